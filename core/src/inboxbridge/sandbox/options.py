@@ -1,0 +1,87 @@
+"""What can be chosen when a sandbox is made."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Sizes above which a request is refused with `400`.
+
+    Wix publishes only those of templates, channels and contact lists; the others are ours. All are
+    counts of characters or of list items.
+    """
+
+    text: int = 8000
+    items: int = 50
+    preview_text: int = 512
+    badge_text: int = 50
+    minimal_text: int = 8000
+    form_fields: int = 100
+    template_lines: int = 10
+    template_line: int = 512
+    template_buttons: int = 10
+    contact_items: int = 50
+    search: int = 100
+    query_page: int = 1000
+    list_page: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyGrant:
+    """What one API key may do. `None` stands for everything.
+
+    `permissions` are names ("Read Contacts") or scope ids ("SCOPE.DC-CONTACTS.READ-CONTACTS").
+    """
+
+    sites: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppGrant:
+    """One Wix app: its secret, the site of each instance id, and what it may do."""
+
+    secret: str
+    instances: Mapping[str, str]
+    permissions: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxOptions:
+    """Choices for a sandbox; the defaults suit a demonstration.
+
+    lenient: also take the `article` wire form (`direction` beside `message`, `message.payload`).
+    now: the clock, in seconds since the Unix epoch.
+    strict_email_case: compare email addresses letter by letter. Wix's own rule is unpublished.
+    logical_operators: allow `$and`, `$or`, `$not` in contact filters; the contacts pages do not
+        list them, so they are refused unless asked for.
+    api_keys: the only API keys accepted, by key; `None` accepts any.
+    apps: the only apps accepted, by app id; `None` accepts any app, secret and instance, and the
+        instance id then serves as the site id.
+    business_name: the name shown for the business in every conversation.
+    echo: send message webhooks for messages that came in over the API as well.
+    webhook_time_scale: factor on the waiting times between webhook attempts (0.001 turns Wix's
+        first minute into 60 ms).
+    webhook_transport: replaces the network for outgoing webhooks.
+    new_id: makes the ids of contacts and their parts.
+    """
+
+    lenient: bool = False
+    now: Callable[[], float] = time.time
+    strict_email_case: bool = False
+    logical_operators: bool = False
+    limits: Limits = field(default_factory=Limits)
+    api_keys: Mapping[str, ApiKeyGrant] | None = None
+    apps: Mapping[str, AppGrant] | None = None
+    business_name: str = "Your business"
+    echo: bool = True
+    webhook_time_scale: float = 1.0
+    webhook_transport: httpx.AsyncBaseTransport | None = None
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())

@@ -1,0 +1,214 @@
+"""Reads request bodies as Wix does: wrong types are refused, unknown keys dropped.
+
+A shape turns one JSON value into its camelCase form. Everything found wrong is collected in a
+`Reading`, so that one answer names every faulty field. Keys may arrive as camelCase or snake_case;
+an explicit `null` is the same as an absent key.
+
+Sources: https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/send-message.md
+(snake_case samples), section 2.9 and 7 of the Wix reference (unknown keys).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final, Protocol
+
+from .errors import Violation, required, too_big, validation_error, violation, wrong_format
+
+INVALID: Final = object()
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_INDEX = re.compile(r"\[\d+\]")
+_CAPITAL = re.compile(r"(?<!^)([A-Z])")
+
+
+class Reading:
+    """What one request body turned out to hold that it should not."""
+
+    def __init__(self) -> None:
+        self.violations: list[Violation] = []
+        self.unknown: list[str] = []
+
+    def refuse(self, found: Violation) -> Any:
+        self.violations.append(found)
+        return INVALID
+
+    def unknown_keys(self) -> list[str]:
+        """Dotted paths with list positions left out: `message.content.basic.items[].txt`."""
+        return [_INDEX.sub("[]", path) for path in self.unknown]
+
+    def finish(self, subject: str) -> None:
+        """Raise the validation error that lists every violation, if there is any."""
+        if self.violations:
+            raise validation_error(subject, self.violations)
+
+
+class Shape(Protocol):
+    def read(self, value: Any, path: str, reading: Reading, /) -> Any: ...
+
+
+class Text:
+    """A string of at most `most` characters."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = most
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is not str:
+            return reading.refuse(wrong_format(path, "a string"))
+        if self.most is not None and len(value) > self.most:
+            return reading.refuse(too_big(path, self.most, "characters"))
+        return value
+
+
+class Pattern:
+    """A string of a given form; `expected` names the form in the refusal."""
+
+    def __init__(self, pattern: re.Pattern[str], expected: str) -> None:
+        self.pattern = pattern
+        self.expected = expected
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is not str or not self.pattern.fullmatch(value):
+            return reading.refuse(wrong_format(path, self.expected))
+        return value
+
+
+class Guid:
+    """A GUID string, handed on in lower case."""
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is not str or not _GUID.fullmatch(value):
+            return reading.refuse(wrong_format(path, "a GUID"))
+        return value.lower()
+
+
+class Flag:
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        return value if type(value) is bool else reading.refuse(wrong_format(path, "a boolean"))
+
+
+class Number:
+    """A JSON number; `whole` also takes digits in a string, as protobuf JSON does."""
+
+    def __init__(self, *, whole: bool = False, most: int | None = None) -> None:
+        self.whole = whole
+        self.most = most
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if self.whole and type(value) is str and value.isascii() and value.isdigit():
+            value = int(value)
+        expected = "a whole number of at least 0" if self.whole else "a number"
+        if type(value) not in (int, float) or (self.whole and (value != value // 1 or value < 0)):
+            return reading.refuse(wrong_format(path, expected))
+        if self.most is not None and value > self.most:
+            found = violation(path, f"must be at most {self.most}", "MAX", threshold=self.most)
+            return reading.refuse(found)
+        return int(value) if self.whole else value
+
+
+class Enum:
+    """One of the names; the proto zero value (`zero`) counts as absent."""
+
+    def __init__(self, *names: str, zero: str | None = None) -> None:
+        self.names = frozenset(names)
+        self.zero = zero
+        self.expected = "one of " + ", ".join(names)
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is str:
+            if value in self.names:
+                return value
+            if value == self.zero:
+                return None
+        return reading.refuse(wrong_format(path, self.expected))
+
+
+class ListOf:
+    def __init__(self, item: Shape, most: int | None = None) -> None:
+        self.item = item
+        self.most = most
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is not list:
+            return reading.refuse(wrong_format(path, "an array"))
+        if self.most is not None and len(value) > self.most:
+            return reading.refuse(too_big(path, self.most, "items"))
+        read = self.item.read
+        return [read(item, f"{path}[{at}]", reading) for at, item in enumerate(value)]
+
+
+class Map:
+    """A JSON object whose keys are data, such as extended fields or a filter."""
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is not dict:
+            return reading.refuse(wrong_format(path, "an object"))
+        return value
+
+
+class Anything:
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        return value
+
+
+class Either:
+    """A list of `item`, or a single `item` standing for a list of one."""
+
+    def __init__(self, item: Shape, most: int | None = None) -> None:
+        self.item = item
+        self.many = ListOf(item, most)
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is dict:
+            return [self.item.read(value, path, reading)]
+        return self.many.read(value, path, reading)
+
+
+class Object:
+    """A JSON object with known keys.
+
+    `ignored` are keys Wix knows and sets itself: taken without complaint, never used.
+    `need` are keys that must be there and not empty.
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, Shape],
+        *,
+        need: Collection[str] = (),
+        ignored: Collection[str] = (),
+    ) -> None:
+        self.need = tuple(need)
+        self.known: dict[str, tuple[str, Shape | None]] = {}
+        for name in (*fields, *ignored):
+            entry = (name, fields.get(name))
+            self.known[name] = entry
+            self.known[_CAPITAL.sub(r"_\1", name).lower()] = entry
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if type(value) is not dict:
+            return reading.refuse(wrong_format(path, "an object"))
+        prefix = f"{path}." if path else ""
+        found: dict[str, Any] = {}
+        for key, item in value.items():
+            entry = self.known.get(key)
+            if entry is None:
+                reading.unknown.append(prefix + key)
+                continue
+            name, shape = entry
+            if shape is None or item is None:
+                continue
+            taken = shape.read(item, prefix + name, reading)
+            if taken is not None:
+                found[name] = taken
+        for name in self.need:
+            if found.get(name) in (None, "", [], {}):
+                reading.refuse(required(prefix + name))
+        return found
+
+
+def only_one(found: Mapping[str, Any], names: Collection[str]) -> str | None:
+    """The single one of `names` that is present, or `None` for none or several."""
+    present = [name for name in names if name in found]
+    return present[0] if len(present) == 1 else None

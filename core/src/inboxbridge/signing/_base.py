@@ -1,0 +1,91 @@
+"""What all signature schemes share."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from inboxbridge.model import Headers, WebhookRequest
+
+Algorithm = Literal["sha1", "sha256"]
+Encoding = Literal["hex", "base64"]
+
+DEFAULT_TOLERANCE_SECONDS = 300.0
+"""How far a signed timestamp may be off, both ways, unless the scheme says otherwise."""
+
+
+class Signature(ABC):
+    """A way in which a source proves that a delivery is its own."""
+
+    @abstractmethod
+    def verify(self, request: WebhookRequest, now: float) -> str | None:
+        """Return None if *request* is genuine at *now* (Unix seconds), else the reason it is not.
+
+        The reason is for the operator's log and is never sent to the source.
+        """
+
+    @abstractmethod
+    def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
+        """Return *request* as the source would send it at *now*, signed with the first secret."""
+
+
+def keys_of(secrets: SecretStr | str | bytes | Iterable[Any]) -> tuple[bytes, ...]:
+    """Return one or several secrets, in any shape that settings hold them, as non-empty bytes."""
+    if isinstance(secrets, (SecretStr, str, bytes)):
+        secrets = (secrets,)
+    plain = [s.get_secret_value() if isinstance(s, SecretStr) else s for s in secrets]
+    return tuple(s.encode() if isinstance(s, str) else bytes(s) for s in plain if s)
+
+
+def digest(key: bytes, content: bytes, algorithm: Algorithm, encoding: Encoding) -> str:
+    """Return the HMAC of *content* as text."""
+    raw = hmac.digest(key, content, getattr(hashlib, algorithm))
+    return raw.hex() if encoding == "hex" else base64.b64encode(raw).decode()
+
+
+def same(expected: str, given: str) -> bool:
+    """Compare two signatures in constant time; any text is taken."""
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+def decode_base64(text: str | bytes) -> bytes | None:
+    """Return the bytes, padding optional, or None where *text* is not base64."""
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def outside_window(
+    stamp: str, now: float, tolerance_seconds: float, per_second: float = 1
+) -> str | None:
+    """Return why *stamp* (plain digits) is outside the time window at *now*, or None."""
+    if not (stamp.isascii() and stamp.isdigit()) or len(stamp) > 15:
+        return "the timestamp is not a whole number"
+    age = now - int(stamp) / per_second
+    if abs(age) <= tolerance_seconds:
+        return None
+    when = "old" if age > 0 else "early"
+    return f"the timestamp is {abs(age):.0f} s {when}; the window is {tolerance_seconds:.0f} s"
+
+
+def with_headers(request: WebhookRequest, headers: dict[str, str]) -> WebhookRequest:
+    """Return *request* with *headers* set, replacing those of the same names."""
+    replaced = {name.lower() for name in headers}
+    kept = [(name, value) for name, value in request.headers.pairs() if name not in replaced]
+    return replace(request, headers=Headers([*kept, *headers.items()]))
+
+
+def replace(request: WebhookRequest, **changes: Any) -> WebhookRequest:
+    """Return a copy of *request* with some attributes changed."""
+    names = ("method", "url", "headers", "body", "received_at")
+    return WebhookRequest(**{name: changes.get(name, getattr(request, name)) for name in names})
