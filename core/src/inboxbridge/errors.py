@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class InboxbridgeError(Exception):
-    """Base of all errors of inboxbridge. The text is for people: what happened, where, what next."""
+    """Base of all errors of inboxbridge. The text is for people: what, where, what next."""
 
 
 class ConfigError(InboxbridgeError):

@@ -1,9 +1,9 @@
 """The contract between the core and a connector.
 
-A connector is a class; the core makes one instance for each connection, from validated settings, and
-registers it in a plugin manager of its own. Every hook but `enrich` is a plain function: no network,
-no clock, no files; the same input gives the same output. A hook that takes longer than five seconds
-is cut off and reported.
+A connector is a class; the core makes one instance for each connection, from validated settings,
+and registers it in a plugin manager of its own. Every hook but `enrich` is a plain function: no
+network, no clock, no files; the same input gives the same output. A hook that takes longer than
+five seconds is cut off and reported. An implementation may leave out arguments it does not need.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PROJECT = "inboxbridge"
 
 API_VERSION = 1
-"""The version of this contract. Grows by one when something that a connector may rely on changes."""
+"""The version of this contract; one more when something that a connector may rely on changes."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -120,7 +120,8 @@ class ConnectorSpec:
     def answer(self, request: WebhookRequest) -> Answer | None:
         """Say what a stored delivery is answered with.
 
-        Called after the events are on disk. The default is an empty 200.
+        Called together with `parse_event`; the answer is sent once the events are on disk. The
+        default is an empty 200.
 
         Args:
             request: The verified delivery.
@@ -166,22 +167,50 @@ class ConnectorSpec:
 class ObserverSpec:
     """What an observer may implement: told of an event's fate, never asked.
 
-    Every observer is called, each on its own guard: one that raises is reported and the others still
-    hear. Observers are found by the entry-point group ``inboxbridge.observers``.
+    Every observer is called, each on its own guard: one that raises is reported and the others
+    still hear. Observers are found by the entry-point group ``inboxbridge.observers``.
     """
 
     @hookspec
     def event_stored(self, record: EventRecord) -> None:
-        """An event is on disk and the source will be answered 2xx."""
+        """An event is on disk and the source will be answered 2xx.
+
+        Args:
+            record: What is known of the event.
+
+        Returns:
+            Nothing.
+        """
 
     @hookspec
     def message_delivered(self, record: EventRecord) -> None:
-        """The event is a message in the Inbox; ``record.message_id`` is Wix's id of it."""
+        """The event is a message in the Inbox.
+
+        Args:
+            record: What is known of the event; ``record.message_id`` is Wix's id of the message.
+
+        Returns:
+            Nothing.
+        """
 
     @hookspec
     def event_parked(self, record: EventRecord) -> None:
-        """A person must decide; ``record.reason`` says what."""
+        """A person must decide before the event can be delivered.
+
+        Args:
+            record: What is known of the event; ``record.reason`` says what to decide.
+
+        Returns:
+            Nothing.
+        """
 
     @hookspec
     def event_dead_lettered(self, record: EventRecord) -> None:
-        """We gave up; ``record.reason`` says why. ``inboxbridge replay`` tries again."""
+        """We gave up on the event. ``inboxbridge replay`` tries again.
+
+        Args:
+            record: What is known of the event; ``record.reason`` says why.
+
+        Returns:
+            Nothing.
+        """

@@ -7,13 +7,15 @@ from functools import lru_cache
 
 import phonenumbers
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_E164 = re.compile(r"\+[1-9][0-9]{9,14}")
+_LONGEST_SPELLING = 64
 
 
 def normalize_phone(text: str | None, region: str | None = None) -> str | None:
     """Return *text* as E.164 (``+14155550132``), or None where it is no phone number.
 
     Withheld callers (``anonymous``), alphanumeric senders and short codes are no phone numbers.
+    Text that has the form of E.164 already, of ten digits or more, is taken at its word.
 
     Args:
         text: A number in any spelling: ``+1 415-555-0132``, ``00 44 …``, ``(415) 555-0132``.
@@ -25,7 +27,8 @@ def normalize_phone(text: str | None, region: str | None = None) -> str | None:
         return None
     if _E164.fullmatch(text):
         return text
-    return _parse(text.strip(), region)
+    text = text.strip()
+    return _parse(text, region) if len(text) <= _LONGEST_SPELLING else None
 
 
 @lru_cache(maxsize=4096)

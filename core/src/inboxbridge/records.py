@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-State = Literal[
-    "pending", "retrying", "parked", "delivered", "ignored", "unreadable", "dead"
-]
+State = Literal["pending", "retrying", "parked", "delivered", "ignored", "unreadable", "dead"]
 """``pending`` waits for its turn · ``retrying`` failed and will be tried again · ``parked`` needs a
-person's decision · ``delivered`` is in the Inbox · ``ignored`` is not for the Inbox · ``unreadable``
-was verified but could not be parsed · ``dead`` was given up."""
+person's decision · ``delivered`` is in the Inbox · ``ignored`` is not for the Inbox ·
+``unreadable`` was verified but could not be parsed · ``dead`` was given up."""
 
 STATES: tuple[State, ...] = (
     "pending", "retrying", "parked", "delivered", "ignored", "unreadable", "dead",
@@ -31,7 +29,7 @@ class EventRecord:
         direction: ``inbound`` or ``outbound``.
         state: One of `STATES`.
         reason: Why it is in that state, in words; None where there is nothing to say.
-        attempts: How many sends were begun, from 0.
+        attempts: How many tries were made, from 0.
         received_at: When its delivery arrived (UTC).
         delivered_at: When Wix confirmed it (UTC), or None.
         contact_id: Wix's contact, once known.

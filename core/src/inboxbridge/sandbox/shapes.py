@@ -18,6 +18,7 @@ from .errors import Violation, required, too_big, validation_error, violation, w
 
 INVALID: Final = object()
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _INDEX = re.compile(r"\[\d+\]")
 _CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
@@ -58,6 +59,8 @@ class Text:
             return reading.refuse(wrong_format(path, "a string"))
         if self.most is not None and len(value) > self.most:
             return reading.refuse(too_big(path, self.most, "characters"))
+        if not value.isascii() and _SURROGATE.search(value):
+            return reading.refuse(wrong_format(path, "well-formed Unicode"))
         return value
 
 

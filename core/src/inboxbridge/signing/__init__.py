@@ -1,8 +1,9 @@
 """Signature schemes, as data that a connector declares and the core checks.
 
 Every scheme fails closed: a missing or malformed header, an unset secret, a wrong length or a stale
-timestamp is a refusal with a reason, never an exception. Comparison is in constant time, over the raw
-body. Several secrets may be live at once; any of them passes.
+timestamp is a refusal with a reason, never an exception. Comparison is in constant time, over the
+raw body. Several secrets may be live at once; any of them passes. A secret that cannot be one (not
+base64 where the scheme wants base64) raises ValueError when the scheme is declared.
 
 Each scheme can also `sign`, with which the demo and a connector's tests play the source.
 """

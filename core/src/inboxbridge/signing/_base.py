@@ -8,12 +8,13 @@ import hashlib
 import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import SecretStr
 
 from inboxbridge.model import Headers, WebhookRequest
 
+Key = TypeVar("Key")
 Algorithm = Literal["sha1", "sha256"]
 Encoding = Literal["hex", "base64"]
 
@@ -33,7 +34,11 @@ class Signature(ABC):
 
     @abstractmethod
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
-        """Return *request* as the source would send it at *now*, signed with the first secret."""
+        """Return *request* as the source would send it at *now*, signed with the first secret.
+
+        Raises:
+            ValueError: There is no secret to sign with.
+        """
 
 
 def keys_of(secrets: SecretStr | str | bytes | Iterable[Any]) -> tuple[bytes, ...]:
@@ -41,7 +46,17 @@ def keys_of(secrets: SecretStr | str | bytes | Iterable[Any]) -> tuple[bytes, ..
     if isinstance(secrets, (SecretStr, str, bytes)):
         secrets = (secrets,)
     plain = [s.get_secret_value() if isinstance(s, SecretStr) else s for s in secrets]
-    return tuple(s.encode() if isinstance(s, str) else bytes(s) for s in plain if s)
+    # An environment variable that is not UTF-8 reaches Python with its bytes escaped as surrogates.
+    return tuple(
+        s.encode("utf-8", "surrogateescape") if isinstance(s, str) else bytes(s) for s in plain if s
+    )
+
+
+def first(keys: tuple[Key, ...]) -> Key:
+    """Return the key to sign with. Raises ValueError where there is none."""
+    if not keys:
+        raise ValueError("no secret is set, so nothing can be signed")
+    return keys[0]
 
 
 def digest(key: bytes, content: bytes, algorithm: Algorithm, encoding: Encoding) -> str:
@@ -50,9 +65,11 @@ def digest(key: bytes, content: bytes, algorithm: Algorithm, encoding: Encoding)
     return raw.hex() if encoding == "hex" else base64.b64encode(raw).decode()
 
 
-def same(expected: str, given: str) -> bool:
+def same(expected: str | bytes, given: str) -> bool:
     """Compare two signatures in constant time; any text is taken."""
-    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))
+    if isinstance(expected, str):
+        expected = expected.encode()
+    return hmac.compare_digest(expected, given.encode("utf-8", "surrogatepass"))
 
 
 def decode_base64(text: str | bytes) -> bytes | None:

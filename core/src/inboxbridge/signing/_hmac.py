@@ -13,6 +13,7 @@ from inboxbridge.signing._base import (
     Signature,
     decode_base64,
     digest,
+    first,
     keys_of,
     outside_window,
     same,
@@ -66,7 +67,10 @@ class HmacSignature(Signature):
             raise ValueError("content names {timestamp}: give timestamp_header too")
         keys = keys_of(self.secrets)
         if self.key_encoding == "base64":
-            keys = tuple(key for key in map(decode_base64, keys) if key)
+            decoded = [decode_base64(key) for key in keys]
+            if not all(decoded):
+                raise ValueError("the secret is not base64")
+            keys = tuple(key for key in decoded if key)
         object.__setattr__(self, "_keys", keys)
 
     def verify(self, request: WebhookRequest, now: float) -> str | None:
@@ -83,9 +87,7 @@ class HmacSignature(Signature):
         stamp = ""
         if self.timestamp_header is not None:
             stamp = request.headers.get(self.timestamp_header, "")
-            stale = outside_window(
-                stamp, now, self.tolerance_seconds, self.timestamps_per_second
-            )
+            stale = outside_window(stamp, now, self.tolerance_seconds, self.timestamps_per_second)
             if stale:
                 return stale
         content = signed_content(self.content, request, stamp)
@@ -97,7 +99,7 @@ class HmacSignature(Signature):
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
         stamp = str(int(now * self.timestamps_per_second))
         content = signed_content(self.content, request, stamp)
-        made = digest(self._keys[0], content, self.algorithm, self.encoding)
+        made = digest(first(self._keys), content, self.algorithm, self.encoding)
         headers = {self.header: self.prefix + made}
         if self.timestamp_header is not None:
             headers[self.timestamp_header] = stamp
@@ -151,5 +153,5 @@ class TimestampedHmac(Signature):
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
         stamp = str(int(now))
         content = signed_content("{timestamp}.{body}", request, stamp)
-        made = digest(self._keys[0], content, "sha256", "hex")
+        made = digest(first(self._keys), content, "sha256", "hex")
         return with_headers(request, {self.header: f"t={stamp},{self.version}={made}"})

@@ -15,11 +15,15 @@ from inboxbridge.signing._base import (
     Signature,
     decode_base64,
     digest,
+    first,
     keys_of,
     outside_window,
     same,
     with_headers,
 )
+
+MAX_SIGNATURES = 20
+"""How many items of a signature header are tried; more only cost time."""
 
 _HEADERS = (
     ("webhook-id", "webhook-timestamp", "webhook-signature"),
@@ -29,11 +33,11 @@ _HEADERS = (
 
 @dataclass(frozen=True)
 class StandardWebhooks(Signature):
-    """``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``: Quo, Svix senders, many more.
+    """``webhook-id``, ``webhook-timestamp``, ``webhook-signature``: Quo, Svix senders, many more.
 
     Secrets say what they are by their prefix: ``whsec_`` (or none) is a base64 HMAC key for ``v1``,
     ``whpk_`` a base64 Ed25519 public key for ``v1a``, ``whsk_`` the private key that signs for it.
-    Items of unknown versions are ignored.
+    Items of unknown versions are ignored, and so are all after the first `MAX_SIGNATURES`.
 
     Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
@@ -78,11 +82,10 @@ class StandardWebhooks(Signature):
         if stale:
             return stale
         content = _content(headers[id_header], stamp, request.body)
-        for item in headers[signature_header].split(" "):
+        expected = [digest(key, content, "sha256", "base64") for key in self._hmac_keys]
+        for item in headers[signature_header].split(" ", MAX_SIGNATURES)[:MAX_SIGNATURES]:
             version, _, given = item.partition(",")
-            if version == "v1" and any(
-                same(digest(key, content, "sha256", "base64"), given) for key in self._hmac_keys
-            ):
+            if version == "v1" and any(same(one, given) for one in expected):
                 return None
             if version == "v1a" and any(
                 _ed25519_matches(key, given, content) for key in self._public_keys
@@ -97,7 +100,7 @@ class StandardWebhooks(Signature):
         if self._hmac_keys:
             made = "v1," + digest(self._hmac_keys[0], content, "sha256", "base64")
         else:
-            raw = self._private_keys[0].sign(content)
+            raw = first(self._private_keys).sign(content)
             made = "v1a," + base64.b64encode(raw).decode()
         headers = dict(zip(_HEADERS[0], (message_id, stamp, made), strict=True))
         return with_headers(request, headers)

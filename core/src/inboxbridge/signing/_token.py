@@ -8,7 +8,7 @@ from typing import Any
 
 from inboxbridge.errors import MalformedBody
 from inboxbridge.model import WebhookRequest
-from inboxbridge.signing._base import Signature, keys_of, replace, same, with_headers
+from inboxbridge.signing._base import Signature, first, keys_of, replace, same, with_headers
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class SharedToken(Signature):
         given = self._given(request)
         if not isinstance(given, str) or not given:
             return f"{place} is missing"
-        matches = [same(key.decode("utf-8", "surrogateescape"), given) for key in self._keys]
+        matches = [same(key, given) for key in self._keys]
         return None if any(matches) else f"{place} does not match"
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
-        token = self._keys[0].decode()
+        token = first(self._keys).decode()
         if self.header:
             return with_headers(request, {self.header: token})
         body = {**request.json_object(), str(self.body_field): token}
@@ -81,6 +81,10 @@ class AnyOf(Signature):
 
     schemes: tuple[Signature, ...]
 
+    def __post_init__(self) -> None:
+        if not self.schemes:
+            raise ValueError("give at least one scheme")
+
     def verify(self, request: WebhookRequest, now: float) -> str | None:
         reasons = []
         for scheme in self.schemes:
@@ -88,7 +92,7 @@ class AnyOf(Signature):
             if reason is None:
                 return None
             reasons.append(reason)
-        return "; ".join(reasons) or "no scheme is declared"
+        return "; ".join(reasons)
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
         return self.schemes[0].sign(request, now)

@@ -6,11 +6,19 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from inboxbridge.errors import MalformedBody
 from inboxbridge.model import WebhookRequest
-from inboxbridge.signing._base import Algorithm, Signature, digest, keys_of, same, with_headers
+from inboxbridge.signing._base import (
+    Algorithm,
+    Signature,
+    digest,
+    first,
+    keys_of,
+    same,
+    with_headers,
+)
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -20,9 +28,9 @@ class UrlFormSignature(Signature):
     """Base64 HMAC of the public URL and the sorted form parameters: Twilio.
 
     A form's parameters follow the URL as name and value, sorted by name; values of a repeated name
-    are sorted and counted once. A JSON body is covered by the ``bodySHA256`` parameter of the signed
-    URL. A GET signs its URL alone. The URL is tried as configured, without its port, and with its
-    scheme's default port.
+    are sorted and counted once. A JSON body is covered by the ``bodySHA256`` parameter of the
+    signed URL. A GET signs its URL alone. The URL is tried as configured, without its port, and
+    with its scheme's default port.
 
     Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security and
     https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
@@ -66,10 +74,10 @@ class UrlFormSignature(Signature):
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
         parameters = _parameters(request) or b""
-        content = request.url.encode() + parameters
+        content = request.url.encode("utf-8", "surrogatepass") + parameters
         algorithm = self._algorithm(request) or "sha1"
         return with_headers(
-            request, {self.header: digest(self._keys[0], content, algorithm, "base64")}
+            request, {self.header: digest(first(self._keys), content, algorithm, "base64")}
         )
 
     def _algorithm(self, request: WebhookRequest) -> Algorithm | None:
@@ -85,7 +93,7 @@ def _parameters(request: WebhookRequest) -> bytes | None:
     """Return what follows the URL in the signed string, or None if the body hash is wrong."""
     if request.method == "GET":
         return b""
-    query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    query = dict(request.query)
     if "bodySHA256" in query:
         actual = hashlib.sha256(request.body).hexdigest()
         return b"" if same(actual, query["bodySHA256"].lower()) else None

@@ -1,0 +1,68 @@
+"""Reading JSON that a provider may vary: what is missing is None, what is needed is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from inboxbridge import MalformedBody, clean_text
+
+Object = Mapping[str, Any]
+
+_NOTHING: Object = {}
+
+
+def text(value: Object, key: str) -> str | None:
+    """Return the text at *key*, cleaned, or None where there is none."""
+    found = value.get(key)
+    return (clean_text(found) or None) if isinstance(found, str) else None
+
+
+def inner(value: Object, key: str) -> Object:
+    """Return the object at *key*, or an empty one."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else _NOTHING
+
+
+def objects(value: Object, key: str) -> list[Object]:
+    """Return the objects in the array at *key*; empty where there is none."""
+    found = value.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def needed_text(value: Object, key: str, at: str) -> str:
+    """Return the text at *key*. Raises `MalformedBody` naming ``at.key`` where there is none."""
+    found = text(value, key)
+    if found is None:
+        raise MalformedBody(f"{at}{key} is missing, or is no text")
+    return found
+
+
+def needed_object(value: Object, key: str, at: str) -> Object:
+    """Return the object at *key*. Raises `MalformedBody` naming ``at.key`` where there is none."""
+    found = value.get(key)
+    if not isinstance(found, dict):
+        raise MalformedBody(f"{at}{key} is missing, or is no object")
+    return found
+
+
+def moment(value: Object, key: str) -> datetime | None:
+    """Return the ISO 8601 moment at *key* in UTC, or None where there is none."""
+    found = text(value, key)
+    try:
+        return None if found is None else _utc(datetime.fromisoformat(found))
+    except (ValueError, OverflowError):
+        return None
+
+
+def needed_moment(value: Object, key: str, at: str) -> datetime:
+    """Return the moment at *key*. Raises `MalformedBody` naming ``at.key`` where there is none."""
+    found = moment(value, key)
+    if found is None:
+        raise MalformedBody(f"{at}{key} is missing, or is no ISO 8601 moment")
+    return found
+
+
+def _utc(found: datetime) -> datetime:
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,132 @@
+"""What Meta's products share: settings, handshake, signature, and the walk through a batch.
+
+Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from inboxbridge import (
+    Answer,
+    ConnectorSettings,
+    HmacSignature,
+    MalformedBody,
+    Secrets,
+    Signature,
+    WebhookRequest,
+)
+
+from inboxbridge_facebook._reading import array_at, as_object, id_at, text_at
+
+PROVIDERS = {
+    "page": "messenger",
+    "instagram": "instagram",
+    "whatsapp_business_account": "whatsapp",
+}
+"""The ``object`` that a delivery names, and our provider for it."""
+
+
+class MetaSettings(ConnectorSettings):
+    """What every connection to Meta needs.
+
+    Attributes:
+        app_secret: From the App Dashboard, App settings, Basic. Signs every delivery.
+        verify_token: Text of your choice, entered beside the callback URL in the App Dashboard.
+    """
+
+    app_secret: Secrets
+    verify_token: Secrets
+
+
+def app_signature(settings: MetaSettings) -> Signature:
+    """``X-Hub-Signature-256: sha256=<hex>``, HMAC-SHA256 of the raw body by the app secret."""
+    return HmacSignature(settings.app_secret, header="X-Hub-Signature-256", prefix="sha256=")
+
+
+def answer_challenge(settings: MetaSettings, request: WebhookRequest) -> Answer | None:
+    """Answer ``hub.challenge`` if ``hub.verify_token`` is ours; None for anything else.
+
+    The answer is the challenge alone, as plain text.
+    """
+    query = dict(request.query)
+    challenge = query.get("hub.challenge", "")
+    if query.get("hub.mode") != "subscribe" or not challenge:
+        return None
+    given = query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
+    matches = [
+        hmac.compare_digest(token.get_secret_value().encode("utf-8", "surrogatepass"), given)
+        for token in settings.verify_token
+    ]
+    return Answer(body=challenge) if any(matches) else None
+
+
+class Update(NamedTuple):
+    """One thing that a batch tells of.
+
+    Attributes:
+        field: The subscribed field; empty for an item of ``messaging`` or ``standby``.
+        value: The item, whatever its type.
+        account: The Page, Instagram account or WABA; empty where the delivery does not say.
+        where: The path of *value* in the body.
+    """
+
+    field: str
+    value: Any
+    account: str
+    where: str
+
+
+def updates(body: dict[str, Any], product: str) -> Iterator[Update]:
+    """Walk through the batch *body* in its own order.
+
+    A batch holds up to 1,000 updates, under ``messaging``, ``standby`` and ``changes`` of its
+    entries, mixed. The sample that the App Dashboard's Test button sends is a lone
+    ``{"field": …, "value": …}``.
+
+    Args:
+        body: The delivery.
+        product: The ``object`` that the connection is for.
+
+    Raises:
+        MalformedBody: The body is no batch, or one of another of Meta's products.
+    """
+    if "object" not in body and "field" in body:
+        yield Update(text_at(body, "field", "body"), body.get("value"), "", "value")
+        return
+    if not _is_for(body, product):
+        return
+    for number, entry in enumerate(array_at(body, "entry", "body")):
+        where = f"entry[{number}]"
+        entry = as_object(entry, where)
+        account = id_at(entry, "id", where)
+        for key in entry:
+            if key in ("messaging", "standby"):
+                for index, item in enumerate(array_at(entry, key, where)):
+                    yield Update("", item, account, f"{where}.{key}[{index}]")
+            elif key == "changes":
+                for index, change in enumerate(array_at(entry, key, where)):
+                    place = f"{where}.changes[{index}]"
+                    change = as_object(change, place)
+                    field = text_at(change, "field", place)
+                    yield Update(field, change.get("value"), account, f"{place}.value")
+            elif key == "field":
+                field = text_at(entry, "field", where)
+                yield Update(field, entry.get("value"), account, f"{where}.value")
+
+
+def _is_for(body: dict[str, Any], product: str) -> bool:
+    found = text_at(body, "object", "body")
+    if found == product:
+        return True
+    if not found:
+        raise MalformedBody("object is missing")
+    if found in PROVIDERS:
+        raise MalformedBody(
+            f"object is {found!r}, but this connection is for {product!r}: give the App Dashboard's"
+            f" {found!r} callback the URL of a connection with provider = {PROVIDERS[found]!r},"
+            " then replay"
+        )
+    return False

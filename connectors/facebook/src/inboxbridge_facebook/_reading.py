@@ -1,0 +1,118 @@
+"""Reads a delivery's JSON by path: a value of the wrong type is named, never trusted.
+
+Each reader takes the object, the key and where the object stands in the body. A key that is absent
+or null gives the empty value of its type; a value of another type raises `MalformedBody` naming the
+path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from inboxbridge import MalformedBody
+
+MAX_ID_CHARACTERS = 512
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999."""
+
+MILLISECONDS_FROM = 100_000_000_000
+"""Numbers above this are milliseconds: as seconds they would lie beyond the year 5000."""
+
+
+def as_object(value: object, where: str) -> dict[str, Any]:
+    """Return *value* as a JSON object. Raises `MalformedBody` where it is something else."""
+    if not isinstance(value, dict):
+        raise MalformedBody(f"{where} is not an object")
+    return value
+
+
+def object_at(parent: dict[str, Any], key: str, where: str) -> dict[str, Any]:
+    """Return the object at *key*, or an empty one."""
+    value = parent.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedBody(f"{where}.{key} is not an object")
+    return value
+
+
+def array_at(parent: dict[str, Any], key: str, where: str) -> list[Any]:
+    """Return the array at *key*, or an empty one."""
+    value = parent.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise MalformedBody(f"{where}.{key} is not an array")
+    return value
+
+
+def text_at(parent: dict[str, Any], key: str, where: str) -> str:
+    """Return the text at *key*, or an empty one."""
+    value = parent.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise MalformedBody(f"{where}.{key} is not text")
+    return value
+
+
+def id_at(parent: dict[str, Any], key: str, where: str) -> str:
+    """Return the id at *key* as text, whether it was sent as text or as a whole number."""
+    value = parent.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise MalformedBody(f"{where}.{key} is neither text nor a whole number")
+
+
+def moment_at(parent: dict[str, Any], key: str, where: str) -> datetime | None:
+    """Return the moment at *key*: seconds or milliseconds since 1970, as a number or as digits."""
+    value = parent.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise MalformedBody(f"{where}.{key} is not a time")
+    seconds = value / 1000 if MILLISECONDS_FROM < value < LAST_SECOND * 1000 else value
+    if not 0 <= seconds <= LAST_SECOND:
+        raise MalformedBody(f"{where}.{key} is not a time between 1970 and 9999")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def required(text: str, where: str) -> str:
+    """Return *text*, which must not be empty. Raises `MalformedBody` naming the path *where*."""
+    if not text:
+        raise MalformedBody(f"{where} is missing")
+    return text
+
+
+def event_id(*parts: str) -> str:
+    """Join *parts* into an event's id; what is too long or not plain ASCII becomes its digest."""
+    joined = ":".join(parts)
+    if len(joined) <= MAX_ID_CHARACTERS and joined.isascii() and joined.isprintable():
+        return joined
+    return fingerprint("id", *parts)
+
+
+def fingerprint(kind: str, *parts: str) -> str:
+    """Return an id made from a digest of *parts*, which stay unreadable in it."""
+    content = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return f"{kind}:{hashlib.sha256(content).hexdigest()}"
+
+
+def web_link(text: str) -> str | None:
+    """Return *text* if it is an address that may be shown as a link (http or https), else None."""
+    if text.startswith(("https://", "http://")) and text.isprintable() and " " not in text:
+        return text
+    return None
+
+
+def one_line(text: str) -> str:
+    """Return *text* with line ends and runs of white space as single spaces."""
+    return " ".join(text.split())

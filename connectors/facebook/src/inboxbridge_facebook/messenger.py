@@ -1,0 +1,92 @@
+"""Facebook Messenger (``object: "page"``).
+
+Source: https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from inboxbridge import (
+    Answer,
+    Badge,
+    BasicMessage,
+    Connector,
+    Event,
+    MinimalMessage,
+    Signature,
+    WebhookRequest,
+    hookimpl,
+)
+
+from inboxbridge_facebook._items import item_event
+from inboxbridge_facebook._meta import MetaSettings, answer_challenge, app_signature, updates
+
+FACEBOOK_ICON = (
+    "https://static.wixstatic.com/media/aebe5b6fd55f471a936c72ff2c8289d7.png/v1/fill/"
+    "w_43,h_43,al_c,q_85,usm_0.66_1.00_0.01/aebe5b6fd55f471a936c72ff2c8289d7.webp"
+)
+FIELDS = frozenset(
+    {"", "messages", "message_echoes", "messaging_postbacks", "messaging_referrals", "standby"}
+)
+"""The fields that carry items for the Inbox; the empty one is an item of a batch."""
+
+
+class MessengerSettings(MetaSettings):
+    """Settings of a Messenger connection.
+
+    Attributes:
+        app_id: The app's own id. Echoes of messages that this app sent are left out; without it
+            every echo is shown.
+        icon_url: The badge's picture.
+    """
+
+    app_id: str | int | None = None
+    icon_url: str | None = FACEBOOK_ICON
+
+
+class Messenger(Connector[MessengerSettings]):
+    """What people and a Page write to each other on Messenger.
+
+    A person is known by ``PAGE:PSID``: a page-scoped id says nothing outside its Page. Messages of
+    one person to one Page are one thread.
+    """
+
+    Settings: ClassVar[type[MessengerSettings]] = MessengerSettings
+    label = "Facebook"
+
+    def __init__(self, settings: MessengerSettings) -> None:
+        super().__init__(settings)
+        self.app_id = None if settings.app_id is None else str(settings.app_id)
+
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        """Read messages, echoes, postbacks and referrals, in the order of the batch."""
+        found = [
+            item_event(update, self.app_id)
+            for update in updates(request.json_object(), "page")
+            if update.field in FIELDS
+        ]
+        return [event for event in found if event]
+
+    @hookimpl
+    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        """Show a referral as a line, everything else as said."""
+        if event.kind == "activity":
+            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
+        return BasicMessage(text=event.text, attachments=event.attachments)
+
+    @hookimpl
+    def badge(self, event: Event) -> Badge | None:
+        """Name Facebook."""
+        return Badge(text=self.label, icon_url=self.settings.icon_url)
+
+    @hookimpl
+    def signature(self) -> Signature:
+        """HMAC-SHA256 by the app secret."""
+        return app_signature(self.settings)
+
+    @hookimpl
+    def handshake(self, request: WebhookRequest) -> Answer | None:
+        """Answer the challenge that Meta sends when the callback URL is saved."""
+        return answer_challenge(self.settings, request)

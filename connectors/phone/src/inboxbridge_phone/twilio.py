@@ -1,0 +1,254 @@
+"""Twilio Voice: one activity for each call, one for its voicemail, one for its recording.
+
+Sources: https://www.twilio.com/docs/usage/webhooks/voice-webhooks,
+https://www.twilio.com/docs/voice/api/call (statuses and call-progress parameters),
+https://www.twilio.com/docs/voice/twiml (``<Dial action>``),
+https://www.twilio.com/docs/voice/twiml/record (recordings and transcriptions),
+https://www.twilio.com/docs/usage/webhooks/webhooks-security (signature).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from inboxbridge import (
+    Answer,
+    Badge,
+    BasicMessage,
+    Connector,
+    ConnectorSettings,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    Secrets,
+    Signature,
+    UrlFormSignature,
+    WebhookRequest,
+    hookimpl,
+)
+
+from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
+from inboxbridge_phone.fields import (
+    form_fields,
+    identifier,
+    link,
+    rfc2822,
+    whole_seconds,
+)
+from inboxbridge_phone.wording import (
+    Direction,
+    Outcome,
+    call_line,
+    one_line,
+    recording_line,
+    voicemail_line,
+)
+
+EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+"""Valid TwiML that does nothing: where Twilio asks what to do next, the call ends."""
+
+_UNANSWERED: dict[str, Outcome] = {
+    "no-answer": "missed",
+    "canceled": "missed",
+    "busy": "busy",
+    "failed": "failed",
+}
+_PICKED_UP = frozenset({"completed", "answered"})
+
+Ending = tuple[Outcome, int | None]
+"""How a call ended, and the seconds talked where they are told."""
+
+
+class TwilioPhoneSettings(ConnectorSettings):
+    """Settings of a ``phone`` connection with ``provider = "twilio"``.
+
+    Attributes:
+        auth_token: The account's primary Auth Token; several while one is being rotated.
+        outcome: Who tells how an incoming call that was ``completed`` ended. ``status``: the call's
+            own status, right where nothing but a person answers. ``dial``: only the ``<Dial
+            action>`` callback, right where TwiML answers first and then dials a person.
+        numbers: The business's own numbers, staff phones and softphones (``client:desk``). A call
+            from one of them is outbound; one between two of them is left out.
+        withheld: What counts as a caller without a number.
+        call_recordings: Whether the recording of an answered call is a further activity.
+        transcriptions: Whether the transcript of a voicemail is a further activity.
+        icon_url: A picture for the activities, or None.
+    """
+
+    auth_token: Secrets
+    outcome: Literal["status", "dial"] = "status"
+    numbers: Addresses = ()
+    withheld: Addresses = WITHHELD_SPELLINGS
+    call_recordings: bool = True
+    transcriptions: bool = True
+    icon_url: str | None = None
+
+
+class TwilioPhone(Connector[TwilioPhoneSettings]):
+    """Several callbacks tell of one call; exactly one activity comes of them.
+
+    Every callback that knows how a call ended gives an event with the same id (``call:`` and the
+    parent leg's CallSid); the first to arrive is stored, the others are repetitions. A ``<Dial
+    action>`` callback knows better than the call's own status, and comes before it.
+    """
+
+    Settings: ClassVar = TwilioPhoneSettings
+    label = "Phone"
+
+    def __init__(self, settings: TwilioPhoneSettings) -> None:
+        super().__init__(settings)
+        self._lines = Lines(settings.numbers, settings.withheld)
+
+    @hookimpl
+    def signature(self) -> Signature:
+        return UrlFormSignature(self.settings.auth_token)
+
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        fields = form_fields(request)
+        if "TranscriptionSid" in fields or "TranscriptionText" in fields:
+            event = self._transcription(fields)
+        elif "RecordingStatus" in fields:
+            event = self._recording(fields)
+        else:
+            event = self._call(fields)
+        return [event] if event else []
+
+    def _call(self, fields: dict[str, str]) -> Event | None:
+        if not (fields.get("CallSid") or fields.get("AccountSid")):
+            raise MalformedBody("CallSid is missing")
+        if fields.get("ParentCallSid"):
+            return None
+        ending = self._ending(fields)
+        if ending is None:
+            return None
+        about = f"call:{identifier(fields.get('CallSid'), 'CallSid')}"
+        ours, theirs, outbound = self._ends(fields)
+        if self._lines.is_own(theirs):
+            return None
+        outcome, seconds = ending
+        direction: Direction = "outbound" if outbound else "inbound"
+        return Event(
+            id=about,
+            kind="activity",
+            direction=direction,
+            person=self._person(theirs, outbound, fields),
+            text=call_line(direction, outcome, seconds),
+            occurred_at=rfc2822(fields.get("Timestamp")),
+            thread=self._lines.thread(ours, theirs),
+            about=about,
+        )
+
+    def _ending(self, fields: dict[str, str]) -> Ending | None:
+        """Say how the call ended; None where this callback does not know it (yet)."""
+        incoming = not fields.get("Direction", "").lower().startswith("outbound")
+        dialled = fields.get("DialCallStatus", "").lower()
+        if dialled and incoming:
+            return _ended(dialled, whole_seconds(fields.get("DialCallDuration")))
+        status = fields.get("CallStatus", "").lower()
+        if status != "completed":
+            return _ended(status, None) if status in _UNANSWERED else None
+        if not (fields.get("CallDuration") or fields.get("CallbackSource")):
+            return None  # a question of what to do next, asked after the caller hung up
+        ending = _ended(status, whole_seconds(fields.get("CallDuration")))
+        if ending[0] == "answered" and incoming and self.settings.outcome == "dial":
+            return None
+        return ending
+
+    def _ends(self, fields: dict[str, str]) -> tuple[str, str, bool]:
+        """Return our end, the other end, and whether the business called."""
+        caller = fields.get("From") or fields.get("Caller") or ""
+        called = fields.get("To") or fields.get("Called") or ""
+        outbound = fields.get("Direction", "").lower().startswith("outbound")
+        if outbound or self._lines.is_own(caller):
+            if not called.strip():
+                raise MalformedBody("To is missing")
+            return caller, called, True
+        if not caller and "From" not in fields and "Caller" not in fields:
+            raise MalformedBody("From is missing")
+        return called, caller, False
+
+    def _person(self, theirs: str, outbound: bool, fields: dict[str, str]) -> Person:
+        return self._lines.person(theirs, None if outbound else fields.get("CallerName"))
+
+    def _recording(self, fields: dict[str, str]) -> Event | None:
+        if fields["RecordingStatus"].lower() != "completed":
+            return None
+        call = identifier(fields.get("CallSid"), "CallSid")
+        seconds = whole_seconds(fields.get("RecordingDuration"))
+        if fields.get("RecordingSource") == "RecordVerb":
+            event_id = f"voicemail:{identifier(fields.get('RecordingSid'), 'RecordingSid')}"
+            text = voicemail_line(seconds)
+        elif self.settings.call_recordings:
+            event_id, text = f"recording:{call}", recording_line(seconds)
+        else:
+            return None
+        return Event(
+            id=event_id,
+            kind="activity",
+            text=text,
+            occurred_at=rfc2822(fields.get("RecordingStartTime")),
+            about=f"call:{call}",
+            url=_audio(fields),
+        )
+
+    def _transcription(self, fields: dict[str, str]) -> Event | None:
+        words = one_line(fields.get("TranscriptionText", ""))
+        status = fields.get("TranscriptionStatus", "completed").lower()
+        if not (self.settings.transcriptions and words and status == "completed"):
+            return None
+        person, thread = Person(), None
+        if fields.get("From"):
+            ours, theirs, outbound = self._ends(fields)
+            person = self._person(theirs, outbound, fields)
+            thread = self._lines.thread(ours, theirs)
+        return Event(
+            id=f"transcription:{identifier(fields.get('TranscriptionSid'), 'TranscriptionSid')}",
+            kind="activity",
+            person=person,
+            text=f"Voicemail transcript: “{words}”",
+            thread=thread,
+            about=f"call:{identifier(fields.get('CallSid'), 'CallSid')}",
+            url=_audio(fields),
+        )
+
+    @hookimpl
+    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        icon_url = event.icon_url or self.settings.icon_url
+        return MinimalMessage(text=event.text, icon_url=icon_url, url=event.url)
+
+    @hookimpl
+    def badge(self, event: Event) -> Badge | None:
+        return None
+
+    @hookimpl
+    def answer(self, request: WebhookRequest) -> Answer | None:
+        try:
+            fields = form_fields(request)
+        except MalformedBody:
+            return Answer(body=EMPTY_TWIML, content_type="text/xml")
+        if _is_report(fields):
+            return Answer(status=204)
+        return Answer(body=EMPTY_TWIML, content_type="text/xml")
+
+
+def _ended(status: str, seconds: int | None) -> Ending:
+    """Read a final status; an answered call that lasted 0 seconds was none."""
+    if status in _PICKED_UP and seconds != 0:
+        return "answered", seconds
+    return _UNANSWERED.get(status, "missed"), None
+
+
+def _is_report(fields: dict[str, str]) -> bool:
+    """Tell a status callback, whose answer Twilio ignores, from a question of what to do next."""
+    reports = ("RecordingStatus", "TranscriptionSid", "CallbackSource")
+    return any(name in fields for name in reports) or "CallStatus" not in fields
+
+
+def _audio(fields: dict[str, str]) -> str | None:
+    """Return the recording's address as MP3."""
+    url = link(fields.get("RecordingUrl"))
+    if url is None or url.endswith((".mp3", ".wav")):
+        return url
+    return f"{url}.mp3"

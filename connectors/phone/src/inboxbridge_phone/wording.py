@@ -1,0 +1,64 @@
+"""The one line that a call, a voicemail or a recording becomes in the Inbox."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from inboxbridge import clean_text
+
+Direction = Literal["inbound", "outbound"]
+
+Outcome = Literal["answered", "missed", "busy", "failed"]
+"""How a call ended for the two people: ``missed`` is every way of nobody picking up."""
+
+_INBOUND: dict[Outcome, str] = {
+    "answered": "Call answered",
+    "missed": "Missed call",
+    "busy": "Missed call, the line was busy",
+    "failed": "Missed call, it could not be connected",
+}
+_OUTBOUND: dict[Outcome, str] = {
+    "answered": "Called",
+    "missed": "Called, no answer",
+    "busy": "Called, the line was busy",
+    "failed": "Called, could not be connected",
+}
+
+
+def call_line(direction: Direction, outcome: Outcome, seconds: int | None = None) -> str:
+    """Say how a call went: ``Missed call``, ``Call answered, 4 min 12 s``, ``Called, 2 min``.
+
+    Args:
+        direction: Who called.
+        outcome: How it ended.
+        seconds: How long they talked; said only of an answered call.
+    """
+    line = (_INBOUND if direction == "inbound" else _OUTBOUND)[outcome]
+    if outcome == "answered" and seconds:
+        return f"{line}, {spoken(seconds)}"
+    return line
+
+
+def voicemail_line(seconds: int | None, transcript: str = "") -> str:
+    """Say that there is a voicemail: ``Voicemail, 0:18``, and its transcript if there is one."""
+    line = f"Voicemail, {seconds // 60}:{seconds % 60:02d}" if seconds else "Voicemail"
+    words = one_line(transcript)
+    return f"{line}: “{words}”" if words else line
+
+
+def recording_line(seconds: int | None) -> str:
+    """Say that a call was recorded: ``Call recording, 4 min``."""
+    return f"Call recording, {spoken(seconds)}" if seconds else "Call recording"
+
+
+def spoken(seconds: int) -> str:
+    """Return a span in words: ``45 s``, ``4 min 12 s``, ``1 h 5 min``."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+
+
+def one_line(text: str) -> str:
+    """Return *text* with every run of white space as one blank."""
+    return " ".join(clean_text(text).split())

@@ -1,0 +1,505 @@
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import Answer, Event, MalformedBody, MinimalMessage, Person, WebhookRequest
+from inboxbridge_phone.twilio import TwilioPhone
+from pydantic import ValidationError
+
+TOKEN = "twilio-auth-token-demo"
+URL = "https://hooks.example.com/h/acme/twilio"
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("twilio-*"))
+EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+DANA = Person(phone="+15005550006")
+PAIR = "+15005550009/+15005550006"
+MISSED = {
+    "CallSid": "CA1",
+    "Direction": "inbound",
+    "CallStatus": "no-answer",
+    "From": "+15005550006",
+    "To": "+15005550009",
+}
+
+Deliver = Callable[..., WebhookRequest]
+
+
+def connector(**more: object) -> TwilioPhone:
+    return TwilioPhone(TwilioPhone.Settings.model_validate({"auth_token": TOKEN, **more}))
+
+
+def form(fields: dict[str, str], **headers: str) -> WebhookRequest:
+    return WebhookRequest(url=URL, headers=FORM_TYPE | headers, body=urlencode(fields).encode())
+
+
+def only(events: list[Event]) -> Event:
+    assert len(events) == 1
+    return events[0]
+
+
+def told(fields: dict[str, str], **more: object) -> Event:
+    return only(connector(**more).parse_event(form(fields)))
+
+
+# One activity for each call
+
+
+def test_a_missed_call_becomes_one_activity(sample: Deliver) -> None:
+    twilio = connector(icon_url="https://example.com/phone.png")
+    event = only(twilio.parse_event(sample("twilio-missed.form")))
+
+    assert event == Event(
+        id="call:CA00000000000000000000000000000001",
+        kind="activity",
+        direction="inbound",
+        person=DANA,
+        text="Missed call",
+        occurred_at=datetime(2026, 11, 6, 21, 20, 31, tzinfo=UTC),
+        thread=PAIR,
+        about="call:CA00000000000000000000000000000001",
+    )
+    assert twilio.to_wix_message(event) == MinimalMessage(
+        text="Missed call", icon_url="https://example.com/phone.png"
+    )
+    assert twilio.badge(event) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("twilio-answered", "Call answered, 4 min 12 s"),
+        ("twilio-busy", "Missed call, the line was busy"),
+        ("twilio-canceled", "Missed call"),
+        ("twilio-failed", "Missed call, it could not be connected"),
+        ("twilio-completed-0-s", "Missed call"),
+        ("twilio-dial-no-answer", "Missed call"),
+        ("twilio-dial-answered", "Call answered, 4 min"),
+    ],
+)
+def test_an_incoming_call_says_how_it_ended(sample: Deliver, name: str, text: str) -> None:
+    event = only(connector().parse_event(sample(f"{name}.form")))
+
+    assert (event.text, event.direction, event.person, event.thread) == (
+        text,
+        "inbound",
+        DANA,
+        PAIR,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("twilio-outbound-answered", "Called, 2 min"),
+        ("twilio-outbound-no-answer", "Called, no answer"),
+    ],
+)
+def test_an_outgoing_call_is_about_whom_the_business_called(
+    sample: Deliver, name: str, text: str
+) -> None:
+    event = only(connector().parse_event(sample(f"{name}.form")))
+
+    assert (event.text, event.direction, event.person, event.thread) == (
+        text,
+        "outbound",
+        DANA,
+        PAIR,
+    )
+
+
+@pytest.mark.parametrize("status", ["queued", "initiated", "ringing", "in-progress", "new-status"])
+def test_a_call_that_has_not_ended_makes_nothing(status: str) -> None:
+    fields = MISSED | {"CallStatus": status, "CallbackSource": "call-progress-events"}
+
+    assert connector().parse_event(form(fields)) == []
+
+
+@pytest.mark.parametrize("name", ["twilio-child-no-answer", "twilio-child-completed"])
+def test_a_dialled_leg_makes_nothing_of_its_own(sample: Deliver, name: str) -> None:
+    assert connector().parse_event(sample(f"{name}.form")) == []
+
+
+@pytest.mark.parametrize("ending", ["no-answer", "answered"])
+def test_the_dial_result_and_the_calls_own_status_are_one_activity(
+    sample: Deliver, ending: str
+) -> None:
+    dial = only(connector().parse_event(sample(f"twilio-dial-{ending}.form")))
+    parent = only(connector().parse_event(sample(f"twilio-dial-{ending}-parent.form")))
+
+    assert dial.id == parent.id
+
+
+def test_the_dial_result_outweighs_the_status_beside_it() -> None:
+    fields = MISSED | {
+        "CallStatus": "completed",
+        "CallDuration": "45",
+        "DialCallStatus": "no-answer",
+    }
+
+    assert told(fields).text == "Missed call"
+
+
+def test_with_outcome_dial_only_the_dial_result_tells_of_a_completed_call(sample: Deliver) -> None:
+    twilio = connector(outcome="dial")
+
+    assert twilio.parse_event(sample("twilio-dial-no-answer-parent.form")) == []
+    assert only(twilio.parse_event(sample("twilio-dial-no-answer.form"))).text == "Missed call"
+    assert only(twilio.parse_event(sample("twilio-missed.form"))).text == "Missed call"
+    assert only(twilio.parse_event(sample("twilio-completed-0-s.form"))).text == "Missed call"
+    assert only(twilio.parse_event(sample("twilio-outbound-answered.form"))).text == "Called, 2 min"
+
+
+def test_the_dial_result_of_an_outgoing_call_is_about_our_own_desk() -> None:
+    fields = MISSED | {"Direction": "outbound-api", "CallStatus": "in-progress"}
+
+    assert connector().parse_event(form(fields | {"DialCallStatus": "no-answer"})) == []
+
+
+def test_a_question_after_the_caller_hung_up_is_no_ended_call() -> None:
+    fields = MISSED | {"CallStatus": "completed", "RecordingUrl": "https://api.example/RE1"}
+
+    assert connector().parse_event(form(fields)) == []
+
+
+# Who it was
+
+
+@pytest.mark.parametrize("name", ["twilio-withheld", "twilio-blank-caller"])
+def test_a_withheld_number_is_one_person_of_its_own(sample: Deliver, name: str) -> None:
+    event = only(connector().parse_event(sample(f"{name}.form")))
+
+    assert event.person == Person(id="withheld", name="Withheld number")
+    assert event.thread == "+15005550009/withheld"
+
+
+@pytest.mark.parametrize(
+    "caller", ["anonymous", "Anonymous", "Restricted", "+7378742833", "+2562533", "+8656696"]
+)
+def test_every_known_spelling_of_withheld_is_recognised(caller: str) -> None:
+    assert told(MISSED | {"From": caller}).person.id == "withheld"
+
+
+def test_the_spellings_of_withheld_can_be_set() -> None:
+    withheld = {"withheld": ["Private"]}
+
+    assert told(MISSED | {"From": "PRIVATE"}, **withheld).person.id == "withheld"
+    assert told(MISSED | {"From": "Restricted"}, **withheld).person.id == "Restricted"
+
+
+def test_a_callers_name_is_kept_for_a_new_contact(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("twilio-caller-name.form")))
+
+    assert event.person == Person(phone="+15005550006", name="DANA REYES")
+
+
+@pytest.mark.parametrize(
+    ("caller", "person"),
+    [
+        ("sip:+15005550006@pbx.example.com", DANA),
+        ("client:alice", Person(id="client:alice", name="alice")),
+        ("12345", Person(id="12345", name="12345")),
+    ],
+)
+def test_a_caller_need_not_be_a_plain_number(caller: str, person: Person) -> None:
+    assert told(MISSED | {"From": caller}).person == person
+
+
+def test_a_call_from_an_own_softphone_is_outbound_and_dial_tells_how_it_went() -> None:
+    fields = MISSED | {
+        "From": "client:desk",
+        "To": "+15005550006",
+        "CallStatus": "in-progress",
+        "DialCallStatus": "completed",
+        "DialCallDuration": "65",
+    }
+    event = told(fields, numbers=["client:desk", "+15005550009"])
+
+    assert (event.text, event.direction, event.person) == ("Called, 1 min 5 s", "outbound", DANA)
+
+
+def test_a_call_between_own_lines_is_left_out() -> None:
+    twilio = connector(numbers=["+15005550006", "+1 (500) 555-0009"])
+
+    assert twilio.parse_event(form(MISSED)) == []
+
+
+# Voicemail, recordings, transcripts
+
+
+def test_a_voicemail_is_joined_to_its_call(sample: Deliver) -> None:
+    twilio = connector()
+    event = only(twilio.parse_event(sample("twilio-voicemail.form")))
+    call = only(twilio.parse_event(sample("twilio-missed.form")))
+
+    assert event == Event(
+        id="voicemail:RE00000000000000000000000000000001",
+        kind="activity",
+        text="Voicemail, 0:18",
+        occurred_at=datetime(2026, 11, 6, 21, 20, 40, tzinfo=UTC),
+        about=call.about,
+        url="https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.mp3",
+    )
+    assert not event.person.is_known
+    assert twilio.to_wix_message(event) == MinimalMessage(text="Voicemail, 0:18", url=event.url)
+
+
+@pytest.mark.parametrize("name", ["twilio-recording-in-progress", "twilio-recording-absent"])
+def test_a_recording_that_is_not_there_makes_nothing(sample: Deliver, name: str) -> None:
+    assert connector().parse_event(sample(f"{name}.form")) == []
+
+
+def test_a_recorded_call_gives_at_most_one_further_activity(sample: Deliver) -> None:
+    request = sample("twilio-call-recording.form")
+    event = only(connector().parse_event(request))
+
+    assert event.id == "recording:CA0000000000000000000000000000000d"
+    assert event.about == "call:CA0000000000000000000000000000000d"
+    assert event.text == "Call recording, 4 min"
+    assert connector(call_recordings=False).parse_event(request) == []
+
+
+def test_a_transcript_is_one_line_in_the_callers_thread(sample: Deliver) -> None:
+    request = sample("twilio-transcription.form")
+    event = only(connector().parse_event(request))
+
+    assert event.id == "transcription:TR00000000000000000000000000000001"
+    assert event.text == "Voicemail transcript: “Hi, this is Dana. Is Saturday free?”"
+    assert (event.person, event.thread) == (DANA, PAIR)
+    assert event.about == "call:CA00000000000000000000000000000001"
+    assert connector(transcriptions=False).parse_event(request) == []
+
+
+def test_a_transcript_without_numbers_is_joined_to_its_call() -> None:
+    event = told({"TranscriptionSid": "TR1", "TranscriptionText": "Hi", "CallSid": "CA1"})
+
+    assert (event.person, event.about) == (Person(), "call:CA1")
+
+
+def test_a_failed_transcript_makes_nothing(sample: Deliver) -> None:
+    assert connector().parse_event(sample("twilio-transcription-failed.form")) == []
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"Hello": "there"}, "CallSid is missing"),
+        ({"CallSid": "CA1", "CallStatus": "busy"}, "From is missing"),
+        (MISSED | {"Direction": "outbound-api", "To": ""}, "To is missing"),
+        (MISSED | {"CallSid": "", "AccountSid": "AC1"}, "CallSid is missing"),
+        ({"RecordingStatus": "completed", "RecordingSource": "RecordVerb"}, "CallSid is missing"),
+        (
+            {"RecordingStatus": "completed", "RecordingSource": "RecordVerb", "CallSid": "CA1"},
+            "RecordingSid is missing",
+        ),
+        ({"TranscriptionText": "Hi", "CallSid": "CA1"}, "TranscriptionSid is missing"),
+    ],
+)
+def test_a_missing_field_is_named(fields: dict[str, str], said: str) -> None:
+    with pytest.raises(MalformedBody, match=said):
+        connector().parse_event(form(fields))
+
+
+def test_callbacks_of_other_voice_products_make_nothing() -> None:
+    fields = {"AccountSid": "AC1", "ConferenceSid": "CF1", "StatusCallbackEvent": "conference-end"}
+
+    assert connector().parse_event(form(fields)) == []
+
+
+@pytest.mark.parametrize(
+    "stamp", ["", "yesterday", "Fri, 31 Dec 9999 23:59:59 -2359", "Fri, 06 Nov 2026 25:61:00 +0000"]
+)
+def test_an_unreadable_time_is_left_out(stamp: str) -> None:
+    assert told(MISSED | {"Timestamp": stamp}).occurred_at is None
+
+
+@pytest.mark.parametrize("duration", ["soon", "-5", "9" * 40, "²"])
+def test_an_unreadable_duration_is_left_out(duration: str) -> None:
+    fields = MISSED | {"CallStatus": "completed", "CallDuration": duration}
+
+    assert told(fields).text == "Call answered"
+
+
+def test_a_get_delivery_is_read_from_the_query(sample: Deliver) -> None:
+    posted = sample("twilio-missed.form")
+    got = WebhookRequest(method="GET", url=f"{URL}?{posted.text()}")
+
+    assert connector().parse_event(got) == connector().parse_event(posted)
+
+
+# Answers, storage, settings, signature
+
+
+@pytest.mark.parametrize(
+    "name", ["twilio-missed", "twilio-voicemail", "twilio-transcription", "twilio-in-progress"]
+)
+def test_a_report_is_answered_with_nothing(sample: Deliver, name: str) -> None:
+    assert connector().answer(sample(f"{name}.form")) == Answer(status=204)
+
+
+@pytest.mark.parametrize("name", ["twilio-voice-url", "twilio-dial-no-answer"])
+def test_a_question_of_what_to_do_is_answered_with_empty_twiml(sample: Deliver, name: str) -> None:
+    assert connector().answer(sample(f"{name}.form")) == Answer(
+        status=200, body=EMPTY_TWIML, content_type="text/xml"
+    )
+
+
+def test_the_voice_url_itself_makes_no_activity(sample: Deliver) -> None:
+    assert connector().parse_event(sample("twilio-voice-url.form")) == []
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_repeated_delivery_gives_the_same_events_which_survive_storage(
+    sample: Deliver, name: str
+) -> None:
+    twilio = connector()
+    events = twilio.parse_event(sample(name))
+
+    assert twilio.parse_event(sample(name)) == events
+    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({}, "auth_token"),
+        ({"auth_token": [""]}, "auth_token"),
+        ({"auth_token": TOKEN, "outcome": "guess"}, "outcome"),
+        ({"auth_token": TOKEN, "call_recording": True}, "call_recording"),
+    ],
+)
+def test_wrong_settings_are_named(wrong: dict[str, object], where: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TwilioPhone.Settings.model_validate(wrong)
+
+    assert refused.value.errors()[0]["loc"][0] == where
+
+
+def test_only_a_genuine_delivery_passes() -> None:
+    fields = {
+        "MessageSid": "SM00000000000000000000000000000001",
+        "From": "+15005550006",
+        "To": "+15005550009",
+        "Body": "Hi there",
+        "NumMedia": "0",
+    }
+    signature = {"X-Twilio-Signature": "RfYdHJj5DZ8NC07tF0iS8W/gNsI="}
+    scheme = connector().signature()
+
+    assert scheme.verify(form(fields, **signature), 0) is None
+    assert scheme.verify(form(fields | {"Body": "Hi"}, **signature), 0)
+    assert scheme.verify(form(fields), 0)
+    assert connector(auth_token="other").signature().verify(form(fields, **signature), 0)
+    assert (
+        connector(auth_token=["other", TOKEN]).signature().verify(form(fields, **signature), 0)
+        is None
+    )
+
+
+# Anything may arrive
+
+NAMES = [
+    "AccountSid",
+    "CallDuration",
+    "CallSid",
+    "CallStatus",
+    "CallbackSource",
+    "CallerName",
+    "DialCallDuration",
+    "DialCallStatus",
+    "Direction",
+    "From",
+    "ParentCallSid",
+    "RecordingDuration",
+    "RecordingSid",
+    "RecordingSource",
+    "RecordingStartTime",
+    "RecordingStatus",
+    "RecordingUrl",
+    "Timestamp",
+    "To",
+    "TranscriptionSid",
+    "TranscriptionText",
+]
+TYPICAL = [
+    "completed",
+    "no-answer",
+    "RecordVerb",
+    "CA1",
+    "+15005550006",
+    "https://x.example/1",
+    "outbound-api",
+    "0",
+    "18",
+    "Fri, 06 Nov 2026 21:20:31 +0000",
+]
+VALUES = st.sampled_from(TYPICAL) | st.text(max_size=30)
+
+
+def assert_usable(twilio: TwilioPhone, request: WebhookRequest) -> None:
+    assert twilio.answer(request)
+    try:
+        events = twilio.parse_event(request)
+    except MalformedBody:
+        return
+    for event in events:
+        assert Event.model_validate_json(event.model_dump_json()) == event
+        assert twilio.to_wix_message(event)
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES))
+def test_any_form_gives_events_that_survive_storage_or_is_malformed(fields: dict[str, str]) -> None:
+    clean = {name: value.encode("utf-8", "ignore").decode() for name, value in fields.items()}
+    assert_usable(connector(numbers=["+15005550009"]), form(clean))
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(SAMPLES), st.data())
+def test_a_sample_with_any_field_changed_gives_events_or_is_malformed(
+    name: str, data: st.DataObject
+) -> None:
+    body = (Path(__file__).parent.parent / "samples" / name).read_bytes()
+    fields = dict(WebhookRequest(body=body).form())
+    changed = data.draw(st.sampled_from(sorted(fields)))
+    value = data.draw(VALUES).encode("utf-8", "ignore").decode()
+    assert_usable(connector(), form(fields | {changed: value}))
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=200), st.sampled_from(["application/json", "text/plain", ""]))
+def test_any_bytes_give_events_or_are_malformed(body: bytes, content_type: str) -> None:
+    request = WebhookRequest(url=URL, headers={"Content-Type": content_type}, body=body)
+    with contextlib.suppress(MalformedBody):
+        assert isinstance(connector().parse_event(request), list)
+    assert connector().answer(request)
+
+
+@settings(max_examples=100)
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | VALUES
+        | st.lists(st.text(max_size=3), max_size=2)
+        | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    )
+)
+def test_any_json_gives_events_or_is_malformed(body: dict[str, object]) -> None:
+    request = WebhookRequest(
+        url=URL, headers={"Content-Type": "application/json"}, body=json.dumps(body).encode()
+    )
+    assert_usable(connector(), request)

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Ed25519Signature,
+    Event,
+    MalformedBody,
+    Person,
+    WebhookRequest,
+)
+from inboxbridge_sms.telnyx import TelnyxSms
+from pydantic import ValidationError
+
+KEY = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
+OTHER_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+URL = "https://hooks.example.com/hooks/sms"
+SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("telnyx-*"))
+PAIR = "+15005550009/+15005550006"
+DANA = Person(phone="+15005550006")
+BODY = b'{"data":{"event_type":"message.received"}}'
+SIGNATURE = (
+    "NMQOthHKj00VoDxQbYGerZjOOFli2xhAkPDkJFo6ejSVzSWldlkGjrXx4fd+FqAwHXxSF3mTDGg9fXZ65b/+Cg=="
+)
+NOW = 1700000000.0
+
+Deliver = Callable[..., WebhookRequest]
+
+
+def connector(**more: object) -> TelnyxSms:
+    return TelnyxSms(TelnyxSms.Settings.model_validate({"public_key": KEY, **more}))
+
+
+def posted(body: Any) -> WebhookRequest:
+    return WebhookRequest(url=URL, body=json.dumps(body).encode())
+
+
+def only(events: list[Event]) -> Event:
+    assert len(events) == 1
+    return events[0]
+
+
+def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("telnyx-received-sms.json")))
+
+    assert event == Event(
+        id="7ee4241c-f127-47e5-9c34-000000000001",
+        person=DANA,
+        text="Is Saturday free?",
+        occurred_at=datetime(2026, 11, 6, 21, 20, tzinfo=UTC),
+        thread=PAIR,
+    )
+    assert connector().badge(event) == Badge(text="SMS")
+
+
+def test_a_picture_arrives_with_its_text(sample: Deliver) -> None:
+    telnyx = connector()
+
+    assert telnyx.to_wix_message(
+        only(telnyx.parse_event(sample("telnyx-received-mms.json")))
+    ) == BasicMessage(
+        text="see photo",
+        attachments=(
+            Attachment(
+                kind="image", url="https://media.telnyx.example/p.jpg", mime_type="image/jpeg"
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "person", "text", "thread", "badge"),
+    [
+        ("stop", DANA, "STOP", PAIR, "SMS"),
+        ("group", DANA, "Us two?", PAIR, "SMS"),
+        ("rcs", DANA, "Hi by RCS", f"rcs:{PAIR}", "RCS"),
+        (
+            "short-code",
+            Person(id="72975", name="72975"),
+            "Your code is 4711",
+            "+15005550009/72975",
+            "SMS",
+        ),
+        (
+            "whatsapp",
+            Person(id="US.1234567890", name="US.1234567890"),
+            "Hola!",
+            "whatsapp:+15005550009/us.1234567890",
+            "WhatsApp",
+        ),
+    ],
+)
+def test_every_kind_of_inbound_message_is_read(
+    sample: Deliver, name: str, person: Person, text: str, thread: str, badge: str
+) -> None:
+    event = only(connector().parse_event(sample(f"telnyx-received-{name}.json")))
+
+    assert (event.person, event.text, event.thread) == (person, text, thread)
+    assert connector().badge(event) == Badge(text=badge)
+
+
+def test_sent_and_finalized_are_one_outbound_message(sample: Deliver) -> None:
+    sent = only(connector().parse_event(sample("telnyx-sent.json")))
+    finalized = only(connector().parse_event(sample("telnyx-finalized.json")))
+
+    assert sent == finalized
+    assert (sent.direction, sent.person, sent.thread) == ("outbound", DANA, PAIR)
+    assert sent.id == "40385f64-5717-4562-b3fc-2c963f66afa6"
+    assert sent.text == "Yes, 10:00 works"
+
+
+def test_what_never_arrived_was_never_said(sample: Deliver) -> None:
+    assert connector().parse_event(sample("telnyx-finalized-failed.json")) == []
+
+
+def test_a_message_to_several_people_reaches_each_of_them(sample: Deliver) -> None:
+    events = connector().parse_event(sample("telnyx-finalized-two.json"))
+
+    assert [(event.id, event.person.phone) for event in events] == [
+        ("40385f64-5717-4562-b3fc-2c963f66afa6:+15005550006", "+15005550006"),
+        ("40385f64-5717-4562-b3fc-2c963f66afa6:+15005550008", "+15005550008"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["number_order.complete", None, 7])
+def test_other_kinds_of_event_make_no_message(kind: object) -> None:
+    assert connector().parse_event(posted({"data": {"event_type": kind}})) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (("data",), "data is missing"),
+        (("data", "payload"), "data.payload is missing"),
+        (("data", "payload", "id"), "data.payload.id is missing"),
+        (("data", "payload", "from"), "data.payload.from.phone_number is missing"),
+    ],
+)
+def test_a_missing_field_is_named_by_its_path(
+    sample: Deliver, path: tuple[str, ...], said: str
+) -> None:
+    body = sample("telnyx-received-sms.json").json()
+    parent = body
+    for key in path[:-1]:
+        parent = parent[key]
+    del parent[path[-1]]
+
+    with pytest.raises(MalformedBody, match=said):
+        connector().parse_event(posted(body))
+
+
+def test_a_message_with_neither_text_nor_media_says_so(sample: Deliver) -> None:
+    body = sample("telnyx-received-sms.json").json()
+    body["data"]["payload"].update(text="  ", media=None)
+
+    assert only(connector().parse_event(posted(body))).text == "(message without text)"
+
+
+# Signature
+
+
+def signed(body: bytes = BODY, **changes: str) -> WebhookRequest:
+    headers = {"telnyx-signature-ed25519": SIGNATURE, "telnyx-timestamp": "1700000000"} | changes
+    return WebhookRequest(url=URL, headers=headers, body=body)
+
+
+def test_the_published_signature_passes() -> None:
+    assert connector().signature().verify(signed(), NOW) is None
+    assert connector(public_key=[OTHER_KEY, KEY]).signature().verify(signed(), NOW) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"telnyx-timestamp": "1700000001"},
+        {"telnyx-timestamp": ""},
+        {"telnyx-signature-ed25519": ""},
+        {"telnyx-signature-ed25519": "not base64"},
+        {"telnyx-signature-ed25519": "A" + SIGNATURE[1:]},
+    ],
+)
+def test_a_wrong_signature_is_refused(changes: dict[str, str]) -> None:
+    assert connector().signature().verify(signed(**changes), NOW)
+
+
+def test_another_body_key_or_time_is_refused() -> None:
+    assert connector().signature().verify(signed(body=BODY + b" "), NOW)
+    assert connector(public_key=OTHER_KEY).signature().verify(signed(), NOW)
+    assert connector().signature().verify(signed(), NOW + 301)
+    assert connector().signature().verify(WebhookRequest(url=URL, body=BODY), NOW)
+
+
+def test_the_pipe_between_time_and_body_is_signed() -> None:
+    telnyx = Ed25519Signature(
+        public_keys=KEY,
+        header="telnyx-signature-ed25519",
+        timestamp_header="telnyx-timestamp",
+        private_key=bytes(range(32)),
+    )
+    made = telnyx.sign(WebhookRequest(url=URL, body=BODY), NOW)
+
+    assert made.headers["telnyx-signature-ed25519"] == SIGNATURE
+    assert connector().signature().verify(made, NOW) is None
+
+
+@pytest.mark.parametrize("key", ["", "not base64", "AAAA", KEY[:-2]])
+def test_a_public_key_that_is_none_is_refused_in_the_settings(key: str) -> None:
+    with pytest.raises(ValidationError, match="base64 of 32 bytes") as refused:
+        connector(public_key=key)
+
+    assert refused.value.errors()[0]["loc"][0] == "public_key"
+
+
+# Storage and fuzz
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_repeated_delivery_gives_the_same_events_which_survive_storage(
+    sample: Deliver, name: str
+) -> None:
+    telnyx = connector()
+    events = telnyx.parse_event(sample(name))
+
+    assert telnyx.parse_event(sample(name)) == events
+    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def assert_usable(request: WebhookRequest) -> None:
+    telnyx = connector()
+    try:
+        events = telnyx.parse_event(request)
+    except MalformedBody:
+        return
+    for event in events:
+        assert Event.model_validate_json(event.model_dump_json()) == event
+        assert telnyx.to_wix_message(event)
+        assert telnyx.badge(event)
+
+
+@settings(max_examples=200)
+@given(name=st.sampled_from(SAMPLES), place=st.integers(0, 45), value=ANY_JSON)
+def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
+    sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any
+) -> None:
+    assert_usable(posted(with_node_replaced(sample(name).json(), place, value)))
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_events_or_are_malformed(body: bytes) -> None:
+    assert_usable(WebhookRequest(url=URL, body=body))

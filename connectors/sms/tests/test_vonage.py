@@ -1,0 +1,471 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Event,
+    MalformedBody,
+    Person,
+    WebhookRequest,
+)
+from inboxbridge_sms.vonage import VonageSms
+from pydantic import ValidationError
+
+SECRET = "vonage-signature-secret"
+URL = "https://hooks.example.com/hooks/sms"
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("vonage-*"))
+JSON_SAMPLES = [name for name in SAMPLES if name.endswith(".json")]
+AT = datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
+PAIR = "+15005550009/+15005550006"
+NOW = 1767323045.0
+VECTOR = {
+    "api-key": "abcd1234",
+    "keyword": "A",
+    "message-timestamp": "2026-01-02 03:04:05",
+    "messageId": "0A0000000123ABCD1",
+    "msisdn": "15005550006",
+    "nonce": "n-1",
+    "text": "a&b=c",
+    "timestamp": "1767323045",
+    "to": "15005550009",
+    "type": "text",
+}
+SHA256 = "33c466de676ec1324261f2e99c21818d9aaa368d7cf139af5f60f9397f172677"
+MD5HASH = "0dfcd466d4c8d6a62a572156c8883fc3"
+
+Deliver = Callable[..., WebhookRequest]
+
+
+def connector(**more: object) -> VonageSms:
+    return VonageSms(VonageSms.Settings.model_validate({"signature_secret": SECRET, **more}))
+
+
+def form(fields: dict[str, str]) -> WebhookRequest:
+    return WebhookRequest(url=URL, headers=FORM_TYPE, body=urlencode(fields).encode())
+
+
+def get(fields: dict[str, str]) -> WebhookRequest:
+    return WebhookRequest(method="GET", url=f"{URL}?{urlencode(fields)}")
+
+
+def posted_json(fields: dict[str, Any], **headers: str) -> WebhookRequest:
+    return WebhookRequest(
+        url=URL,
+        headers={"Content-Type": "application/json"} | headers,
+        body=json.dumps(fields).encode(),
+    )
+
+
+WAYS = pytest.mark.parametrize("send", [form, get, posted_json])
+
+
+def only(events: list[Event]) -> Event:
+    assert len(events) == 1
+    return events[0]
+
+
+# SMS API
+
+
+@pytest.mark.parametrize("name", ["vonage-sms.form", "vonage-sms.json"])
+def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver, name: str) -> None:
+    assert connector().parse_event(sample(name)) == [
+        Event(
+            id="0A0000000123ABCD1",
+            person=Person(phone="+15005550006"),
+            text="Is Saturday free?",
+            occurred_at=AT,
+            thread=PAIR,
+        )
+    ]
+
+
+def test_a_get_delivery_is_read_from_the_query(sample: Deliver) -> None:
+    posted = sample("vonage-sms.form")
+    got = WebhookRequest(method="GET", url=f"{URL}?{posted.text()}")
+
+    assert connector().parse_event(got) == connector().parse_event(posted)
+
+
+def test_each_part_of_a_long_text_says_which_it_is(sample: Deliver) -> None:
+    second = only(connector().parse_event(sample("vonage-sms-part-2.form")))
+    first = only(connector().parse_event(sample("vonage-sms-part-1.form")))
+
+    assert (first.text, second.text) == ("Is Saturday free… (1/2)", "…and Sunday? (2/2)")
+    assert first.id != second.id
+    assert first.thread == second.thread
+
+
+@pytest.mark.parametrize("part", ["", "²", "many", "9999"])
+def test_an_unreadable_part_number_is_left_out(part: str) -> None:
+    fields = VECTOR | {"concat": "true", "concat-total": "2", "concat-part": part}
+
+    assert only(connector().parse_event(form(fields))).text == "a&b=c"
+
+
+def test_a_binary_message_says_that_it_has_no_text(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-sms-binary.form")))
+
+    assert event.text == "(message without text)"
+
+
+def test_a_sender_that_is_no_phone_is_known_by_its_name(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-sms-alphanumeric.form")))
+
+    assert event.person == Person(id="PARCELCO", name="PARCELCO")
+
+
+@pytest.mark.parametrize(
+    ("msisdn", "person"),
+    [
+        ("298211234", Person(phone="+298211234")),
+        ("72975", Person(id="72975", name="72975")),
+        ("447700900123", Person(phone="+447700900123")),
+    ],
+)
+def test_a_number_is_read_as_international_digits(msisdn: str, person: Person) -> None:
+    assert only(connector().parse_event(form(VECTOR | {"msisdn": msisdn}))).person == person
+
+
+@pytest.mark.parametrize("name", ["vonage-receipt.form", "vonage-message-status.json"])
+def test_receipts_and_statuses_make_no_message(sample: Deliver, name: str) -> None:
+    assert connector().parse_event(sample(name)) == []
+
+
+@pytest.mark.parametrize("left_out", ["messageId", "msisdn", "text"])
+@WAYS
+def test_a_missing_field_is_named(
+    left_out: str, send: Callable[[dict[str, str]], WebhookRequest]
+) -> None:
+    fields = {name: value for name, value in VECTOR.items() if name != left_out}
+
+    with pytest.raises(MalformedBody, match=f"{left_out} is missing"):
+        connector().parse_event(send(fields))
+
+
+# Messages API
+
+
+def test_a_text_by_the_messages_api_reads_the_same(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-message-sms.json")))
+
+    assert event == Event(
+        id="aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",
+        person=Person(phone="+15005550006"),
+        text="Is Saturday free?",
+        occurred_at=AT,
+        thread=PAIR,
+    )
+    assert connector().badge(event) == Badge(text="SMS")
+
+
+def test_a_picture_arrives_with_its_caption(sample: Deliver) -> None:
+    vonage = connector()
+
+    assert vonage.to_wix_message(
+        only(vonage.parse_event(sample("vonage-message-mms.json")))
+    ) == BasicMessage(
+        text="see photo",
+        attachments=(
+            Attachment(kind="image", url="https://media.example/p.jpg", filename="p.jpg"),
+        ),
+    )
+
+
+def test_whatsapp_finds_the_same_phone_under_its_own_badge(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-message-whatsapp.json")))
+
+    assert event.person == Person(phone="+15005550006", name="Dana Reyes")
+    assert event.thread == f"whatsapp:{PAIR}"
+    assert connector().badge(event) == Badge(text="WhatsApp")
+
+
+def test_a_file_without_words_is_offered_as_a_file(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-message-file.json")))
+
+    assert event.text == ""
+    assert event.attachments == (
+        Attachment(kind="file", url="https://media.example/form.pdf", filename="form.pdf"),
+    )
+
+
+def test_what_cannot_be_shown_is_named(sample: Deliver) -> None:
+    assert only(connector().parse_event(sample("vonage-message-sticker.json"))).text == "(sticker)"
+
+
+def test_a_messenger_user_has_no_phone(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-message-messenger.json")))
+
+    assert event.person == Person(id="messenger:7890123456789012")
+    assert connector().badge(event) == Badge(text="Messenger")
+
+
+@pytest.mark.parametrize("left_out", ["message_uuid", "from", "message_type"])
+def test_a_missing_field_of_the_messages_api_is_named(sample: Deliver, left_out: str) -> None:
+    body = sample("vonage-message-sms.json").json_object()
+    del body[left_out]
+
+    with pytest.raises(MalformedBody, match=f"{left_out} is missing"):
+        connector().parse_event(posted_json(body))
+
+
+# The signature of the SMS API
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("method", "sig"),
+    [("sha256", SHA256), ("sha256", SHA256.upper()), ("md5hash", MD5HASH)],
+)
+def test_the_published_signature_passes_however_it_is_sent(
+    send: Callable[[dict[str, str]], WebhookRequest], method: str, sig: str
+) -> None:
+    scheme = connector(signature_method=method).signature()
+
+    assert scheme.verify(send(VECTOR | {"sig": sig}), NOW) is None
+
+
+@pytest.mark.parametrize("method", ["md5", "sha1", "sha256", "sha512"])
+def test_every_hmac_method_is_the_hmac_of_the_sorted_parameters(method: str) -> None:
+    content = (
+        "&api-key=abcd1234&keyword=A&message-timestamp=2026-01-02 03:04:05"
+        "&messageId=0A0000000123ABCD1&msisdn=15005550006&nonce=n-1&text=a_b_c"
+        "&timestamp=1767323045&to=15005550009&type=text"
+    )
+    sig = hmac.new(SECRET.encode(), content.encode(), method).hexdigest()
+    scheme = connector(signature_method=method).signature()
+
+    assert scheme.verify(form(VECTOR | {"sig": sig}), NOW) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sig": ""},
+        {"sig": SHA256[:-1]},
+        {"sig": SHA256[:-1] + "8"},
+        {"sig": "é" * 64},
+        {"sig": SHA256, "text": "a&b=d"},
+        {"sig": SHA256, "more": ""},
+        {"sig": SHA256, "timestamp": "²"},
+        {"sig": MD5HASH},
+    ],
+)
+@WAYS
+def test_a_wrong_signature_is_refused(
+    send: Callable[[dict[str, str]], WebhookRequest], changes: dict[str, str]
+) -> None:
+    assert connector().signature().verify(send(VECTOR | changes), NOW)
+
+
+def test_a_missing_signature_is_refused() -> None:
+    assert "sig is missing" in str(connector().signature().verify(form(VECTOR), NOW))
+
+
+@pytest.mark.parametrize(
+    ("off", "passes"), [(299, True), (-299, True), (301, False), (-301, False)]
+)
+def test_the_time_window_is_five_minutes_both_ways(off: float, passes: bool) -> None:
+    reason = connector().signature().verify(form(VECTOR | {"sig": SHA256}), NOW + off)
+
+    assert (reason is None) is passes
+
+
+def test_the_time_window_can_be_widened() -> None:
+    scheme = connector(tolerance_seconds=86_400).signature()
+
+    assert scheme.verify(form(VECTOR | {"sig": SHA256}), NOW + 80_000) is None
+
+
+def test_values_that_sig_does_not_cover_are_refused() -> None:
+    fields: dict[str, Any] = {"timestamp": str(int(NOW)), "text": {"inner": "covered by nothing"}}
+    content = f"&text=&timestamp={int(NOW)}".encode()
+    fields["sig"] = hmac.digest(SECRET.encode(), content, "sha256").hex()
+
+    assert connector().signature().verify(posted_json(fields), NOW)
+
+
+def test_two_secrets_are_live_while_one_is_rotated() -> None:
+    both = connector(signature_secret=["new-secret", SECRET]).signature()
+
+    assert both.verify(form(VECTOR | {"sig": SHA256}), NOW) is None
+    assert (
+        both.verify(connector(signature_secret="new-secret").signature().sign(form(VECTOR), 5), 5)
+        is None
+    )
+    assert both.verify(connector(signature_secret="x").signature().sign(form(VECTOR), 5), 5)
+
+
+@WAYS
+@pytest.mark.parametrize("method", ["md5hash", "md5", "sha1", "sha256", "sha512"])
+def test_what_is_signed_for_a_test_passes(
+    send: Callable[[dict[str, str]], WebhookRequest], method: str
+) -> None:
+    scheme = connector(signature_method=method).signature()
+
+    assert scheme.verify(scheme.sign(send(VECTOR), NOW + 900), NOW + 900) is None
+
+
+# The signature of the Messages API
+
+
+def jwt(request: WebhookRequest, secret: str = SECRET, **changes: Any) -> WebhookRequest:
+    """Sign as Vonage does, written out apart from the code under test."""
+    head = {"alg": changes.pop("alg", "HS256"), "typ": "JWT"}
+    claims = {
+        "iat": int(NOW),
+        "jti": "j-1",
+        "iss": "Vonage",
+        "payload_hash": hashlib.sha256(request.body).hexdigest(),
+        "api_key": "abcd1234",
+    } | changes
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (head, claims)
+    ]
+    made = hmac.digest(secret.encode(), b".".join(parts), "sha256")
+    token = b".".join([*parts, base64.urlsafe_b64encode(made).rstrip(b"=")]).decode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    return WebhookRequest(url=URL, headers=headers, body=request.body)
+
+
+def test_a_genuine_jwt_passes(sample: Deliver) -> None:
+    signed = jwt(sample("vonage-message-sms.json"))
+
+    assert connector().signature().verify(signed, NOW) is None
+    assert connector(signature_secret=["new", SECRET]).signature().verify(signed, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secret": "wrong"},
+        {"alg": "none"},
+        {"alg": "HS512"},
+        {"iat": NOW - 301},
+        {"iat": NOW + 301},
+        {"iat": None},
+        {"iat": "1767323045"},
+        {"iat": 10**400},
+        {"payload_hash": "0" * 64},
+        {"payload_hash": None},
+    ],
+)
+def test_a_jwt_that_proves_nothing_is_refused(sample: Deliver, changes: dict[str, Any]) -> None:
+    signed = jwt(sample("vonage-message-sms.json"), **changes)
+
+    assert connector().signature().verify(signed, NOW)
+
+
+def test_a_jwt_does_not_pass_for_another_body(sample: Deliver) -> None:
+    signed = jwt(sample("vonage-message-sms.json"))
+    other = WebhookRequest(url=URL, headers=signed.headers, body=signed.body + b" ")
+
+    assert connector().signature().verify(other, NOW)
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=40) | st.from_regex(r"Bearer [\w\-]{0,12}\.[\w\-]{0,12}\.[\w\-]{0,12}"))
+def test_any_authorization_header_is_refused_not_an_error(header: str) -> None:
+    request = WebhookRequest(url=URL, headers={"Authorization": header}, body=b"{}")
+
+    assert connector().signature().verify(request, NOW)
+
+
+# Settings and storage
+
+
+def test_an_unsigned_connection_must_be_written_out() -> None:
+    with pytest.raises(ValidationError, match='signature_method = "none"'):
+        VonageSms.Settings.model_validate({})
+
+    chosen = VonageSms.Settings.model_validate({"signature_method": "none"})
+    assert VonageSms(chosen).signature().verify(form(VECTOR), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [({"signature_method": "sha3"}, "signature_method"), ({"secret": "x"}, "secret")],
+)
+def test_wrong_settings_are_named(wrong: dict[str, str], where: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        connector(**wrong)
+
+    assert refused.value.errors()[0]["loc"][0] == where
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_repeated_delivery_gives_the_same_events_which_survive_storage(
+    sample: Deliver, name: str
+) -> None:
+    vonage = connector()
+    events = vonage.parse_event(sample(name))
+
+    assert vonage.parse_event(sample(name)) == events
+    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
+
+
+# Anything may arrive
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def assert_usable(request: WebhookRequest) -> None:
+    vonage = connector()
+    vonage.signature().verify(request, NOW)
+    try:
+        events = vonage.parse_event(request)
+    except MalformedBody:
+        return
+    for event in events:
+        assert Event.model_validate_json(event.model_dump_json()) == event
+        assert vonage.to_wix_message(event)
+        assert vonage.badge(event)
+
+
+@settings(max_examples=150)
+@given(name=st.sampled_from(JSON_SAMPLES), place=st.integers(0, 20), value=ANY_JSON)
+def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
+    sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any
+) -> None:
+    assert_usable(posted_json(with_node_replaced(sample(name).json(), place, value)))
+
+
+@settings(max_examples=150)
+@given(
+    st.dictionaries(
+        st.sampled_from([*VECTOR, "concat", "concat-part", "concat-total", "status", "sig"]),
+        st.text(max_size=20) | st.sampled_from(["true", "1", "text", "15005550006"]),
+    )
+)
+def test_any_form_gives_events_or_is_malformed(fields: dict[str, str]) -> None:
+    clean = {name: value.encode("utf-8", "ignore").decode() for name, value in fields.items()}
+    for send in (form, get, posted_json):
+        assert_usable(send(clean))
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_events_or_are_malformed(body: bytes) -> None:
+    assert_usable(WebhookRequest(url=URL, headers=FORM_TYPE, body=body))
+    assert_usable(WebhookRequest(url=URL, headers={"Content-Type": "application/json"}, body=body))

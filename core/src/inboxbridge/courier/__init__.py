@@ -1,0 +1,289 @@
+"""Takes stored events to Wix: the process-wide part, site by site."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+import structlog
+
+from inboxbridge.config import Config, SiteSettings, plain
+from inboxbridge.courier.circuit import Circuit
+from inboxbridge.courier.deliver import Deliverer
+from inboxbridge.courier.feed import WINDOW, Feed
+from inboxbridge.courier.listen import Listener
+from inboxbridge.courier.ownership import AlreadyRunning, FileOwnership, Ownership, SharedOwnership
+from inboxbridge.courier.retry import Retry
+from inboxbridge.courier.site import POLL_SECONDS, SiteCourier
+from inboxbridge.identity import Directory
+from inboxbridge.journal import Journal, JournalUnavailable, reads, writes
+from inboxbridge.plugins import Connection
+from inboxbridge.reporter import Reporter
+from inboxbridge.wix import ApiKey, AppCredentials, Budget, Credentials, WixClient
+
+__all__ = ["AlreadyRunning", "Courier", "credentials_of", "wix_client"]
+
+CLAIM_SECONDS = 1.0
+PURGE_SECONDS = 3600.0
+PURGE_ROWS = 5000
+TOTAL_WINDOW = 20_000
+
+Transport = Callable[[SiteSettings], httpx.AsyncBaseTransport | None]
+
+
+def credentials_of(site: SiteSettings) -> Credentials:
+    """A site's credentials for the Wix client."""
+    if site.api_key is not None and site.site_id:
+        return ApiKey(plain(site.api_key), site.site_id)
+    return AppCredentials(site.app_id or "", plain(site.app_secret), site.instance_id or "")
+
+
+def wix_client(
+    site: SiteSettings,
+    *,
+    timeout_seconds: float = 30.0,
+    budget: Budget | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    now: Callable[[], float] = time.time,
+) -> WixClient:
+    """A Wix client for a site's settings."""
+    return WixClient(
+        credentials_of(site),
+        base_url=site.base_url,
+        wire_form=site.wire_form,
+        budget=budget or Budget(site.calls_per_minute),
+        transport=transport,
+        timeout_seconds=timeout_seconds,
+        now=now,
+    )
+
+
+class Courier:
+    """Works on every site that this process owns.
+
+    Args:
+        config: Sites, and how to take events to them.
+        journal: Where the events are.
+        connections: The running connections.
+        reporter: Told of what became of events.
+        transport: Gives the network for a site's client, for simulations.
+        poll_seconds: How often to look for what other processes changed.
+        now: Unix seconds.
+        clock: A monotonic clock, in seconds.
+        at_step: Called with the name of each step of a delivery, for tests of crashes.
+        rng: Draws the waits between retries.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        connections: Mapping[str, Connection],
+        reporter: Reporter,
+        *,
+        transport: Transport = lambda site: None,
+        poll_seconds: float = POLL_SECONDS,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        at_step: Callable[[str], None] = lambda step: None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._config = config
+        self._journal = journal
+        self._connections = connections
+        self._reporter = reporter
+        self._transport = transport
+        self._poll_seconds = poll_seconds
+        self._now = now
+        self._clock = clock
+        self._at_step = at_step
+        self._rng = rng or random.Random()
+        self._ownership: Ownership = (
+            SharedOwnership(journal) if journal.is_shared else FileOwnership(journal)
+        )
+        self._running: dict[str, tuple[SiteCourier, asyncio.Task[None]]] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._numbers: dict[str, int] = {}
+        self._listener = (
+            Listener(journal, self._announce, self._forget) if journal.is_shared else None
+        )
+        self._log = structlog.get_logger("inboxbridge")
+        journal.on_accepted.append(self._announce)
+        journal.on_forgotten.append(self._forget)
+
+    @property
+    def sites(self) -> dict[str, SiteCourier]:
+        """The sites that this process works on now."""
+        return {name: courier for name, (courier, _) in self._running.items()}
+
+    async def start(self) -> None:
+        """Take up work. Raises `AlreadyRunning` or `JournalUnavailable`."""
+        names = tuple(self._config.sites)
+        self._numbers = await self._journal.write(writes.register_sites, (names, self._now()))
+        await self._claim()
+        if self._listener is not None:
+            self._listener.start()
+
+    async def run(self) -> None:
+        """Work until `stop`; sites come and go with the couriers of other machines."""
+        purge_at = self._clock() + 60.0
+        while not self._stopping.is_set():
+            wait = CLAIM_SECONDS if self._journal.is_shared else PURGE_SECONDS
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(wait, max(purge_at - self._clock(), 0.1))):
+                    await self._stopping.wait()
+            try:
+                if self._journal.is_shared and not self._stopping.is_set():
+                    await self._claim()
+                if self._clock() >= purge_at:
+                    purge_at = self._clock() + PURGE_SECONDS
+                    await self.purge()
+            except JournalUnavailable as error:
+                self._log.error("the journal is not there; sites rest", reason=str(error))
+        await self._finish()
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns once what is under way is finished."""
+        self._stopping.set()
+        for courier, _ in self._running.values():
+            courier.stop()
+
+    def session_lost(self) -> None:
+        """The database session is gone and others may own our sites: cut off every send now."""
+        if isinstance(self._ownership, SharedOwnership):
+            self._ownership.session_lost()
+            for name in list(self._running):
+                self._leave(name, at_once=True)
+            self._log.error("database session lost: sends cut off, sites given up")
+
+    async def purge(self) -> int:
+        """Erase what is older than ``[journal]`` says. Returns how many rows were touched."""
+        settings = self._config.journal
+        day = 86400.0
+        bounds = (
+            self._now() - settings.keep_personal_days * day,
+            self._now() - settings.keep_days * day,
+            PURGE_ROWS,
+        )
+        total = 0
+        while count := await self._journal.write(writes.purge, bounds):
+            total += count
+            await asyncio.sleep(0.05)
+        return total
+
+    def _announce(self, sites: set[str]) -> None:
+        for name in sites:
+            entry = self._running.get(name)
+            if entry is not None:
+                entry[0].announce()
+
+    def _forget(self, site: str) -> None:
+        entry = self._running.get(site)
+        if entry is not None:
+            entry[0].directory.read_again()
+
+    async def _claim(self) -> None:
+        busy = frozenset(self._leaving)
+        ours = await self._ownership.claim(self._numbers, busy)
+        for name in list(self._running):
+            if name not in ours:
+                self._leave(name)
+        for name in sorted(ours - set(self._running) - set(self._leaving)):
+            await self._take_up(name)
+
+    def _leave(self, name: str, *, at_once: bool = False) -> None:
+        courier, task = self._running.pop(name)
+        if at_once:
+            courier.abandon()
+        else:
+            courier.stop()
+        self._leaving[name] = asyncio.create_task(self._left(name, task, at_once))
+
+    async def _left(self, name: str, task: asyncio.Task[None], at_once: bool) -> None:
+        with contextlib.suppress(Exception):
+            await task
+        if not at_once:
+            with contextlib.suppress(JournalUnavailable):
+                await self._ownership.release({name: self._numbers[name]})
+        self._leaving.pop(name, None)
+
+    async def _take_up(self, name: str) -> None:
+        site, settings = self._config.sites[name], self._config.courier
+        budget = Budget(site.calls_per_minute, clock=self._clock)
+        if site.calls_per_minute:
+            now = self._now()
+            ended = await self._journal.read(reads.recent_attempts, name, now - 60.0)
+            budget.remember([now - at for at in ended])
+        client = wix_client(
+            site,
+            timeout_seconds=settings.timeout_seconds,
+            budget=budget,
+            transport=self._transport(site),
+            now=self._now,
+        )
+        retry = Retry(
+            settings.retry_base_seconds,
+            settings.retry_cap_seconds,
+            settings.max_age_seconds,
+            self._rng,
+        )
+        directory = Directory(
+            name,
+            client,
+            self._journal,
+            remember_seconds=None if site.webhook_public_key else settings.remember_seconds,
+            now=self._now,
+        )
+        circuit = Circuit(retry, self._clock)
+        deliverer = Deliverer(
+            name,
+            client,
+            directory,
+            {
+                key: connection
+                for key, connection in self._connections.items()
+                if connection.settings.site == name
+            },
+            self._journal,
+            circuit=circuit,
+            retry=retry,
+            settings=settings,
+            reporter=self._reporter,
+            now=self._now,
+            at_step=self._at_step,
+        )
+        feed = Feed(
+            name,
+            self._journal,
+            window=max(20, min(WINDOW, TOTAL_WINDOW // max(len(self._numbers), 1))),
+            hold=settings.hold,
+            longest_wait_seconds=settings.retry_cap_seconds,
+            now=self._now,
+            clock=self._clock,
+        )
+        courier = SiteCourier(
+            name,
+            feed,
+            deliverer,
+            directory,
+            circuit,
+            client,
+            concurrency=settings.concurrency,
+            poll_seconds=self._poll_seconds,
+            clock=self._clock,
+        )
+        self._running[name] = (courier, asyncio.create_task(courier.run(), name=f"site-{name}"))
+
+    async def _finish(self) -> None:
+        for name in list(self._running):
+            self._leave(name)
+        if self._leaving:
+            await asyncio.gather(*list(self._leaving.values()), return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.close()
+        await self._ownership.close()

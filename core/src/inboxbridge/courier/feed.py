@@ -1,0 +1,271 @@
+"""The window of a site's open events that a courier holds in memory, thread by thread."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from inboxbridge.journal import Journal, reads
+from inboxbridge.journal.rows import LIVE, StoredEvent
+from inboxbridge.wix.budget import Lane
+
+WINDOW = 500
+PER_THREAD = 16
+LIVE_FOR_SECONDS = 120.0
+HELD_CHECK_SECONDS = 5.0
+
+
+@dataclass(slots=True, eq=False)
+class Thread:
+    """One source thread: what is loaded of it, and whether it may go on."""
+
+    key: str
+    queue: deque[StoredEvent] = field(default_factory=deque)
+    current: int | None = None
+    more: bool = False
+    queued: bool = False
+    blocked_until: float | None = None
+    overdue: bool = False
+    live_until: float = 0.0
+
+
+class Feed:
+    """Hands out threads whose next event may go, fairly, and keeps memory flat.
+
+    Events are read in windows, oldest first. Threads take turns, an event each; threads with news
+    go before those with only a backlog, three turns of four. A thread that waits for a retry keeps
+    nothing in memory but its name.
+
+    Args:
+        site: The site's name.
+        journal: Where the events are.
+        window: How many events are held at most, about.
+        hold: Whether a parked or dead event holds back its thread.
+        longest_wait_seconds: No retry waits longer, whatever the journal says (a clock that was
+            set back must not put work off).
+        now: Unix seconds.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        journal: Journal,
+        *,
+        window: int = WINDOW,
+        hold: bool = False,
+        longest_wait_seconds: float = 600.0,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.site = site
+        self._journal = journal
+        self._window = window
+        self._hold = hold
+        self._longest_wait = longest_wait_seconds
+        self._now = now
+        self._clock = clock
+        self._threads: dict[str, Thread] = {}
+        self._ready: dict[Lane, deque[Thread]] = {"live": deque(), "backlog": deque()}
+        self._reload: dict[str, Thread] = {}
+        self._blocked: list[tuple[float, str]] = []
+        self._cursor = 0
+        self._live_cursor: int | None = None
+        self._exhausted = False
+        self._news = True
+        self._turn = 0
+        self.loaded = 0
+
+    @property
+    def wants_refill(self) -> bool:
+        """Whether there is something to read now."""
+        if self._reload or self._news:
+            return True
+        return not self._exhausted and self.loaded <= self._window // 2
+
+    @property
+    def next_due(self) -> float | None:
+        """When the first blocked thread may go on, by the clock."""
+        return self._blocked[0][0] if self._blocked else None
+
+    def announce(self) -> None:
+        """There are new events."""
+        self._news = True
+
+    def rescan(self) -> None:
+        """Look from the start again, for what other processes changed."""
+        self._news = True
+        if self._exhausted:
+            self._cursor = 0
+
+    async def refill(self) -> None:
+        """Read what is wanted. Raises `JournalUnavailable`."""
+        self._unblock()
+        if self._live_cursor is None:
+            self._live_cursor = await self._journal.read(reads.newest_id)
+        for thread in list(self._reload.values()):
+            await self._load(thread)
+        news, self._news = self._news, False
+        if news and not self._exhausted and self._cursor:
+            await self._read_news()
+        if (news or not self._exhausted) and self.loaded < self._window:
+            limit = max(self._window - self.loaded, 50)
+            rows = await self._journal.read(reads.open_events, self.site, self._cursor, limit)
+            for row in rows:
+                self._offer(row)
+            self._exhausted = len(rows) < limit
+            if rows:
+                self._cursor = max(self._cursor, rows[-1].id)
+                self._live_cursor = max(self._live_cursor, self._cursor)
+            if self._hold:
+                for thread in list(self._reload.values()):
+                    await self._load(thread)
+
+    def next_ready(self) -> tuple[Thread, StoredEvent, Lane] | None:
+        """Take the next thread's next event; give it back with `finished` or `block`."""
+        self._turn += 1
+        order: tuple[Lane, Lane] = ("live", "backlog") if self._turn % 4 else ("backlog", "live")
+        for lane in order:
+            ring = self._ready[lane]
+            while ring:
+                thread = ring.popleft()
+                thread.queued = False
+                if thread.queue and thread.current is None and thread.blocked_until is None:
+                    row = thread.queue.popleft()
+                    self.loaded -= 1
+                    thread.current = row.id
+                    return thread, row, lane
+        return None
+
+    def finished(self, thread: Thread) -> None:
+        """The event is settled; the thread may go on."""
+        thread.current = None
+        self._go_on(thread)
+
+    def block(self, thread: Thread, wait_seconds: float) -> None:
+        """The thread waits; what is loaded of it is let go and read again later."""
+        thread.current = None
+        self.loaded -= len(thread.queue)
+        thread.queue.clear()
+        thread.more = True
+        thread.blocked_until = self._clock() + min(wait_seconds, self._longest_wait)
+        heapq.heappush(self._blocked, (thread.blocked_until, thread.key))
+
+    def poke(self, key: str) -> None:
+        """Let a waiting thread go on now."""
+        thread = self._threads.get(key)
+        if thread is not None and thread.blocked_until is not None:
+            thread.blocked_until = self._clock()
+            heapq.heappush(self._blocked, (thread.blocked_until, key))
+
+    def _unblock(self) -> None:
+        now = self._clock()
+        while self._blocked and self._blocked[0][0] <= now:
+            until, key = heapq.heappop(self._blocked)
+            thread = self._threads.get(key)
+            if thread is not None and thread.blocked_until == until:
+                thread.blocked_until = None
+                # By our own clock it has waited enough, whatever the wall clock says meanwhile.
+                thread.overdue = True
+                self._reload[key] = thread
+
+    async def _load(self, thread: Thread) -> None:
+        """Read the head of one thread."""
+        self._reload.pop(thread.key, None)
+        if thread.current is not None or thread.blocked_until is not None:
+            thread.more = True
+            return
+        rows = await self._journal.read(
+            reads.thread_events, self.site, thread.key, PER_THREAD, hold=self._hold
+        )
+        if rows and rows[0].state in ("parked", "dead"):
+            self.block(thread, HELD_CHECK_SECONDS)
+            return
+        rows = [row for row in rows if row.state in ("pending", "retrying")]
+        self.loaded += len(rows) - len(thread.queue)
+        thread.queue = deque(rows)
+        thread.more = len(rows) == PER_THREAD
+        overdue, thread.overdue = thread.overdue, False
+        if rows and (overdue or not self._waits(thread, rows[0])):
+            self._enqueue(thread)
+        elif not rows:
+            self._go_on(thread)
+
+    async def _read_news(self) -> None:
+        """While the backlog is not through, put threads with new events before it."""
+        assert self._live_cursor is not None
+        rows = await self._journal.read(
+            reads.open_events, self.site, self._live_cursor, 200, live_only=True
+        )
+        for row in rows:
+            self._live_cursor = row.id
+            thread = self._thread(row.thread)
+            thread.live_until = self._clock() + LIVE_FOR_SECONDS
+            thread.more = True
+            if thread.current is None and thread.blocked_until is None and not thread.queue:
+                await self._load(thread)
+            elif thread.queued:
+                self._ready["live"].append(thread)
+        if len(rows) == 200:
+            self._news = True
+
+    def _offer(self, row: StoredEvent) -> None:
+        known = self._threads.get(row.thread)
+        thread = known or self._thread(row.thread)
+        if row.lane == LIVE and self._now() - row.received_at < LIVE_FOR_SECONDS:
+            thread.live_until = self._clock() + LIVE_FOR_SECONDS
+        if self._hold:
+            if known is None:
+                thread.more = True
+                self._reload[thread.key] = thread
+            else:
+                thread.more = True
+            return
+        queue = thread.queue
+        if thread.current == row.id or any(held.id == row.id for held in queue):
+            return
+        if thread.blocked_until is not None or len(queue) >= PER_THREAD or thread.more:
+            thread.more = True
+            if thread.current is None and not queue and thread.blocked_until is None:
+                self._reload[thread.key] = thread
+            return
+        if queue and row.id < queue[-1].id:
+            self.loaded += 1
+            thread.queue = deque(sorted([*queue, row], key=lambda held: held.id))
+        else:
+            self.loaded += 1
+            queue.append(row)
+        if thread.current is None and not thread.queued and not self._waits(thread, row):
+            self._enqueue(thread)
+
+    def _waits(self, thread: Thread, row: StoredEvent) -> bool:
+        """Block the thread if its head, read from the journal, is not due yet."""
+        wait = (row.due_at or 0.0) - self._now()
+        if wait <= 0:
+            return False
+        self.block(thread, wait)
+        return True
+
+    def _thread(self, key: str) -> Thread:
+        thread = self._threads.get(key)
+        if thread is None:
+            thread = self._threads[key] = Thread(key)
+        return thread
+
+    def _go_on(self, thread: Thread) -> None:
+        if thread.queue:
+            self._enqueue(thread)
+        elif thread.more:
+            self._reload[thread.key] = thread
+        elif thread.blocked_until is None:
+            self._threads.pop(thread.key, None)
+
+    def _enqueue(self, thread: Thread) -> None:
+        if thread.queued:
+            return
+        thread.queued = True
+        lane: Lane = "live" if thread.live_until > self._clock() else "backlog"
+        self._ready[lane].append(thread)

@@ -1,0 +1,189 @@
+"""One Wix site's events, taken there side by side and in order within each thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+import structlog
+
+from inboxbridge import metrics
+from inboxbridge.courier.circuit import Circuit
+from inboxbridge.courier.deliver import Deliverer
+from inboxbridge.courier.feed import Feed, Thread
+from inboxbridge.courier.outcome import Outcome
+from inboxbridge.identity import Directory
+from inboxbridge.journal import JournalUnavailable
+from inboxbridge.journal.rows import StoredEvent
+from inboxbridge.wix import WixClient
+from inboxbridge.wix.budget import Lane
+
+POLL_SECONDS = 2.0
+JOURNAL_REST_SECONDS = 1.0
+
+
+class SiteCourier:
+    """Works on one site until it is stopped.
+
+    Args:
+        site: The site's name.
+        feed: Its open events.
+        deliverer: Takes single ones to Wix.
+        directory: Its people.
+        circuit: Says whether the site may be called.
+        client: Its Wix client, closed at the end.
+        concurrency: How many threads go side by side.
+        poll_seconds: How often to look for what other processes changed.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        feed: Feed,
+        deliverer: Deliverer,
+        directory: Directory,
+        circuit: Circuit,
+        client: WixClient,
+        *,
+        concurrency: int = 32,
+        poll_seconds: float = POLL_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.site = site
+        self.circuit = circuit
+        self.directory = directory
+        self._feed = feed
+        self._deliverer = deliverer
+        self._client = client
+        self._concurrency = concurrency
+        self._poll_seconds = poll_seconds
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._abandoned = False
+        self._waiting_about: dict[str, set[str]] = {}
+        self._log = structlog.get_logger("inboxbridge").bind(site=site)
+
+    def announce(self) -> None:
+        """There are new events."""
+        self._feed.announce()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns once what is under way is finished."""
+        self._stopping = True
+        self._wake.set()
+
+    def abandon(self) -> None:
+        """Stop at once: another process may take the site over. Sends under way are cut off."""
+        self._abandoned = True
+        self.stop()
+        for worker in list(self._workers):
+            worker.cancel()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        last_poll = self._clock()
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                try:
+                    if self._clock() - last_poll >= self._poll_seconds:
+                        last_poll = self._clock()
+                        self._feed.rescan()
+                        await self.directory.take_up_links()
+                    await self._feed.refill()
+                except JournalUnavailable as error:
+                    self._log.error("the journal is not there; resting", reason=str(error))
+                    await self._rest(JOURNAL_REST_SECONDS)
+                    continue
+                self._start_workers()
+                self._measure()
+                if self._feed.wants_refill and self._has_room:
+                    await asyncio.sleep(0)
+                    continue
+                await self._rest(self._idle_seconds(last_poll), until_woken=True)
+        finally:
+            if self._workers:
+                await asyncio.gather(*self._workers, return_exceptions=True)
+            metrics.site_running.labels(self.site).set(0)
+            await self._deliverer.close()
+            await self._client.aclose()
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._workers) < self._concurrency and self.circuit.is_closed
+
+    def _idle_seconds(self, last_poll: float) -> float:
+        now = self._clock()
+        moments = [last_poll + self._poll_seconds]
+        if self._feed.next_due is not None:
+            moments.append(self._feed.next_due)
+        if not self.circuit.is_closed:
+            moments.append(self.circuit.opens_at)
+        return max(min(moments) - now, 0.005)
+
+    async def _rest(self, seconds: float, *, until_woken: bool = False) -> None:
+        if until_woken:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
+        else:
+            await asyncio.sleep(seconds)
+
+    def _start_workers(self) -> None:
+        while len(self._workers) < self._concurrency and self._may_start(len(self._workers)):
+            taken = self._feed.next_ready()
+            if taken is None:
+                return
+            worker = asyncio.create_task(self._work(*taken))
+            self._workers.add(worker)
+            worker.add_done_callback(self._ended)
+
+    def _may_start(self, running: int) -> bool:
+        return not self._stopping and self.circuit.admits(running)
+
+    def _ended(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        self._wake.set()
+        if not worker.cancelled() and (error := worker.exception()) is not None:
+            self._log.error("a delivery failed unexpectedly", exc_info=error)
+
+    async def _work(self, thread: Thread, row: StoredEvent, lane: Lane) -> None:
+        while True:
+            try:
+                outcome = await self._deliverer.deliver(row, lane)
+            except JournalUnavailable as error:
+                self._log.error("the journal is not there; holding on", reason=str(error))
+                outcome = Outcome(wait_seconds=JOURNAL_REST_SECONDS)
+            except Exception:
+                self._feed.block(thread, 5.0)
+                raise
+            self._conclude(thread, row, outcome)
+            if self._feed.wants_refill:
+                self._wake.set()
+            if not self._may_start(len(self._workers) - 1):
+                return
+            taken = self._feed.next_ready()
+            if taken is None:
+                return
+            thread, row, lane = taken
+
+    def _conclude(self, thread: Thread, row: StoredEvent, outcome: Outcome) -> None:
+        if outcome.wait_seconds is not None:
+            if row.about is not None:
+                self._waiting_about.setdefault(row.about, set()).add(thread.key)
+            self._feed.block(thread, outcome.wait_seconds)
+            return
+        self._feed.finished(thread)
+        for key in self._waiting_about.pop(outcome.about or "", ()):
+            self._feed.poke(key)
+
+    def _measure(self) -> None:
+        metrics.events_open.labels(self.site).set(self._feed.loaded)
+        metrics.site_running.labels(self.site).set(1 if self.circuit.is_closed else 0)
+        metrics.budget_used.labels(self.site).set(self._client.budget.used)

@@ -1,0 +1,161 @@
+"""Calls a connector's hooks where they can do no harm: in a thread of their own, on the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from inboxbridge.errors import HookTimeout
+
+T = TypeVar("T")
+
+LIMIT_SECONDS = 5.0
+"""How long one call of a hook may take."""
+
+MAX_HANGING = 3
+"""How many calls of one connection may hang before further ones are refused at once."""
+
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+
+
+class HookRunner:
+    """Runs one connection's hooks, one at a time, outside the event loop.
+
+    A call that takes longer than the limit fails with `HookTimeout`; its thread is left behind
+    (Python cannot stop it) and the calls behind it go on in a new one.
+
+    Args:
+        name: The connection, for error texts.
+        limit_seconds: How long one call may take.
+        inline: Call in the event loop itself, with no limit: for simulations.
+    """
+
+    def __init__(
+        self, name: str, *, limit_seconds: float = LIMIT_SECONDS, inline: bool = False
+    ) -> None:
+        self.name = name
+        self.limit_seconds = limit_seconds
+        self._inline = inline
+        self._worker: _Worker | None = None
+        self._hanging: list[_Worker] = []
+        self._watch: asyncio.TimerHandle | None = None
+
+    async def call(self, hook: Callable[[], T]) -> T:
+        """Return what *hook* returns, or raise what it raises.
+
+        Raises:
+            HookTimeout: It took longer than the limit, or too many earlier calls still hang.
+        """
+        if self._inline:
+            return hook()
+        loop = asyncio.get_running_loop()
+        self._hanging = [worker for worker in self._hanging if worker.thread.is_alive()]
+        if len(self._hanging) >= MAX_HANGING:
+            raise HookTimeout(
+                f"connection {self.name!r}: {MAX_HANGING} earlier calls of its connector still "
+                "hang; mend the connector and restart"
+            )
+        if self._worker is None:
+            self._worker = _Worker(loop, f"hooks-{self.name}")
+        future: asyncio.Future[T] = loop.create_future()
+        self._worker.put((hook, future))
+        if self._watch is None:
+            self._watch = loop.call_later(self.limit_seconds / 4, self._check, loop)
+        return await future
+
+    def close(self) -> None:
+        """Let the thread end once it is idle."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watch = None
+        worker = self._worker
+        if worker is None or worker.idle:
+            return
+        job, since = worker.current
+        if job is not None and time.monotonic() - since > self.limit_seconds:
+            self._worker = _Worker(loop, f"hooks-{self.name}")
+            worker.abandon(self._worker)
+            self._hanging.append(worker)
+            if not job[1].done():
+                job[1].set_exception(
+                    HookTimeout(
+                        f"connection {self.name!r}: a hook of its connector took over "
+                        f"{self.limit_seconds:g} s and was cut off"
+                    )
+                )
+        self._watch = loop.call_later(self.limit_seconds / 4, self._check, loop)
+
+
+class _Worker:
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
+        self._loop = loop
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._done: list[tuple[asyncio.Future[Any], Any, bool]] = []
+        self._abandoned = False
+        self.current: tuple[_Job | None, float] = (None, 0.0)
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.thread.start()
+
+    @property
+    def idle(self) -> bool:
+        return self.current[0] is None and self._jobs.empty()
+
+    def put(self, job: _Job) -> None:
+        self._jobs.put(job)
+
+    def stop(self) -> None:
+        self._jobs.put(None)
+
+    def abandon(self, successor: _Worker) -> None:
+        self._abandoned = True
+        with contextlib.suppress(queue.Empty):
+            while (job := self._jobs.get_nowait()) is not None:
+                successor.put(job)
+
+    def _run(self) -> None:
+        while not self._abandoned:
+            job = self._jobs.get()
+            if job is None:
+                return
+            self.current = (job, time.monotonic())
+            hook, future = job
+            try:
+                result, succeeded = hook(), True
+            except BaseException as error:
+                result, succeeded = error, False
+            self.current = (None, 0.0)
+            self._hand_back(future, result, succeeded)
+
+    def _hand_back(self, future: asyncio.Future[Any], result: Any, succeeded: bool) -> None:
+        # One wake-up of the loop takes everything that is done by then.
+        with self._lock:
+            wake = not self._done
+            self._done.append((future, result, succeeded))
+        if wake:
+            with contextlib.suppress(RuntimeError):  # the loop may be closed
+                self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        with self._lock:
+            done, self._done = self._done, []
+        for future, value, succeeded in done:
+            if future.done():
+                continue
+            if succeeded:
+                future.set_result(value)
+            elif isinstance(value, Exception) and not isinstance(value, StopIteration):
+                future.set_exception(value)
+            else:
+                future.set_exception(RuntimeError(f"the hook raised {type(value).__name__}"))

@@ -1,0 +1,337 @@
+"""The people of one site: from identities to contacts, and from contacts to conversations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from inboxbridge.config import Ambiguous, ConnectionSettings, Unmatched
+from inboxbridge.errors import InboxbridgeError
+from inboxbridge.identity.lookup import Lookup, SingleFlight
+from inboxbridge.identity.memory import Memory
+from inboxbridge.journal import Journal, reads, writes
+from inboxbridge.model import Person
+from inboxbridge.phone import normalize_phone
+from inboxbridge.wix import ContactMatch, WixClient
+from inboxbridge.wix.budget import Lane
+
+CLOCK_SKEW_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The person's contacts: one, or all of several where the policy says so."""
+
+    contact_ids: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """A person must decide."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The policy says not to bring this into the Inbox."""
+
+    reason: str
+
+
+Resolution = Found | Park | Drop
+
+
+def identities_of(connection: str, person: Person) -> list[str]:
+    """The keys under which a person is remembered, in the order in which they count.
+
+    Emails and phones count on the whole site, a source's own ids only within their connection.
+    """
+    keys = []
+    if person.email:
+        keys.append(f"email:{person.email}")
+    if person.phone:
+        keys.append(f"phone:{person.phone}")
+    if person.id:
+        keys.append(f"id:{connection}:{person.id}")
+    return keys
+
+
+def parse_identity(connection: str, text: str) -> str:
+    """Return the key for an identity as typed: ``email:…``, ``phone:+…`` or ``id:…``.
+
+    Raises:
+        InboxbridgeError: It is none of these.
+    """
+    kind, _, value = text.partition(":")
+    if kind == "email" and (email := Person(email=value).email):
+        return f"email:{email}"
+    if kind == "phone" and (phone := normalize_phone(value)):
+        return f"phone:{phone}"
+    if kind == "id" and value.strip():
+        return f"id:{connection}:{value.strip()}"
+    raise InboxbridgeError(
+        "an identity is written email:dana@example.com, phone:+14155550132 or id:THE-SOURCES-ID"
+    )
+
+
+class Directory:
+    """Resolves people to contacts and conversations for one site.
+
+    Args:
+        site: The site's name.
+        client: Its Wix client.
+        journal: Where identities and conversations are remembered.
+        remember_seconds: How long that is trusted without asking Wix again; None for as long as
+            nothing says otherwise (where Wix tells us of merges and deletions).
+        now: The time in seconds since the Unix epoch.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        client: WixClient,
+        journal: Journal,
+        *,
+        remember_seconds: float | None = 3600.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.site = site
+        self._client = client
+        self._journal = journal
+        self._ttl = remember_seconds
+        self._now = now
+        self._by_hand: Memory[str] = Memory(None, now)
+        self._contacts: Memory[tuple[str, ...]] = Memory(remember_seconds, now)
+        self._conversations: Memory[str] = Memory(remember_seconds, now)
+        self._emails = Lookup(client.find_contacts, "email")
+        self._phones = Lookup(client.find_contacts, "phone")
+        self._creating = SingleFlight()
+        self._opening = SingleFlight()
+        self._linked_since = 0.0
+
+    async def resolve(
+        self, connection: ConnectionSettings, person: Person, label: str, lane: Lane
+    ) -> Resolution:
+        """Return the contact (or contacts) that *person* is, by the connection's policies.
+
+        Email first, then phone, then a remembered link; a link made by hand comes before all.
+
+        Args:
+            connection: Its ``unmatched`` and ``ambiguous`` policies apply.
+            person: Anyone with an email, a phone or an id.
+            label: What to call a created contact that has no name: the source and its id.
+            lane: Whose turn to call Wix it is.
+
+        Raises:
+            WixError: Wix could not be asked.
+        """
+        keys = identities_of(connection.name, person)
+        remembered = {key: ids for key in keys if (ids := self._contacts.get(key))}
+        if len(remembered) < len(keys):
+            remembered = await self._recall(keys, remembered)
+        for key in keys:
+            if linked := self._by_hand.get(key):
+                return Found((linked,), "linked by hand")
+        for kind, value, look_up in (
+            ("email", person.email, self._emails),
+            ("phone", person.phone, self._phones),
+        ):
+            if value is None:
+                continue
+            if ids := remembered.get(f"{kind}:{value}"):
+                return Found(ids, f"remembered by {kind}")
+            matches = await look_up(value, lane)
+            if matches:
+                return self._chosen(matches, kind, connection.ambiguous, keys)
+        for key in keys:
+            if ids := remembered.get(key):
+                await self._remember(keys, ids[0], "lookup")
+                return Found(ids, "remembered link")
+        return await self._unmatched(connection.unmatched, person, keys, label, lane)
+
+    async def conversation(self, contact_id: str, lane: Lane) -> str:
+        """Return the contact's conversation, remembered or asked for. Raises `WixError`."""
+        known = self._conversations.get(contact_id)
+        if known is not None:
+            return known
+        return await self._opening(contact_id, lambda: self._open(contact_id, lane))
+
+    async def refresh(self, contact_id: str, lane: Lane) -> str | None:
+        """Ask Wix what became of a contact that it did not know; forget or move what was held.
+
+        Returns:
+            The contact's id now (another one after a merge), or None if it is gone.
+        """
+        match = await self._client.get_contact(contact_id, lane=lane)
+        if match is None:
+            await self.forget_contact(contact_id)
+            return None
+        if match.id != contact_id:
+            await self.merged(contact_id, match.id)
+        else:
+            self._conversations.drop(contact_id)
+        return match.id
+
+    async def forget_contact(self, contact_id: str) -> None:
+        """The contact is gone: drop everything that names it."""
+        self._by_hand.drop_value(contact_id)
+        self._contacts.drop_value((contact_id,))
+        self._conversations.drop(contact_id)
+        await self._journal.write(writes.forget_contacts, (self.site, contact_id))
+
+    async def merged(self, old: str, new: str) -> None:
+        """The contact *old* is now part of *new*."""
+        self._by_hand.drop_value(old)
+        self._contacts.drop_value((old,))
+        self._conversations.drop(old)
+        await self._journal.write(writes.move_contact, (self.site, old, new, self._now()))
+
+    async def forget_conversation(self, conversation_id: str) -> None:
+        """The conversation was merged into another one."""
+        self._conversations.drop_value(conversation_id)
+        await self._journal.write(writes.forget_conversations, (self.site, conversation_id))
+
+    def read_again(self) -> None:
+        """The journal knows better: drop what is held in memory."""
+        for memory in (self._by_hand, self._contacts, self._conversations):
+            memory.clear()
+
+    async def take_up_links(self) -> None:
+        """Take up links that were made by hand, perhaps by another process."""
+        for identity, contact_id, at in await self._journal.read(
+            reads.manual_links, self.site, self._linked_since
+        ):
+            self._linked_since = max(self._linked_since, at)
+            if contact_id:
+                self._by_hand.put(identity, contact_id)
+
+    async def _recall(
+        self, keys: list[str], remembered: dict[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        missing = [key for key in keys if key not in remembered]
+        links = await self._journal.read(reads.linked_contacts, self.site, missing)
+        found = dict(remembered)
+        for key, (contact_id, origin, at) in links.items():
+            if contact_id is None:
+                continue
+            by_hand = origin == "manual"
+            # Emails and phones can be looked up again; a source's own id has nothing but its link.
+            forever = by_hand or key.startswith("id:")
+            if forever or self._ttl is None or self._now() < at + self._ttl:
+                found[key] = (contact_id,)
+                self._contacts.put(key, (contact_id,), since=at, forever=forever)
+            if by_hand:
+                return dict.fromkeys(keys, (contact_id,))
+        return found
+
+    def _chosen(
+        self, matches: list[ContactMatch], kind: str, policy: Ambiguous, keys: list[str]
+    ) -> Resolution:
+        ids = tuple(match.id for match in matches)
+        if len(ids) == 1:
+            self._remember_soon(keys, ids)
+            return Found(ids, f"found by {kind}")
+        if policy == "park":
+            return Park(
+                f"{len(ids)} contacts have this {kind}; choose one with "
+                f"`inboxbridge link CONNECTION {kind}:… CONTACT_ID`: {', '.join(ids)}"
+            )
+        chosen = {"newest": ids[:1], "oldest": ids[-1:], "all": ids}[policy]
+        if policy != "all":
+            self._remember_soon(keys, chosen)
+        return Found(chosen, f"{policy} of {len(ids)} contacts with this {kind}")
+
+    async def _unmatched(
+        self, policy: Unmatched, person: Person, keys: list[str], label: str, lane: Lane
+    ) -> Resolution:
+        known_by = " and ".join(key.partition(":")[0] for key in keys)
+        if policy == "drop":
+            return Drop(f'no contact has this {known_by}, and unmatched = "drop"')
+        if policy == "park":
+            return Park(
+                f"no contact has this {known_by}; link one with "
+                "`inboxbridge link CONNECTION IDENTITY CONTACT_ID`"
+            )
+        contact_id = await self._creating(keys[0], lambda: self._create(person, keys, label, lane))
+        return Found((contact_id,), "created")
+
+    async def _create(self, person: Person, keys: list[str], label: str, lane: Lane) -> str:
+        name = person.name or label
+        if not (person.email or person.phone):
+            # Wix refuses a second contact with one's email or phone, but nothing protects a mere
+            # name: set down that we are about to create, and look for it after a crash.
+            started = await self._creation_started(keys[0])
+            if started is not None:
+                since = datetime.fromtimestamp(started - CLOCK_SKEW_SECONDS, UTC)
+                matches = await self._client.find_contacts_by_name(name, since, lane=lane)
+                if matches:
+                    await self._remember(keys, matches[0].id, "created")
+                    return matches[0].id
+        contact_id = await self._client.create_contact(
+            name=name, email=person.email, phone=person.phone, lane=lane
+        )
+        await self._remember(keys, contact_id, "created")
+        return contact_id
+
+    async def _creation_started(self, key: str) -> float | None:
+        links = await self._journal.read(reads.linked_contacts, self.site, [key])
+        if key in links:
+            return links[key][2]
+        await self._journal.write(writes.remember, self._link(key, None, "creating"))
+        return None
+
+    async def _open(self, contact_id: str, lane: Lane) -> str:
+        row = await self._journal.read(reads.conversation_of, self.site, contact_id)
+        if row is not None:
+            conversation_id, at = row
+            if self._ttl is None or self._now() < at + self._ttl:
+                self._conversations.put(contact_id, conversation_id, since=at)
+                return conversation_id
+        conversation_id = await self._client.conversation_for(contact_id, lane=lane)
+        self._conversations.put(contact_id, conversation_id)
+        await self._journal.write(
+            writes.remember_conversations,
+            {
+                "site": self.site,
+                "contact_id": contact_id,
+                "conversation_id": conversation_id,
+                "updated_at": self._now(),
+            },
+        )
+        return conversation_id
+
+    def _link(self, key: str, contact_id: str | None, origin: str) -> dict[str, Any]:
+        return {
+            "site": self.site,
+            "identity": key,
+            "contact_id": contact_id,
+            "origin": origin,
+            "updated_at": self._now(),
+        }
+
+    def _remember_soon(self, keys: list[str], ids: tuple[str, ...]) -> None:
+        """Remember at once in memory, in the journal with the next transaction."""
+        for key in keys:
+            self._contacts.put(key, ids, forever=key.startswith("id:"))
+            written = self._journal.write(writes.remember, self._link(key, ids[0], "lookup"))
+            written.add_done_callback(_heard)
+
+    async def _remember(self, keys: list[str], contact_id: str, origin: str) -> None:
+        for key in keys:
+            self._contacts.put(key, (contact_id,), forever=key.startswith("id:"))
+        for written in [
+            self._journal.write(writes.remember, self._link(key, contact_id, origin))
+            for key in keys
+        ]:
+            await written
+
+
+def _heard(written: Any) -> None:
+    """A link that could not be written is looked up again later: no harm done."""
+    if not written.cancelled():
+        written.exception()

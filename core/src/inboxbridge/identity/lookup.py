@@ -1,0 +1,116 @@
+"""Look-ups that wait at the same time go to Wix together and come back apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol
+
+from inboxbridge.wix import ContactMatch
+from inboxbridge.wix.budget import Lane
+
+MAX_TOGETHER = 100
+
+
+class Finder(Protocol):
+    """What is asked of a Wix client."""
+
+    def __call__(
+        self, by: Literal["email", "phone"], values: Sequence[str], *, lane: Lane
+    ) -> Awaitable[dict[str, list[ContactMatch]]]: ...
+
+
+class Lookup:
+    """Finds contacts by one kind of value, at most one call under way.
+
+    Values asked for while a call is under way (or in the same turn of the event loop) share the
+    next one, up to 100; the same value asked for twice is looked up once.
+
+    Args:
+        find: Such as ``client.find_contacts``.
+        by: The kind of value.
+    """
+
+    def __init__(self, find: Finder, by: Literal["email", "phone"]) -> None:
+        self._find = find
+        self._by = by
+        self._waiting: dict[str, asyncio.Future[list[ContactMatch]]] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    async def __call__(self, value: str, lane: Lane) -> list[ContactMatch]:
+        """Return the contacts with *value*, newest first. Raises `WixError`."""
+        future = self._waiting.get(value)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting[value] = future
+            self._lanes[value] = lane
+        elif lane == "live":
+            self._lanes[value] = lane
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return await asyncio.shield(future)
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(0)  # let everything of this turn gather
+                await self._look_up()
+        finally:
+            self._running = None
+            left, self._waiting = self._waiting, {}
+            for future in left.values():
+                future.cancel()
+
+    async def _look_up(self) -> None:
+        # Live look-ups first; the rest of the call is filled with those of the backlog.
+        values = sorted(self._waiting, key=lambda value: self._lanes[value] != "live")
+        values = values[:MAX_TOGETHER]
+        lane: Lane = "live" if self._lanes[values[0]] == "live" else "backlog"
+        futures = {value: self._waiting.pop(value) for value in values}
+        for value in values:
+            del self._lanes[value]
+        try:
+            found = await self._find(self._by, values, lane=lane)
+        except asyncio.CancelledError:
+            for future in futures.values():
+                future.cancel()
+            raise
+        except Exception as error:
+            _fail(futures.values(), error)
+            return
+        for value, future in futures.items():
+            if not future.done():
+                future.set_result(found.get(value, []))
+
+
+def _fail(futures: object, error: Exception) -> None:
+    for future in list(futures):  # type: ignore[call-overload]
+        if not future.done():
+            future.set_exception(error)
+            future.exception()  # those who asked may be gone; nobody need be told then
+
+
+class SingleFlight:
+    """Work that several ask for at once is done once, for all of them."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, asyncio.Task[str]] = {}
+
+    async def __call__(self, key: str, work: Callable[[], Awaitable[str]]) -> str:
+        """Return what *work* returns, or what the same work already under way does."""
+        task = self._flights.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_awaited(work))
+            self._flights[key] = task
+            task.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(task)
+
+    def cancel(self) -> None:
+        """Stop everything under way."""
+        for task in list(self._flights.values()):
+            task.cancel()
+
+
+async def _awaited(work: Callable[[], Awaitable[str]]) -> str:
+    return await work()

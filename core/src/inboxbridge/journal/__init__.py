@@ -1,0 +1,184 @@
+"""The durable record: events, their state, attempts, identity links and sites."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from inboxbridge.journal import writes
+from inboxbridge.journal.database import (
+    JournalUnavailable,
+    migrate,
+    open_engine,
+    pending_migration,
+    sqlite_path,
+    unavailable,
+)
+from inboxbridge.journal.rows import Accepted
+from inboxbridge.journal.writer import Operation, Writer
+
+__all__ = [
+    "CHANNEL",
+    "FORGET",
+    "Accepted",
+    "Journal",
+    "JournalUnavailable",
+    "migrate",
+    "open_engine",
+    "pending_migration",
+]
+
+CHANNEL = "inboxbridge"
+"""Where PostgreSQL carries the names of sites that have new events."""
+
+FORGET = "forget "
+"""What stands before a site's name where something remembered has stopped being true."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Journal:
+    """A journal opened in a running event loop.
+
+    Reads go through `read` with a function of `inboxbridge.journal.reads`, writes through `write`
+    with one of `inboxbridge.journal.writes`; `accept` is the write of the gateway.
+
+    Args:
+        url: ``sqlite:///file.db`` or ``postgresql://…``.
+        inline: Do everything in the event loop's own thread; see `Writer`.
+        on_session_lost: Called when the writing session ended unexpectedly.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+        JournalUnavailable: The database cannot be opened or brought up to date.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        inline: bool = False,
+        on_session_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.engine: Engine = open_engine(url)
+        migrate(self.engine)
+        self._inline = inline
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="journal-reader")
+        self._loop = asyncio.get_running_loop()
+        self.writer = Writer(self.engine, on_session_lost=on_session_lost, inline=inline)
+        self._to_notify: set[str] = set()
+        self._notifying: asyncio.Future[None] | None = None
+        self.on_accepted: list[Callable[[set[str]], None]] = []
+        """Called with the sites that have new events, after these are on disk."""
+        self.on_forgotten: list[Callable[[str], None]] = []
+        """Called with a site of which something remembered has stopped being true."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may work on this journal at once."""
+        return sqlite_path(self.engine) is None
+
+    async def accept(self, accepted: Accepted) -> list[int | None]:
+        """Store a delivery's events. Returns once they are on disk.
+
+        Returns:
+            The id of each event in order, None for one that was stored before.
+
+        Raises:
+            JournalUnavailable: Nothing was stored.
+        """
+        ids: list[int | None] = await self.writer.submit(writes.accept, accepted)
+        if accepted.events and any(ids):
+            self.announce({accepted.site})
+        return ids
+
+    def announce(self, sites: set[str]) -> None:
+        """Say that *sites* have new events, here and (on PostgreSQL) to other processes."""
+        for told in self.on_accepted:
+            told(sites)
+        self._tell_others(sites)
+
+    def announce_forgotten(self, site: str) -> None:
+        """Say that couriers must read again what they remember of *site*."""
+        for told in self.on_forgotten:
+            told(site)
+        self._tell_others({FORGET + site})
+
+    def _tell_others(self, notices: set[str]) -> None:
+        if self.is_shared:
+            self._to_notify |= notices
+            if self._notifying is None or self._notifying.done():
+                self._notifying = self._loop.run_in_executor(self._readers, self._notify)
+                self._notifying.add_done_callback(_heard)
+
+    def _notify(self) -> None:
+        # In a transaction of its own, after the commit: inside the accept's it would make
+        # PostgreSQL write one commit at a time (https://www.postgresql.org/docs/current/sql-notify.html).
+        while self._to_notify:
+            sites, self._to_notify = self._to_notify, set()
+            with self.engine.begin() as connection:
+                connection.execute(
+                    text("SELECT pg_notify(:channel, :sites)"),
+                    {"channel": CHANNEL, "sites": "\n".join(sorted(sites))},
+                )
+
+    def write(self, operation: Operation, argument: Any) -> asyncio.Future[Any]:
+        """Submit one write; see `Writer.submit`."""
+        return self.writer.submit(operation, argument)
+
+    async def read(
+        self,
+        query: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run one read on a connection of its own.
+
+        Raises:
+            JournalUnavailable: The database did not answer.
+        """
+        if self._inline:
+            return self.read_now(query, *args, **kwargs)
+        return await self._loop.run_in_executor(
+            self._readers, lambda: self.read_now(query, *args, **kwargs)
+        )
+
+    def read_now(
+        self,
+        query: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run one read in the calling thread."""
+        try:
+            with self.engine.connect().execution_options(read_only=True) as connection:
+                return query(connection, *args, **kwargs)
+        except (SQLAlchemyError, OSError) as error:
+            raise unavailable(error, self.engine) from error
+
+    async def check_writable(self) -> None:
+        """Write nothing, durably. Raises `JournalUnavailable` with the reason if that fails."""
+        await self.write(_touch, None)
+
+    async def close(self) -> None:
+        """Finish what is being written and let go of the database."""
+        await self.writer.close()
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def _heard(notified: asyncio.Future[None]) -> None:
+    """A notice that was not carried costs only time: the others poll."""
+    if not notified.cancelled():
+        notified.exception()
+
+
+def _touch(connection: Connection, batch: Any) -> list[None]:
+    connection.execute(text("UPDATE sites SET changed_at = changed_at WHERE id = 0"))
+    return [None] * len(batch)

@@ -1,0 +1,167 @@
+"""Opening a journal's database, SQLite or PostgreSQL, and bringing its schema up to date."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from inboxbridge.errors import ConfigError, InboxbridgeError
+
+_MIGRATION_LOCK = 0x1B0B_0001
+
+
+class JournalUnavailable(InboxbridgeError):  # noqa: N818 - a state rather than a mistake
+    """The journal cannot be read or written just now. The text says why and what to do."""
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for a journal URL, ``sqlite:///file.db`` or ``postgresql://…``.
+
+    Raises:
+        ConfigError: The URL is not one of these, or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            'the journal\'s url cannot be read; write "sqlite:///inboxbridge.db" or '
+            '"postgresql://user:password@host/database"'
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ConfigError("the journal must be a file: sqlite:///inboxbridge.db")
+        engine = create_engine(parsed, poolclass=QueuePool, pool_size=4, max_overflow=4)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if backend == "postgresql":
+        arguments: dict[str, Any] = {
+            "connect_timeout": 5,
+            "application_name": "inboxbridge",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+        }
+        try:
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                poolclass=QueuePool,
+                pool_size=4,
+                pool_pre_ping=True,
+                connect_args=arguments,
+            )
+        except ModuleNotFoundError:
+            raise ConfigError(
+                "a postgresql:// journal needs a driver: pip install 'inboxbridge[postgres]'"
+            ) from None
+    raise ConfigError(f"a journal on {backend} is not supported; use sqlite or postgresql")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 5000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA cache_size = -8000")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # The driver's own BEGIN is switched off: a writer takes its lock at once, so that it never
+    # has to upgrade a read lock and fail. Readers ask for a deferred one.
+    deferred = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+
+def sqlite_path(engine: Engine) -> Path | None:
+    """Return the file of a SQLite journal, None for PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return None
+    return Path(str(engine.url.database))
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def pending_migration(engine: Engine) -> str | None:
+    """Return the revision that the schema is to be brought to, or None if it is up to date."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    path = sqlite_path(engine)
+    if path is not None and not path.exists():
+        return head
+    with engine.connect().execution_options(read_only=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return None if current == head else head
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date; several processes may call this at once.
+
+    Raises:
+        JournalUnavailable: The database cannot be opened or changed.
+    """
+    try:
+        with _only_one(engine):
+            if pending_migration(engine) is None:
+                return
+            with engine.begin() as connection:
+                command.upgrade(_alembic(connection), "head")
+    except (SQLAlchemyError, OSError) as error:
+        raise unavailable(error, engine) from error
+
+
+@contextlib.contextmanager
+def _only_one(engine: Engine) -> Iterator[None]:
+    path = sqlite_path(engine)
+    if path is not None:
+        with path.with_name(path.name + ".migrate").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    pool_free = create_engine(engine.url, poolclass=NullPool)
+    with pool_free.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+        yield
+
+
+def unavailable(error: BaseException, engine: Engine) -> JournalUnavailable:
+    """Say in words why the database cannot be used, without its password."""
+    cause = getattr(error, "orig", None) or error
+    place = engine.url.render_as_string(hide_password=True)
+    said = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    hint = next((advice for words, advice in _ADVICE if words in said.lower()), None)
+    return JournalUnavailable(f"the journal {place} cannot be used: {said}{hint or ''}")
+
+
+_ADVICE = (
+    ("disk is full", "; free some space, work then goes on by itself"),
+    ("no space left", "; free some space, work then goes on by itself"),
+    ("readonly", "; the file or its folder is read-only for this user"),
+    ("unable to open", "; does its folder exist, and may this user write there?"),
+    ("malformed", "; the file is damaged: stop, keep a copy, and restore or run sqlite3 .recover"),
+    ("not a database", "; the file is something else or damaged: move it away or restore it"),
+    ("locked", "; another program holds the file"),
+    ("connection refused", "; is PostgreSQL running there?"),
+    ("password authentication", "; check the user and password in [journal] url"),
+)

@@ -1,0 +1,239 @@
+"""The journal's reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent, record_of
+from inboxbridge.journal.schema import (
+    OPEN,
+    UNFINISHED,
+    attempts,
+    conversations,
+    deliveries,
+    events,
+    links,
+    sites,
+)
+from inboxbridge.model import Headers, WebhookRequest
+from inboxbridge.records import EventRecord
+
+_STORED = (
+    events.c.id, events.c.site, events.c.connection, events.c.source_id, events.c.thread,
+    events.c.about, events.c.kind, events.c.direction, events.c.lane, events.c.body, events.c.enriched,
+    events.c.state, events.c.attempts, events.c.due_at, events.c.attempt_at,
+    events.c.fingerprint, events.c.received_at, events.c.contact_id, events.c.conversation_id,
+)  # fmt: skip
+
+_RECORD = (
+    events.c.id, events.c.connection, events.c.site, events.c.source_id, events.c.kind,
+    events.c.direction, events.c.state, events.c.reason, events.c.attempts,
+    events.c.received_at, events.c.delivered_at, events.c.contact_id,
+    events.c.conversation_id, events.c.message_id,
+)  # fmt: skip
+
+
+def _stored(rows: Sequence[Any]) -> list[StoredEvent]:
+    return [StoredEvent(*row) for row in rows]
+
+
+def open_events(
+    connection: Connection, site: str, after_id: int, limit: int, *, live_only: bool = False
+) -> list[StoredEvent]:
+    """The oldest open events of a site beyond *after_id*."""
+    statement = (
+        select(*_STORED)
+        .where(events.c.site == site, events.c.state.in_(OPEN), events.c.id > after_id)
+        .order_by(events.c.id)
+        .limit(limit)
+    )
+    if live_only:
+        statement = statement.where(events.c.lane == LIVE)
+    return _stored(connection.execute(statement).all())
+
+
+def thread_events(
+    connection: Connection, site: str, thread: str, limit: int, *, hold: bool = False
+) -> list[StoredEvent]:
+    """The oldest unsettled events of one thread; with *hold* parked and dead ones too."""
+    states = UNFINISHED if hold else OPEN
+    statement = (
+        select(*_STORED)
+        .where(events.c.site == site, events.c.thread == thread, events.c.state.in_(states))
+        .order_by(events.c.id)
+        .limit(limit)
+    )
+    return _stored(connection.execute(statement).all())
+
+
+def newest_id(connection: Connection) -> int:
+    """The highest event id given out so far, 0 for none."""
+    return connection.execute(select(func.max(events.c.id))).scalar() or 0
+
+
+def event_about(connection: Connection, name: str, about: str) -> list[StoredEvent]:
+    """The events of one connection that speak of the same thing, oldest first."""
+    statement = (
+        select(*_STORED)
+        .where(events.c.connection == name, events.c.about == about, events.c.body.is_not(None))
+        .order_by(events.c.id)
+        .limit(50)
+    )
+    return _stored(connection.execute(statement).all())
+
+
+def linked_contacts(
+    connection: Connection, site: str, identities: Sequence[str]
+) -> dict[str, tuple[str | None, str, float]]:
+    """Remembered identities: to contact id, origin and moment of the link."""
+    statement = select(links.c.identity, links.c.contact_id, links.c.origin, links.c.updated_at)
+    rows = connection.execute(
+        statement.where(links.c.site == site, links.c.identity.in_(identities))
+    )
+    return {row.identity: (row.contact_id, row.origin, row.updated_at) for row in rows}
+
+
+def conversation_of(connection: Connection, site: str, contact_id: str) -> tuple[str, float] | None:
+    """A contact's remembered conversation and when it was remembered."""
+    row = connection.execute(
+        select(conversations.c.conversation_id, conversations.c.updated_at).where(
+            conversations.c.site == site, conversations.c.contact_id == contact_id
+        )
+    ).first()
+    return None if row is None else (row.conversation_id, row.updated_at)
+
+
+def list_events(
+    connection: Connection,
+    *,
+    state: str | None = None,
+    connection_name: str | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[EventRecord]:
+    """Events newest first. The next page starts before the last id of this one."""
+    statement = select(*_RECORD).order_by(events.c.id.desc()).limit(limit)
+    if state is not None:
+        statement = statement.where(events.c.state == state)
+    if connection_name is not None:
+        statement = statement.where(events.c.connection == connection_name)
+    if before_id is not None:
+        statement = statement.where(events.c.id < before_id)
+    return [record_of(row) for row in connection.execute(statement)]
+
+
+def get_event(connection: Connection, event_id: int) -> EventRecord | None:
+    """One event, or None."""
+    row = connection.execute(select(*_RECORD).where(events.c.id == event_id)).first()
+    return None if row is None else record_of(row)
+
+
+def event_ids(
+    connection: Connection,
+    *,
+    state: str,
+    connection_name: str | None = None,
+) -> list[int]:
+    """The ids of all events in one state, oldest first."""
+    statement = select(events.c.id).where(events.c.state == state).order_by(events.c.id)
+    if connection_name is not None:
+        statement = statement.where(events.c.connection == connection_name)
+    return list(connection.execute(statement).scalars())
+
+
+def event_body(connection: Connection, event_id: int) -> str | None:
+    """The stored event as JSON, None once it has been purged."""
+    return connection.execute(select(events.c.body).where(events.c.id == event_id)).scalar()
+
+
+def parked_bodies(connection: Connection, site: str) -> list[tuple[int, str, str]]:
+    """Id, connection and stored event of everything parked on a site."""
+    rows = connection.execute(
+        select(events.c.id, events.c.connection, events.c.body).where(
+            events.c.site == site, events.c.state == "parked", events.c.body.is_not(None)
+        )
+    )
+    return [(row.id, row.connection, row.body) for row in rows]
+
+
+def event_attempts(connection: Connection, event_id: int) -> list[Row[Any]]:
+    """The tries of one event, in order."""
+    statement = select(attempts).where(attempts.c.event_id == event_id).order_by(attempts.c.id)
+    return list(connection.execute(statement).all())
+
+
+def raw_delivery(connection: Connection, event_id: int) -> RawDelivery | None:
+    """The delivery that an event came in, or None once it has been purged."""
+    row = connection.execute(
+        select(deliveries)
+        .join(events, events.c.delivery_id == deliveries.c.id)
+        .where(events.c.id == event_id)
+    ).first()
+    if row is None:
+        return None
+    request = WebhookRequest(
+        method=row.method,
+        url=row.url,
+        headers=Headers([(name, value) for name, value in json.loads(row.headers)]),
+        body=bytes(row.body),
+        received_at=datetime.fromtimestamp(row.received_at, UTC),
+    )
+    return RawDelivery(id=row.id, connection=row.connection, request=request)
+
+
+def count_states(connection: Connection) -> dict[str, int]:
+    """How many events are in each state."""
+    rows = connection.execute(select(events.c.state, func.count()).group_by(events.c.state))
+    return {row[0]: row[1] for row in rows}
+
+
+def held_back(connection: Connection, site: str, thread: str, before_id: int) -> bool:
+    """Whether a parked or dead event stands before *before_id* in a thread."""
+    statement = select(events.c.id).where(
+        events.c.site == site,
+        events.c.thread == thread,
+        events.c.state.in_(("parked", "dead")),
+        events.c.id < before_id,
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+def site_states(connection: Connection) -> dict[str, tuple[str, str | None]]:
+    """Each site's state and the reason for it."""
+    rows = connection.execute(select(sites.c.name, sites.c.state, sites.c.reason))
+    return {row.name: (row.state, row.reason) for row in rows}
+
+
+def unsettled_sites(connection: Connection) -> list[str]:
+    """The sites that have open events."""
+    statement = select(events.c.site).where(events.c.state.in_(OPEN)).distinct()
+    return list(connection.execute(statement).scalars())
+
+
+def manual_links(
+    connection: Connection, site: str, since: float
+) -> list[tuple[str, str | None, float]]:
+    """Identity, contact and moment of the links made by hand at or after *since*."""
+    rows = connection.execute(
+        select(links.c.identity, links.c.contact_id, links.c.updated_at).where(
+            links.c.site == site, links.c.origin == "manual", links.c.updated_at >= since
+        )
+    )
+    return [(row.identity, row.contact_id, row.updated_at) for row in rows]
+
+
+def recent_attempts(connection: Connection, site: str, since: float) -> list[float]:
+    """When the calls of the last moments ended, to go on with the same budget after a restart."""
+    rows = connection.execute(
+        select(attempts.c.ended_at)
+        .join(events, events.c.id == attempts.c.event_id)
+        .where(events.c.site == site, attempts.c.ended_at >= since)
+        .order_by(attempts.c.id.desc())
+        .limit(1000)
+    )
+    return list(rows.scalars())

@@ -1,0 +1,151 @@
+"""What goes into the journal and what comes out of it, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from inboxbridge.model import Event, WebhookRequest
+from inboxbridge.records import EventRecord, State
+
+LIVE, BACKLOG = 0, 1
+"""Lanes: events of the moment, and history that leaves room for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One delivery to be stored with the events it told of.
+
+    Attributes:
+        site: Where its events go.
+        connection: Which connection it came by.
+        request: The delivery as it may be kept (redacted); None stores no raw delivery.
+        received_at: Unix seconds.
+        events: What `parse_event` made of it.
+        outcome: ``ignored`` and ``unreadable`` keep the delivery's fate where there are no events.
+        reason: Why, for those two.
+        source_id: The key of the delivery itself, for those two.
+        lane: `LIVE` or `BACKLOG`.
+    """
+
+    site: str
+    connection: str
+    request: WebhookRequest | None
+    received_at: float
+    events: tuple[Event, ...] = ()
+    outcome: Literal["ignored", "unreadable"] | None = None
+    reason: str | None = None
+    source_id: str = ""
+    lane: int = LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event's row as the courier needs it. Moments are Unix seconds."""
+
+    id: int
+    site: str
+    connection: str
+    source_id: str
+    thread: str
+    about: str | None
+    kind: str
+    direction: str
+    lane: int
+    body: str
+    enriched: int
+    state: State
+    attempts: int
+    due_at: float | None
+    attempt_at: float | None
+    fingerprint: str | None
+    received_at: float
+    contact_id: str | None
+    conversation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBegun:
+    """Set down before a send: what is about to be sent, and to which conversation."""
+
+    event_id: int
+    at: float
+    contact_id: str
+    conversation_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """What came of one try, for the story of an event."""
+
+    started_at: float
+    ended_at: float
+    outcome: str
+    detail: str | None = None
+    status: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An event's new state, with the try that led to it.
+
+    Attributes:
+        event_id: The event.
+        state: Its new state.
+        reason: Why, in words.
+        due_at: When to try again, for ``retrying``.
+        delivered_at: Unix seconds, for ``delivered``.
+        message_id: Wix's message, for ``delivered``.
+        contact_id: The contact, where one was found.
+        attempt: The try, or None where none was made.
+        keep_attempt: The try's outcome is unknown: it must be looked for before the next one.
+        tries: How many tries to add that never came to a send.
+    """
+
+    event_id: int
+    state: State
+    reason: str | None = None
+    due_at: float | None = None
+    delivered_at: float | None = None
+    message_id: str | None = None
+    contact_id: str | None = None
+    attempt: AttemptEnded | None = None
+    keep_attempt: bool = False
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RawDelivery:
+    """A kept delivery. ``request.headers`` hold no signatures or credentials."""
+
+    id: str
+    connection: str
+    request: WebhookRequest
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Unix seconds as a UTC datetime."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def record_of(row: Any) -> EventRecord:
+    """An events row as the public record."""
+    return EventRecord(
+        id=row.id,
+        connection=row.connection,
+        site=row.site,
+        source_id=row.source_id,
+        kind=row.kind,
+        direction=row.direction,
+        state=row.state,
+        reason=row.reason,
+        attempts=row.attempts,
+        received_at=datetime.fromtimestamp(row.received_at, UTC),
+        delivered_at=moment(row.delivered_at),
+        contact_id=row.contact_id,
+        conversation_id=row.conversation_id,
+        message_id=row.message_id,
+    )

@@ -1,0 +1,189 @@
+"""One thread that writes, and lets everything that waits share one transaction (group commit).
+
+A commit costs one fsync, however many writes it holds. While one transaction is on its way to the
+disk, further writes gather and become the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+from inboxbridge.journal.database import JournalUnavailable, unavailable
+
+Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""Writes a batch of arguments and returns one result for each, in order."""
+
+_Job = tuple[Operation, Any, "asyncio.Future[Any]"]
+
+MAX_BATCH = 1000
+
+
+class Writer:
+    """Takes operations from the event loop and writes them in order, many to a transaction.
+
+    Operations submitted one after the other take effect in that order. Neighbouring arguments of
+    the same operation reach it as one batch. If a transaction fails over its data, each of its
+    operations is tried once more alone, so that one bad write cannot fail its neighbours.
+
+    Args:
+        engine: The database.
+        on_session_lost: Called in the event loop when the database session ended unexpectedly, and
+            with it every session-level lock.
+        inline: Write in the event loop itself, at the end of its current turn: for simulations in
+            which only the loop's own time may pass.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        on_session_lost: Callable[[], None] = lambda: None,
+        inline: bool = False,
+    ) -> None:
+        self._engine = engine
+        self._on_session_lost = on_session_lost
+        self._inline = inline
+        self._waiting: list[_Job] = []
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._connection: Connection | None = None
+        self._thread: threading.Thread | None = None
+        self._flush_scheduled = False
+        self._closed = False
+        self.transactions = 0
+        if not inline:
+            self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+            self._thread.start()
+
+    def submit(self, operation: Operation, argument: Any) -> asyncio.Future[Any]:
+        """Queue one write; the future is done once it is on disk."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(JournalUnavailable("the journal is closed"))
+        elif self._inline:
+            self._waiting.append((operation, argument, future))
+            if not self._flush_scheduled:
+                self._flush_scheduled = True
+                self._loop.call_soon(self._flush_inline)
+        else:
+            self._jobs.put((operation, argument, future))
+        return future
+
+    async def close(self) -> None:
+        """Finish what is queued, then end the thread and the session."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._thread is not None:
+            self._jobs.put(None)
+            await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+        elif self._waiting:
+            self._flush_inline()
+        self._discard()
+
+    def _flush_inline(self) -> None:
+        self._flush_scheduled = False
+        jobs, self._waiting = self._waiting, []
+        _settle(self._write(jobs))
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            jobs, last = self._gather(job)
+            settled = self._write(jobs)
+            with contextlib.suppress(RuntimeError):  # the loop may be closing
+                self._loop.call_soon_threadsafe(_settle, settled)
+            if last:
+                return
+
+    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
+        jobs = [first]
+        with contextlib.suppress(queue.Empty):
+            while len(jobs) < MAX_BATCH:
+                job = self._jobs.get_nowait()
+                if job is None:
+                    return jobs, True
+                jobs.append(job)
+        return jobs, False
+
+    def _write(self, jobs: list[_Job]) -> list[tuple[asyncio.Future[Any], Any, bool]]:
+        try:
+            results = self._transaction(jobs)
+            return [(job[2], result, True) for job, result in zip(jobs, results, strict=True)]
+        except Exception as error:
+            if len(jobs) == 1 or _concerns_the_database(error):
+                failure = self._explain(error)
+                return [(job[2], failure, False) for job in jobs]
+        settled: list[tuple[asyncio.Future[Any], Any, bool]] = []
+        for job in jobs:
+            settled.extend(self._write([job]))
+        return settled
+
+    def _transaction(self, jobs: list[_Job]) -> list[Any]:
+        connection = self._connect()
+        results: list[Any] = []
+        try:
+            with connection.begin():
+                start = 0
+                while start < len(jobs):
+                    operation = jobs[start][0]
+                    end = start + 1
+                    while end < len(jobs) and jobs[end][0] is operation:
+                        end += 1
+                    batch = [argument for _, argument, _ in jobs[start:end]]
+                    results.extend(operation(connection, batch))
+                    start = end
+        except Exception as error:
+            if _session_is_gone(error):
+                self._discard()
+                with contextlib.suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._on_session_lost)
+            raise
+        self.transactions += 1
+        return results
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _discard(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                connection.invalidate()
+                connection.close()
+
+    def _explain(self, error: Exception) -> Exception:
+        if isinstance(error, (SQLAlchemyError, OSError)):
+            return unavailable(error, self._engine)
+        return error
+
+
+def _concerns_the_database(error: BaseException) -> bool:
+    """Whether every write would fail alike: a full disk, a lock, a lost session."""
+    return isinstance(error, (OperationalError, InterfaceError, OSError)) or _session_is_gone(error)
+
+
+def _session_is_gone(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _settle(settled: list[tuple[asyncio.Future[Any], Any, bool]]) -> None:
+    for future, value, succeeded in settled:
+        if future.done():
+            continue
+        if succeeded:
+            future.set_result(value)
+        else:
+            future.set_exception(value)

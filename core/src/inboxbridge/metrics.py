@@ -1,0 +1,51 @@
+"""What Prometheus is told. One registry for the process."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+registry = CollectorRegistry()
+
+deliveries = Counter(
+    "inboxbridge_deliveries_total",
+    "Requests from sources, by what they were answered with.",
+    ["connection", "answer"],
+    registry=registry,
+)
+events_stored = Counter(
+    "inboxbridge_events_stored_total",
+    "Events put on disk; repeated ones are not counted.",
+    ["connection"],
+    registry=registry,
+)
+events_settled = Counter(
+    "inboxbridge_events_settled_total",
+    "Events by the state they came to.",
+    ["connection", "state"],
+    registry=registry,
+)
+events_open = Gauge(
+    "inboxbridge_events_loaded",
+    "Events of a site that the courier holds in memory.",
+    ["site"],
+    registry=registry,
+)
+site_running = Gauge(
+    "inboxbridge_site_running",
+    "1 while a site's events are taken to Wix, 0 while its circuit is open or it is stopped.",
+    ["site"],
+    registry=registry,
+)
+budget_used = Gauge(
+    "inboxbridge_budget_used",
+    "Wix calls of the last minute that count against the site's limit.",
+    ["site"],
+    registry=registry,
+)
+delivery_seconds = Histogram(
+    "inboxbridge_delivery_seconds",
+    "From acceptance to Wix's confirmation.",
+    ["site"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
+    registry=registry,
+)

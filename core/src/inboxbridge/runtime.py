@@ -1,0 +1,179 @@
+"""A running inboxbridge: journal, connections, gateway and courier in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvicorn
+
+from inboxbridge.config import Config
+from inboxbridge.courier import Courier
+from inboxbridge.errors import ConfigError
+from inboxbridge.gateway import Gateway
+from inboxbridge.journal import Journal
+from inboxbridge.plugins import Broken, Connection, Installed, connect_all
+from inboxbridge.reporter import Reporter
+from inboxbridge.wixhook import WixHook
+
+FINISH_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What is running.
+
+    Attributes:
+        url: Where the gateway listens; None without one.
+        journal: The open journal.
+        connections: The running connections, by name.
+        broken: The connections that could not be made.
+        courier: The courier; None without one.
+    """
+
+    url: str | None
+    journal: Journal
+    connections: dict[str, Connection]
+    broken: list[Broken]
+    courier: Courier | None
+
+
+class Server(uvicorn.Server):
+    """uvicorn inside our own event loop: signals are ours to handle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the process's signal handlers alone."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket. Raises `ConfigError` if the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {reason}; choose another with --host and --port"
+        ) from None
+
+
+def address(bound: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
+    """Serve an ASGI application until the block ends. Yields its URL once it accepts."""
+    server = Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=True,
+            backlog=2048,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=30,
+        )
+    )
+    task = asyncio.create_task(server.serve(sockets=[bound]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.005)
+    if task.done():
+        task.result()
+    try:
+        yield address(bound)
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def running(
+    config: Config,
+    *,
+    gateway: bool = True,
+    courier: bool = True,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    strict: bool = False,
+    available: dict[str, list[Installed]] | None = None,
+    **courier_options: Any,
+) -> AsyncIterator[Runtime]:
+    """Run a gateway, a courier or both until the block ends.
+
+    Connections that cannot be made are logged and skipped.
+
+    Args:
+        config: The configuration.
+        gateway: Whether to listen for deliveries.
+        courier: Whether to take events to Wix.
+        host: Where the gateway listens.
+        port: 0 for any free one.
+        strict: Refuse to start if any connection cannot be made.
+        available: The installed connectors, found by default.
+        courier_options: Passed on to `Courier`.
+
+    Raises:
+        ConfigError: The port is taken, the journal's URL is wrong; with *strict*, a connection is
+            broken.
+        JournalUnavailable: The journal cannot be opened.
+        AlreadyRunning: Another process delivers from this SQLite journal.
+    """
+    log = structlog.get_logger("inboxbridge")
+    bound = listen(host, port) if gateway else None
+    connections, broken = connect_all(config, available)
+    for fault in broken:
+        log.error("connection skipped", connection=fault.connection, reason=fault.reason)
+    enabled = any(settings.enabled for settings in config.connections.values())
+    if broken and (strict or (enabled and not connections)):
+        raise ConfigError("\n".join(fault.reason for fault in broken))
+    lost: list[Callable[[], None]] = []
+    async with contextlib.AsyncExitStack() as stack:
+        if bound is not None:
+            stack.callback(bound.close)
+        journal = Journal(config.journal.url, on_session_lost=lambda: [tell() for tell in lost])
+        stack.push_async_callback(journal.close)
+        stack.callback(lambda: [one.runner.close() for one in connections.values()])
+        reporter = Reporter.with_installed_observers()
+        worker: Courier | None = None
+        if courier:
+            worker = Courier(config, journal, connections, reporter, **courier_options)
+            lost.append(worker.session_lost)
+            await worker.start()
+            task = asyncio.create_task(worker.run(), name="courier")
+            stack.push_async_callback(_finish, worker, task)
+        url = None
+        if bound is not None:
+            app = Gateway(
+                connections,
+                journal,
+                reporter,
+                broken=frozenset(fault.connection for fault in broken),
+                max_body_bytes=config.gateway.max_body_bytes,
+                wix_hook=WixHook(config, journal),
+            )
+            url = await stack.enter_async_context(serving(app, bound))
+        yield Runtime(url, journal, connections, broken, worker)
+
+
+async def _finish(worker: Courier, task: asyncio.Task[None]) -> None:
+    worker.stop()
+    done, _ = await asyncio.wait([task], timeout=FINISH_SECONDS)
+    if not done:
+        # What is still under way is set down as begun: the next start finds out what came of it.
+        for site in worker.sites.values():
+            site.abandon()
+        await asyncio.wait([task], timeout=1.0)
+    if task.done() and not task.cancelled() and task.exception() is not None:
+        structlog.get_logger("inboxbridge").error("courier ended", exc_info=task.exception())

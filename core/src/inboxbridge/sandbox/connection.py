@@ -1,0 +1,67 @@
+"""Ends a connection without an answer, as a network in trouble does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+from typing import Any
+
+import httpx
+from starlette.types import Receive
+
+_HANG_AT_MOST_SECONDS = 60.0
+
+
+class Dropped(httpx.ReadError):
+    """The connection was cut, told to a caller in the same process in httpx's own terms."""
+
+
+class Silent(httpx.ReadTimeout):
+    """No answer came, told to a caller in the same process in httpx's own terms."""
+
+
+async def cut(receive: Receive) -> None:
+    """Reset the TCP connection of this request: no byte of an answer leaves.
+
+    Under uvicorn the socket is reached through the request's own transport. Without a socket
+    (`httpx.ASGITransport`) the caller gets `Dropped`.
+    """
+    transport = _transport(receive)
+    if transport is None:
+        raise Dropped("The sandbox cut the connection.")
+    _send_reset_on_close(transport)
+    transport.abort()
+    # uvicorn answers 500 for an application that returns before it has seen the disconnect.
+    await _disconnected(receive)
+
+
+async def hang(receive: Receive) -> None:
+    """Say nothing until the caller gives up, a minute at most; then `cut`."""
+    if _transport(receive) is None:
+        raise Silent("The sandbox does not answer.")
+    try:
+        await asyncio.wait_for(_disconnected(receive), _HANG_AT_MOST_SECONDS)
+    except TimeoutError:
+        await cut(receive)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _transport(receive: Receive) -> asyncio.Transport | None:
+    transport: Any = getattr(getattr(receive, "__self__", None), "transport", None)
+    return transport if hasattr(transport, "abort") else None
+
+
+def _send_reset_on_close(transport: asyncio.Transport) -> None:
+    """Make closing send RST in place of FIN (SO_LINGER with no time)."""
+    handle = transport.get_extra_info("socket")
+    if handle is None:
+        return
+    # A duplicate is a plain socket whichever event loop made the transport.
+    with socket.socket(fileno=os.dup(handle.fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

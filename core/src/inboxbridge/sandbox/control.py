@@ -1,0 +1,62 @@
+"""`/_sandbox`: what tests and demonstrations do behind Wix's back.
+
+No fault ever hits these paths, and no credential is asked for. Refusals are `400` (or `404`) with
+`{"error": text}`. A `?site=ID` narrows a call to one site; without it all sites are meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from . import control_data as data
+from . import control_settings as settings
+from .auth import UnknownPermissionError
+from .control_request import ControlError, as_response
+from .errors import WixError
+from .faults import FaultSettingError
+from .webhooks import TargetRefusedError
+
+Handler = Callable[[Request], Awaitable[Any]]
+
+
+def control_routes() -> list[Route]:
+    """The routes below `/_sandbox`."""
+    return [
+        _route("POST", "/reset", settings.reset),
+        _route("POST", "/contacts", data.seed_contacts),
+        _route("GET", "/contacts", data.list_contacts),
+        _route("DELETE", "/contacts/{contact_id}", data.delete_contact),
+        _route("GET", "/conversations", data.list_conversations),
+        _route("GET", "/messages", data.list_messages),
+        _route("POST", "/visitor-messages", data.visitor_message),
+        _route("POST", "/merge", data.merge),
+        _route("POST", "/convert", data.convert),
+        _route("GET", "/stats", settings.stats),
+        _route("GET", "/faults", settings.get_faults),
+        _route("POST", "/faults", settings.set_faults),
+        _route("POST", "/permissions", settings.set_permissions),
+        _route("POST", "/tokens/expire", settings.expire_tokens),
+        _route("GET", "/webhooks", settings.get_webhooks),
+        _route("POST", "/webhooks", settings.add_webhook),
+        _route("POST", "/webhooks/deliver", settings.deliver_webhooks),
+        Route("/webhooks/public-key", settings.public_key),
+    ]
+
+
+def _route(verb: str, path: str, handler: Handler) -> Route:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return as_response(200, await handler(request))
+        except (FaultSettingError, TargetRefusedError, UnknownPermissionError) as error:
+            return as_response(400, {"error": str(error)})
+        except ControlError as error:
+            return as_response(error.status, {"error": str(error)})
+        except WixError as error:
+            return as_response(error.status, {"error": error.body["message"]})
+
+    return Route(path, endpoint, methods=[verb])

@@ -1,0 +1,221 @@
+"""The conversations of one site: one for each participant, with an id made from who that is.
+
+Sources: https://dev.wix.com/docs/api-reference/crm/communication/inbox/conversations/get-or-create-conversation.md,
+https://dev.wix.com/docs/api-reference/crm/communication/inbox/conversations/conversation-id.md
+"""
+
+from __future__ import annotations
+
+import uuid
+from bisect import insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import events
+from .contact_form import full_name
+from .contacts import ContactBook
+from .errors import application_error, validation_error, violation
+from .events import Publish
+from .shapes import Guid, Object, only_one
+
+Json = dict[str, Any]
+
+PARTICIPANT_KINDS = ("contactId", "anonymousVisitorId", "memberId")
+REQUEST = Object(
+    {"participantId": Object({kind: Guid() for kind in PARTICIPANT_KINDS})}, need=("participantId",)
+)
+
+
+@dataclass(slots=True)
+class StoredMessage:
+    """A message as List Messages returns it, and what the sandbox knows beside it.
+
+    `arrival` counts all messages of the sandbox, from 1; it breaks ties between equal sequences
+    after a merge.
+    """
+
+    conversation: Conversation
+    message: Json
+    sequence: int
+    arrival: int
+    silent: bool = False
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.sequence, self.arrival
+
+
+@dataclass(slots=True, eq=False)
+class Conversation:
+    """One participant's thread. `messages` are in the order of `sequence`."""
+
+    id: str
+    site_id: str
+    participant: Json
+    created_at_micros: int
+    messages: list[StoredMessage] = field(default_factory=list)
+    last_sequence: int = 0
+    read_sequence: int = 0
+
+    @property
+    def contact_id(self) -> str | None:
+        return self.participant.get("contactId")
+
+    @property
+    def sender(self) -> Json:
+        """The participant as the `sender` of a message."""
+        return dict(self.participant)
+
+    @property
+    def unread(self) -> int:
+        """Messages since the business last looked or answered; silent ones do not count."""
+        count = 0
+        for stored in reversed(self.messages):
+            answered = stored.message["direction"] == "BUSINESS_TO_PARTICIPANT"
+            if answered or stored.sequence <= self.read_sequence:
+                break
+            count += not stored.silent
+        return count
+
+    def next_sequence(self, now_micros: int) -> int:
+        """Microseconds of the clock, pushed on by one where the clock has not moved."""
+        self.last_sequence = max(now_micros, self.last_sequence + 1)
+        return self.last_sequence
+
+
+class Conversations:
+    """Conversations by id. Ids merged away are forgotten: they answer `404`."""
+
+    def __init__(
+        self, site_id: str, contacts: ContactBook, publish: Publish, business_name: str
+    ) -> None:
+        self._site_id = site_id
+        self._namespace = _namespace(site_id)
+        self._contacts = contacts
+        self._publish = publish
+        self._business_name = business_name
+        self._by_id: dict[str, Conversation] = {}
+        self._contact_of_visitor: dict[str, str] = {}
+
+    def all(self) -> list[Conversation]:
+        return list(self._by_id.values())
+
+    def find(self, conversation_id: str) -> Conversation | None:
+        return self._by_id.get(conversation_id.lower())
+
+    def get(self, conversation_id: str) -> Conversation:
+        """Raises `404 CONVERSATION_NOT_FOUND`."""
+        found = self.find(conversation_id)
+        if found is None:
+            text = f"Conversation {conversation_id} not found."
+            raise application_error(404, "CONVERSATION_NOT_FOUND", text)
+        return found
+
+    def get_or_create(
+        self, participant_id: Mapping[str, str], now_micros: int
+    ) -> tuple[Conversation, bool]:
+        """The one conversation of a participant, and whether this call made it.
+
+        A site member has the same conversation by `memberId` and by `contactId`, a visitor who
+        became a contact the one of that contact. Raises `400` unless exactly one id is given,
+        `404 CONTACT_NOT_FOUND` or `MEMBER_NOT_FOUND` for an unknown one.
+        """
+        kind = only_one(participant_id, PARTICIPANT_KINDS)
+        if kind is None:
+            text = "must hold exactly one of contactId, anonymousVisitorId, memberId"
+            found = violation("participantId", text, "CUSTOM", ruleName="ONE_OF")
+            raise validation_error("request", [found])
+        participant = self._participant(kind, participant_id[kind])
+        conversation_id = self._id_of(participant)
+        existing = self._by_id.get(conversation_id)
+        if existing is not None:
+            return existing, False
+        made = Conversation(conversation_id, self._site_id, participant, now_micros)
+        self._by_id[conversation_id] = made
+        return made, True
+
+    def as_json(self, conversation: Conversation) -> Json:
+        contact_id = conversation.contact_id
+        contact = self._contacts.find(contact_id) if contact_id else None
+        channels = ["CHAT"]
+        if contact and "email" in contact.get("primaryInfo", {}):
+            channels.append("EMAIL")
+        return {
+            "id": conversation.id,
+            "participant": conversation.participant,
+            "channels": channels,
+            "businessDisplayData": {"name": self._business_name},
+            "participantDisplayData": {"name": self.participant_name(conversation)},
+        }
+
+    def participant_name(self, conversation: Conversation) -> str:
+        contact_id = conversation.contact_id
+        contact = self._contacts.find(contact_id) if contact_id else None
+        if contact is None:
+            return "Visitor" if contact_id is None else "Deleted contact"
+        primary = contact.get("primaryInfo", {})
+        return (
+            full_name(contact["info"]) or primary.get("email") or primary.get("phone") or "Contact"
+        )
+
+    def contacts_merged(self, target_id: str, source_ids: list[str], now_micros: int) -> None:
+        """Move the conversations of merged-away contacts into the target's."""
+        olds = [each for each in self._by_id.values() if each.contact_id in source_ids]
+        for visitor_id, contact_id in self._contact_of_visitor.items():
+            if contact_id in source_ids:
+                self._contact_of_visitor[visitor_id] = target_id
+        if olds:
+            target, _ = self.get_or_create({"contactId": target_id}, now_micros)
+            self._move(olds, target)
+
+    def visitor_became_contact(self, visitor_id: str, contact_id: str, now_micros: int) -> None:
+        """From now on the visitor's conversation is the contact's."""
+        old = self._by_id.get(self._id_of({"anonymousVisitorId": visitor_id}))
+        self._contact_of_visitor[visitor_id] = contact_id
+        if old is not None:
+            target, _ = self.get_or_create({"contactId": contact_id}, now_micros)
+            self._move([old], target)
+
+    def contact_became_member(self, contact_id: str, member_id: str, now_micros: int) -> None:
+        """A member's conversation has a new id, made from the member id."""
+        old = self._by_id.get(self._id_of({"contactId": contact_id}))
+        if old is not None:
+            target, _ = self.get_or_create({"memberId": member_id}, now_micros)
+            self._move([old], target)
+
+    def _move(self, olds: list[Conversation], target: Conversation) -> None:
+        for old in olds:
+            del self._by_id[old.id]
+            for stored in old.messages:
+                stored.conversation = target
+                insort(target.messages, stored, key=lambda each: each.place)
+            target.last_sequence = max(target.last_sequence, old.last_sequence)
+        self._publish(events.conversations_merged([old.id for old in olds], target.id))
+
+    def _participant(self, kind: str, value: str) -> Json:
+        if kind == "anonymousVisitorId" and value in self._contact_of_visitor:
+            kind, value = "contactId", self._contact_of_visitor[value]
+        if kind == "anonymousVisitorId":
+            return {kind: value}
+        if kind == "memberId":
+            contact = self._contacts.of_member(value)
+            if contact is None:
+                raise application_error(404, "MEMBER_NOT_FOUND", f"Member {value} not found.")
+            return {"memberId": value, "contactId": contact["id"]}
+        contact = self._contacts.get(value)
+        member_id = contact.get("memberInfo", {}).get("memberId")
+        if member_id:
+            return {"memberId": member_id, "contactId": contact["id"]}
+        return {"contactId": contact["id"]}
+
+    def _id_of(self, participant: Mapping[str, str]) -> str:
+        key = participant.get("memberId") or next(iter(participant.values()))
+        return str(uuid.uuid3(self._namespace, key))
+
+
+def _namespace(site_id: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(site_id)
+    except ValueError:
+        return uuid.uuid5(uuid.NAMESPACE_URL, site_id)

@@ -1,0 +1,196 @@
+"""What Send Message takes: the shape of a message, and the older `article` form of it.
+
+Sources: https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/message-object.md,
+https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/message-types.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from .errors import Violation, application_error, required, validation_error, violation
+from .options import Limits
+from .shapes import Enum, Flag, Guid, ListOf, Number, Object, Reading, Text, only_one
+
+Json = dict[str, Any]
+
+PAYLOADS: Final = ("basic", "template", "minimal", "form", "system")
+_ITEMS: Final = ("text", "image", "file")
+_CHANNELS: Final = (
+    "CHAT",
+    "EMAIL",
+    "SMS",
+    "FACEBOOK",
+    "INSTAGRAM",
+    "WHATSAPP",
+    "AI_ASSISTANT",
+    "PHONE",
+)
+_VISIBILITY: Final = ("BUSINESS_AND_PARTICIPANT", "BUSINESS")
+
+
+def request_shape(limits: Limits) -> Object:
+    """The body of Send Message, with the limits of one sandbox."""
+    image = Object(
+        {"id": Text(), "url": Text(), "filename": Text(), "width": Number(), "height": Number()},
+        need=("url",),
+    )
+    file = Object(
+        {"id": Text(), "url": Text(), "filename": Text(), "mimeType": Text()}, need=("url",)
+    )
+    item = Object({"text": Text(limits.text), "image": image, "file": file})
+    basic = Object({"items": ListOf(item, limits.items)}, need=("items",))
+    minimal = Object(
+        {"text": Text(limits.minimal_text), "iconUrl": Text(), "url": Text()}, need=("text",)
+    )
+    form = Object(
+        {
+            "title": Text(limits.text),
+            "description": Text(limits.text),
+            "fields": ListOf(Object({"name": Text(), "value": Text()}), limits.form_fields),
+            "media": ListOf(Object({"image": image, "file": file})),
+        }
+    )
+    postback = Object({"interactionId": Text()}, need=("interactionId",), ignored=("appId",))
+    button = Object(
+        {"label": Text(), "launchUrl": Text(), "postbackProperties": postback}, need=("label",)
+    )
+    template = Object(
+        {
+            "title": Text(),
+            "textLines": ListOf(Text(limits.template_line), limits.template_lines),
+            "imageUrl": Text(),
+            "orientation": Enum("PORTRAIT", "LANDSCAPE", zero="UNKNOWN_ORIENTATION"),
+            "buttons": ListOf(button, limits.template_buttons),
+        }
+    )
+    system = Object({"text": Text(), "imageUrl": Text(), "buttons": ListOf(button)})
+    content = Object(
+        {
+            "previewText": Text(limits.preview_text),
+            "title": Text(),
+            "basic": basic,
+            "template": template,
+            "minimal": minimal,
+            "form": form,
+            "system": system,
+        },
+        ignored=("contentType",),
+    )
+    channel = Enum(*_CHANNELS, zero="UNKNOWN_CHANNEL_TYPE")
+    badge = Object(
+        {
+            "text": Text(limits.badge_text),
+            "iconUrl": Text(),
+            "badgeVisibility": Enum(*_VISIBILITY, zero="UNKNOWN_BADGE_VISIBILITY"),
+        }
+    )
+    message = Object(
+        {
+            "content": content,
+            "badges": ListOf(badge, 1),
+            "targetChannels": ListOf(channel, 1),
+            "targetChannelIds": ListOf(Text(100), 100),
+            "sourceChannel": channel,
+            "sourceChannelId": Text(100),
+            "visibility": Enum(*_VISIBILITY, zero="UNKNOWN_VISIBILITY"),
+            "direction": Enum(
+                "BUSINESS_TO_PARTICIPANT", "PARTICIPANT_TO_BUSINESS", zero="UNKNOWN_DIRECTION"
+            ),
+            "silent": Flag(),
+        },
+        need=("direction", "visibility"),
+        ignored=("id", "sender", "appId", "sequence", "createdDate"),
+    )
+    return Object(
+        {
+            "conversationId": Guid(),
+            "message": message,
+            "sendNotifications": Flag(),
+            "silent": Flag(),
+            "sendAs": Enum("CALLER", "PARTICIPANT", "BUSINESS_USER"),
+        },
+        need=("conversationId", "message"),
+        ignored=("typingDelay", "businessUserId"),
+    )
+
+
+def checked(body: Any, reading: Reading) -> Json:
+    """A body that its shape has read, once all of its rules hold.
+
+    Raises `400` with every field that is wrong; `400 INVALID_MESSAGE_CONTENT` for no payload or
+    several; `403 NOT_PERMITTED_TO_SEND` for what only Wix itself may send.
+    """
+    message = body.get("message") if isinstance(body, dict) else None
+    if isinstance(message, dict) and "content" not in message:
+        reading.refuse(required("message.content"))
+    reading.finish("message")
+    content = body["message"]["content"]
+    kind = only_one(content, PAYLOADS)
+    if kind is None:
+        text = "message.content must hold exactly one of " + ", ".join(PAYLOADS)
+        raise application_error(400, "INVALID_MESSAGE_CONTENT", text)
+    if kind == "system" or body.get("sendAs") == "BUSINESS_USER":
+        text = "System messages and sendAs BUSINESS_USER are reserved for Wix."
+        raise application_error(403, "NOT_PERMITTED_TO_SEND", text)
+    violations = _BROKEN_RULES[kind](content[kind]) if kind in _BROKEN_RULES else []
+    if violations:
+        raise validation_error("message", violations)
+    return cast(Json, body)
+
+
+def _broken_basic_rules(basic: Json) -> list[Violation]:
+    return _not_one_of(basic["items"], "message.content.basic.items", _ITEMS)
+
+
+def _broken_form_rules(form: Json) -> list[Violation]:
+    return _not_one_of(form.get("media", []), "message.content.form.media", ("image", "file"))
+
+
+def _broken_template_rules(template: Json) -> list[Violation]:
+    actions = ("launchUrl", "postbackProperties")
+    buttons = template.get("buttons", [])
+    return _not_one_of(buttons, "message.content.template.buttons", actions)
+
+
+_BROKEN_RULES: Final[dict[str, Callable[[Json], list[Violation]]]] = {
+    "basic": _broken_basic_rules,
+    "form": _broken_form_rules,
+    "template": _broken_template_rules,
+}
+
+
+def _not_one_of(items: list[Json], path: str, names: tuple[str, ...]) -> list[Violation]:
+    return [
+        violation(
+            f"{path}[{at}]",
+            "must hold exactly one of " + ", ".join(names),
+            "CUSTOM",
+            ruleName="ONE_OF",
+        )
+        for at, item in enumerate(items)
+        if not item.get(only_one(item, names) or "")
+    ]
+
+
+def from_article(body: Any, warn: Callable[[str], None]) -> Any:
+    """The current form of a body in the `article` form, which is left as it is otherwise.
+
+    The article puts `direction` beside `message`, and MINIMAL content into
+    `message.payload {type, minimal}`. Source: "Example Flows" in Wix's inbox documentation.
+    """
+    if not isinstance(body, dict) or not isinstance(body.get("message"), dict):
+        return body
+    body, message = dict(body), dict(body["message"])
+    body["message"] = message
+    if "direction" in body:
+        direction = body.pop("direction")
+        message.setdefault("direction", direction)
+        warn("article form: direction beside message")
+    payload = message.get("payload")
+    if isinstance(payload, dict) and "content" not in message:
+        del message["payload"]
+        message["content"] = {key: value for key, value in payload.items() if key != "type"}
+        warn("article form: message.payload")
+    return body

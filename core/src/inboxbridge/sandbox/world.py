@@ -1,0 +1,206 @@
+"""Everything one sandbox knows: its sites, and what the outside asked and was told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from . import events, messages
+from .auth import Caller, Credentials
+from .catalog import Catalog
+from .clock import iso_millis, micros
+from .contact_form import ContactShapes, seed_document
+from .contacts import ContactBook
+from .conversations import Conversation, Conversations, StoredMessage
+from .errors import too_many_requests
+from .events import DomainEvent
+from .faults import Dice, Faults, RateWindow
+from .message_form import request_shape
+from .options import SandboxOptions
+from .webhooks import Webhooks
+
+Json = dict[str, Any]
+
+
+class Shapes:
+    """The request bodies this sandbox reads, built once with its limits."""
+
+    def __init__(self, options: SandboxOptions) -> None:
+        self.contact = ContactShapes(options.limits)
+        self.message = request_shape(options.limits)
+
+
+class Stats:
+    """Counts of what was asked and answered.
+
+    `calls` by endpoint, `answers` by status (`dropped` for a cut connection), `unknown_keys` by
+    path in the request body, `warnings` by text.
+    """
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.answers: Counter[str] = Counter()
+        self.unknown_keys: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
+
+    def warn(self, text: str) -> None:
+        self.warnings[text] += 1
+
+    def as_json(self) -> Json:
+        return {name: dict(counter) for name, counter in vars(self).items()}
+
+
+class Site:
+    """One Wix site: its contacts, conversations and messages, its labels and its rate limit."""
+
+    def __init__(self, site_id: str, sandbox: Sandbox) -> None:
+        options = sandbox.options
+        self.id = site_id
+        self._sandbox = sandbox
+        self.catalog = Catalog(sandbox.now_micros)
+        self.contacts = ContactBook(
+            options, self.catalog, self.publish, lambda: sandbox.faults.index_lag_seconds
+        )
+        self.conversations = Conversations(
+            site_id, self.contacts, self.publish, options.business_name
+        )
+        self.rate = RateWindow(options.now)
+
+    def publish(self, event: DomainEvent) -> None:
+        self._sandbox.changed()
+        self._sandbox.webhooks.publish(self.id, event)
+
+    def count_call(self) -> None:
+        """Spend one call of the site's minute, or raise a `429`."""
+        wait = self.rate.take(self._sandbox.faults.rate_per_minute)
+        if wait > 0:
+            self._sandbox.dice.note("rate_per_minute")
+            raise too_many_requests(self._sandbox.dice.wait_told(wait))
+
+    @property
+    def messages(self) -> list[StoredMessage]:
+        """All messages of this site, in order of arrival."""
+        return [each for each in self._sandbox.arrivals if each.conversation.site_id == self.id]
+
+    def send(self, body: Json, caller: Caller) -> StoredMessage:
+        """Store a checked Send Message body; `404` for an unknown conversation."""
+        conversation = self.conversations.get(body["conversationId"])
+        as_participant = body.get("sendAs") == "PARTICIPANT"
+        sender = conversation.sender if as_participant else caller.sender
+        silent = body.get("silent", False)
+        stored = self._store(conversation, body["message"], sender, caller.app_id, silent=silent)
+        if self._sandbox.options.echo:
+            self.publish(events.message_sent(conversation.id, stored.message, caller.identity))
+        else:
+            self._sandbox.changed()
+        return stored
+
+    def visitor_writes(self, conversation: Conversation, text: str) -> StoredMessage:
+        """A message from the chat widget, written by the participant."""
+        message = {
+            "content": {"previewText": text, "basic": {"items": [{"text": text}]}},
+            "sourceChannel": "CHAT",
+            "visibility": "BUSINESS_AND_PARTICIPANT",
+            "direction": "PARTICIPANT_TO_BUSINESS",
+        }
+        stored = self._store(conversation, message, conversation.sender, None)
+        identity = _participant_identity(conversation)
+        if conversation.contact_id:
+            self.contacts.note_activity(
+                conversation.contact_id, "INBOX_MESSAGE_FROM_CUSTOMER", stored.sequence
+            )
+        self.publish(events.message_sent(conversation.id, stored.message, identity))
+        return stored
+
+    def _store(
+        self,
+        conversation: Conversation,
+        message: Json,
+        sender: Json,
+        app_id: str | None,
+        *,
+        silent: bool = False,
+    ) -> StoredMessage:
+        arrivals = self._sandbox.arrivals
+        now = self._sandbox.now_micros()
+        arrival = len(arrivals) + 1
+        stored = messages.store(conversation, message, sender, app_id, now, arrival, silent=silent)
+        arrivals.append(stored)
+        return stored
+
+    def merge_contacts(self, target_id: str, body: Json, identity: Json | None) -> Json:
+        """Merge contacts, and their conversations with them."""
+        source_ids = [each.lower() for each in body["sourceContactIds"]]
+        contact = self.contacts.merge(target_id, body, identity)
+        self.conversations.contacts_merged(contact["id"], source_ids, self._sandbox.now_micros())
+        return contact
+
+
+class Sandbox:
+    """The state behind one sandbox application, reachable as `app.state.sandbox`."""
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self.options = options or SandboxOptions()
+        self.shapes = Shapes(self.options)
+        self.credentials = Credentials(self.options)
+        self.webhooks = Webhooks(self.options, self.credentials.instance_of)
+        self.version = 0
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.faults = Faults()
+        self.dice = Dice(self.faults)
+        self.stats = Stats()
+        self.sites: dict[str, Site] = {}
+        self.seeds: dict[str, Json] = {}
+        self.arrivals: list[StoredMessage] = []
+        self.changed()
+
+    def reset(self) -> None:
+        """Forget everything: sites, seeds, messages, counts, tokens, faults, webhook targets.
+
+        What `SandboxOptions` laid down stays.
+        """
+        self.credentials.reset()
+        self.webhooks.reset()
+        self._start_over()
+
+    def changed(self) -> None:
+        """Note that something visible is different now."""
+        self.version += 1
+
+    def now_micros(self) -> int:
+        return micros(self.options.now())
+
+    def site(self, site_id: str) -> Site:
+        """The site with this id; made on first sight, with the seeds meant for every site."""
+        site = self.sites.get(site_id)
+        if site is None:
+            site = self.sites[site_id] = Site(site_id, self)
+            for contact in self.seeds.values():
+                site.contacts.seed(contact)
+            self.changed()
+        return site
+
+    def seed(self, contact: Json, site_id: str | None = None) -> Json:
+        """Keep a contact on one site, or on every site there is and will be; returns it whole.
+
+        The same id again replaces the contact.
+        """
+        whole = seed_document(contact, iso_millis(self.now_micros()), self.options.new_id)
+        if site_id is not None:
+            self.site(site_id).contacts.seed(whole)
+        else:
+            for site in self.sites.values():
+                site.contacts.seed(whole)
+            self.seeds[whole["id"]] = whole
+        self.changed()
+        return whole
+
+
+def _participant_identity(conversation: Conversation) -> Json:
+    participant = conversation.participant
+    if "memberId" in participant:
+        return {"identityType": "MEMBER", "memberId": participant["memberId"]}
+    visitor = participant.get("anonymousVisitorId") or participant["contactId"]
+    return {"identityType": "ANONYMOUS_VISITOR", "anonymousVisitorId": visitor}

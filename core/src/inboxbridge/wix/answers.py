@@ -1,0 +1,236 @@
+"""Turns what came back from Wix, or did not, into an error that says what to make of it.
+
+Sources: https://dev.wix.com/docs/api-reference/articles/work-with-wix-apis/troubleshooting/about-errors.md
+and https://datatracker.ietf.org/doc/html/rfc6749#section-5.2 for the token.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+
+from inboxbridge.wix.errors import (
+    Conflict,
+    CredentialsRefused,
+    Details,
+    DuplicateContact,
+    Forbidden,
+    NotFound,
+    Rejected,
+    ServerFault,
+    Throttled,
+    Unanswered,
+    Unauthorized,
+    Unreachable,
+    WixError,
+)
+from inboxbridge.wix.operations import Operation
+from inboxbridge.wix.redaction import scrub
+
+_NOTHING_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+_DUPLICATE_CODES: Final = frozenset({"DUPLICATE_CONTACT_EXISTS", "DUPLICATE_CONTACT_EXIST"})
+_BY_STATUS: Final[Mapping[int, type[WixError]]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    429: Throttled,
+    408: ServerFault,
+    501: Rejected,
+}
+_DELTA = re.compile(r"\d{1,9}(?:\.\d+)?")
+
+
+def read_json(content: bytes) -> dict[str, Any]:
+    """Return the JSON object in *content*; an empty one for HTML, nothing, or any other JSON."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def refusal(
+    operation: Operation,
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    sent: object = None,
+    now: float = 0.0,
+) -> WixError:
+    """Return the error for an answer that is not 2xx.
+
+    Args:
+        operation: What was asked for.
+        status: The answer's HTTP status.
+        headers: The answer's headers; looked up in lower case.
+        content: The answer's body, of any kind.
+        sent: The JSON value that was sent. Whatever of it Wix quotes back is taken out.
+        now: The time in seconds since the Unix epoch, for a ``Retry-After`` that is a date.
+    """
+    body = read_json(content)
+    code, data, reason = _wix_reason(body) or _oauth_reason(body) or (None, {}, "")
+    reason = scrub(reason, sent)
+    kind = _kind(status)
+    details: Details = {
+        "effect": None if operation.changes else "none",
+        "status": status,
+        "code": code,
+        "reason": reason,
+        "request_id": headers.get("x-wix-request-id"),
+        "retry_after_seconds": _retry_after(headers, now),
+    }
+    text = _text(operation, kind, status, code, reason)
+    existing = data.get("duplicateContactId")
+    if kind is Conflict and code in _DUPLICATE_CODES and isinstance(existing, str):
+        return DuplicateContact(text, contact_id=existing, **details)
+    return kind(text, **details)
+
+
+def credentials_refused(error: WixError, advice: str) -> CredentialsRefused:
+    """Return the final form of a 401, or of a refusal to give out a token."""
+    return CredentialsRefused(
+        f"{error} {advice}",
+        status=error.status,
+        code=error.code,
+        reason=error.reason,
+        request_id=error.request_id,
+    )
+
+
+def no_answer(operation: Operation, error: Exception, seconds: float) -> WixError:
+    """Return the error for a call that *error* ended, *seconds* after it began.
+
+    The text names the kind of failure only: what transports say may quote a header.
+    """
+    what = _FAILURES.get(type(error), type(error).__name__)
+    if isinstance(error, _NOTHING_SENT):
+        return Unreachable(
+            f"{operation.name}: Wix could not be reached ({what}, after {seconds:.1f} s). Nothing "
+            "was sent. Check the network, DNS and base_url if it stays so."
+        )
+    return Unanswered(
+        f"{operation.name}: no whole answer from Wix ({what}, after {seconds:.1f} s)."
+        + (" Whether it was done is not known." if operation.changes else ""),
+        effect=None if operation.changes else "none",
+    )
+
+
+_FAILURES: Final[Mapping[type[Exception], str]] = {
+    httpx.ConnectError: "no connection",
+    httpx.ConnectTimeout: "no connection in time",
+    httpx.PoolTimeout: "no connection came free in time",
+    httpx.ReadTimeout: "no answer in time",
+    httpx.WriteTimeout: "the request could not be sent in time",
+    httpx.ReadError: "the connection broke while reading",
+    httpx.WriteError: "the connection broke while sending",
+    httpx.RemoteProtocolError: "the connection was closed or the answer is not HTTP",
+    TimeoutError: "no answer in time",
+}
+
+
+def _kind(status: int) -> type[WixError]:
+    kind = _BY_STATUS.get(status)
+    if kind is None:
+        kind = ServerFault if status >= 500 else Rejected
+    return kind
+
+
+def _text(
+    operation: Operation, kind: type[WixError], status: int, code: str | None, reason: str
+) -> str:
+    said = f"{status} {code}" if code else str(status)
+    verb = "failed at" if issubclass(kind, ServerFault) else "refused"
+    text = f"Wix {verb} {operation.name} ({said})"
+    text += f": {reason.rstrip('.')}." if reason else "."
+    if kind is Forbidden and operation.permission:
+        text += f' Grant "{operation.permission}" to the API key or app, and check site_id.'
+    elif kind is Throttled:
+        text += " The site's calls pause and go on by themselves."
+    elif 300 <= status < 400:
+        text += " It sends elsewhere: check base_url."
+    return text
+
+
+def _wix_reason(body: dict[str, Any]) -> tuple[str | None, dict[str, Any], str] | None:
+    """Code, data and words of Wix's own envelope, or None where there is no such thing."""
+    details = body.get("details")
+    details = details if isinstance(details, dict) else {}
+    named = details.get("applicationError")
+    if isinstance(named, dict):
+        data = named.get("data")
+        return (
+            _code(named.get("code")),
+            data if isinstance(data, dict) else {},
+            _words(named.get("description")) or _words(body.get("message")),
+        )
+    validation = details.get("validationError")
+    if isinstance(validation, dict):
+        return None, {}, _violations(validation) or _words(body.get("message"))
+    message = _words(body.get("message"))
+    return (None, {}, message) if message else None
+
+
+def _violations(validation: dict[str, Any]) -> str:
+    """Name the fields and what is wrong with each; ``data`` is left out, it may hold the value."""
+    found = validation.get("fieldViolations")
+    told = [
+        f"{_words(item.get('field'))} {_words(item.get('description'))}".strip()
+        for item in (found if isinstance(found, list) else ())
+        if isinstance(item, dict)
+    ]
+    shown = "; ".join(text for text in told[:5] if text)
+    return shown if len(told) <= 5 else f"{shown}; and {len(told) - 5} more"
+
+
+def _oauth_reason(body: dict[str, Any]) -> tuple[str | None, dict[str, Any], str] | None:
+    code = _code(body.get("error"))
+    return (code, {}, _words(body.get("error_description"))) if code else None
+
+
+def _code(value: object) -> str | None:
+    """A code as text; Wix's is sometimes a number. What does not look like one is dropped."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.\-]{1,80}", value):
+        return value
+    return None
+
+
+def _words(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds from a delta or an HTTP date; by Wix's own clock where the answer has a ``Date``."""
+    told = headers.get("retry-after", "").strip()
+    if _DELTA.fullmatch(told):
+        return float(told)
+    until = http_date(told)
+    if until is None:
+        return None
+    since = http_date(headers.get("date", ""))
+    return max(0.0, until - (now if since is None else since))
+
+
+def http_date(text: str) -> float | None:
+    """Return an HTTP date as seconds since the Unix epoch, or None where it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

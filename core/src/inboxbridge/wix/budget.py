@@ -1,0 +1,217 @@
+"""Spends Wix's limit on calls without ever drawing a 429 by our own pace.
+
+Wix allows 200 calls a minute and does not say how it counts them
+(https://dev.wix.com/docs/rest/articles/get-started/rate-limits), so the budget holds for every
+60 seconds as *Wix* sees them. A call takes a slot when it starts and gives it back 60 seconds after
+it ended. Its arrival at Wix lies between the two, so any two arrivals of one slot are at least 60
+seconds apart, and no 60 seconds can hold more arrivals than there are slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from heapq import heappop, heappush
+from types import TracebackType
+from typing import Final, Literal
+
+Lane = Literal["live", "backlog"]
+"""``live`` for what is new; ``backlog`` for what has waited long enough to wait a little more."""
+
+WINDOW_SECONDS: Final = 60.0
+LATE_SECONDS: Final = 10.0
+"""How long after we gave up on a call it may still reach Wix."""
+
+_Waiters = OrderedDict[asyncio.Future[None], None]
+
+
+class Budget:
+    """At most so many calls in any 60 seconds, shared between two lanes.
+
+    ``live`` may burst up to the whole limit. ``backlog`` starts one call every 60/limit seconds at
+    the soonest and only while no live call waits: a backlog alone uses the whole rate, and a live
+    call never waits behind it for much longer than one such step. Within a lane, first come first
+    served.
+
+    Args:
+        calls_per_minute: The limit; 0 is no limit.
+        clock: A monotonic clock, in seconds.
+        sleep: Waits that many seconds by the same clock.
+    """
+
+    def __init__(
+        self,
+        calls_per_minute: int = 200,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if calls_per_minute < 0:
+            raise ValueError("calls_per_minute must be 0 (no limit) or more")
+        self._limit = calls_per_minute
+        self._step = WINDOW_SECONDS / calls_per_minute if calls_per_minute else 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._running = 0
+        self._ended: list[float] = []
+        self._live: _Waiters = OrderedDict()
+        self._backlog: _Waiters = OrderedDict()
+        self._next_backlog_at = float("-inf")
+        self._paused_until = float("-inf")
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_at = float("inf")
+
+    @property
+    def calls_per_minute(self) -> int:
+        """The limit; 0 is no limit."""
+        return self._limit
+
+    @property
+    def used(self) -> int:
+        """Slots that are taken: calls under way, and with a limit those of the last 60 seconds."""
+        self._free_slots(self._clock())
+        return self._running + len(self._ended)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a slot."""
+        return len(self._live) + len(self._backlog)
+
+    def call(self, lane: Lane = "live") -> _Call:
+        """Return the context of one HTTP call: entering it waits for a slot, leaving it ends it."""
+        return _Call(self, lane)
+
+    def pause(self, seconds: float) -> None:
+        """Start no call for so many seconds, as after a 429. A longer pause under way stays."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        self._set_timer()
+
+    def remember(self, ages_seconds: Iterable[float]) -> None:
+        """Count calls that an earlier process made, each ended so many seconds ago."""
+        now = self._clock()
+        for age in ages_seconds:
+            if self._limit and age < WINDOW_SECONDS:
+                heappush(self._ended, now - max(age, 0.0) + WINDOW_SECONDS)
+
+    async def _start(self, lane: Lane) -> None:
+        live = lane == "live"
+        waits_behind = self._live or (not live and self._backlog)
+        if not waits_behind and self._may_start(live, self._clock()):
+            self._take(live)
+            return
+        queue = self._live if live else self._backlog
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue[turn] = None
+        self._set_timer()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            queue.pop(turn, None)
+            if not turn.cancelled():  # given a slot that is not needed any more
+                self._running -= 1
+            self._serve()
+            raise
+
+    def _end(self, hold_seconds: float) -> None:
+        self._running -= 1
+        if self._limit:
+            heappush(self._ended, self._clock() + hold_seconds)
+        if self._live or self._backlog:
+            self._serve()
+
+    def _may_start(self, live: bool, now: float) -> bool:
+        if now < self._paused_until:
+            return False
+        if not self._limit:
+            return True
+        self._free_slots(now)
+        if self._running + len(self._ended) >= self._limit:
+            return False
+        return live or now >= self._next_backlog_at
+
+    def _take(self, live: bool) -> None:
+        self._running += 1
+        if not live and self._limit:
+            # Counted from when it was due, a step at most, so that late timers cost no rate.
+            due_at = max(self._next_backlog_at, self._clock() - self._step)
+            self._next_backlog_at = due_at + self._step
+
+    def _free_slots(self, now: float) -> None:
+        while self._ended and self._ended[0] <= now:
+            heappop(self._ended)
+
+    def _serve(self) -> None:
+        """Give slots to those that wait, as far as they go, and see to it that the rest is served.
+
+        A live call that waits has every free slot; a backlog call only what live calls leave.
+        """
+        for queue, live in ((self._live, True), (self._backlog, False)):
+            while queue and self._may_start(live, self._clock()):
+                turn, _ = queue.popitem(last=False)
+                if not turn.done():
+                    self._take(live)
+                    turn.set_result(None)
+            if queue:
+                break
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        serve_at = self._next_start_at()
+        if serve_at == self._timer_at:
+            return
+        if self._timer is not None and self._timer is not _current_task():
+            self._timer.cancel()
+        self._timer, self._timer_at = None, serve_at
+        if serve_at < float("inf"):
+            self._timer = asyncio.get_running_loop().create_task(self._serve_at(serve_at))
+
+    def _next_start_at(self) -> float:
+        """When the first of those that wait may start; never, until a call under way ends."""
+        if not self.waiting:
+            return float("inf")
+        start_at = self._paused_until
+        if self._limit:
+            if self._running + len(self._ended) >= self._limit:
+                if not self._ended:
+                    return float("inf")
+                start_at = max(start_at, self._ended[0])
+            if not self._live:
+                start_at = max(start_at, self._next_backlog_at)
+        return start_at
+
+    async def _serve_at(self, moment: float) -> None:
+        while (left := moment - self._clock()) > 0:
+            await self._sleep(left)
+        self._timer_at = float("inf")
+        self._serve()
+
+
+class _Call:
+    """One call's slot; see `Budget.call`."""
+
+    __slots__ = ("_budget", "_lane")
+
+    def __init__(self, budget: Budget, lane: Lane) -> None:
+        self._budget = budget
+        self._lane = lane
+
+    async def __aenter__(self) -> None:
+        await self._budget._start(self._lane)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        hold = WINDOW_SECONDS if kind is None else WINDOW_SECONDS + LATE_SECONDS
+        self._budget._end(hold)
+
+
+def _current_task() -> asyncio.Task[None] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

@@ -1,0 +1,250 @@
+"""One HTTP call to Wix: paced, signed in, timed out, and either a JSON object or a `WixError`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx
+
+from inboxbridge.wix.answers import credentials_refused, http_date, no_answer, read_json, refusal
+from inboxbridge.wix.auth import (
+    ApiKey,
+    AppCredentials,
+    Authorization,
+    Credentials,
+    HeaderList,
+    KeyAuthorization,
+    TokenAuthorization,
+    token_request,
+)
+from inboxbridge.wix.budget import Budget, Lane
+from inboxbridge.wix.errors import Rejected, Unauthorized, Unreadable, WixError
+from inboxbridge.wix.operations import CREATE_ACCESS_TOKEN, TOKEN_PATH, Operation
+from inboxbridge.wix.transport import fast_transport
+
+CONNECT_SECONDS: Final = 10.0
+
+_KEY_ADVICE: Final = (
+    "Check api_key and site_id: the key may have been revoked, or belongs to another account."
+)
+_APP_ADVICE: Final = (
+    "Check app_id, app_secret and instance_id: the app may have been removed from the site."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx answer: its JSON object (empty if there is none) and Wix's id of the request."""
+
+    body: dict[str, Any]
+    request_id: str | None
+
+
+class Calls:
+    """Makes calls to one site. See `WixClient` for the arguments.
+
+    Attributes:
+        clock_offset_seconds: Wix's clock minus ours, by the ``Date`` of its answers, right to a
+            second; 0.0 until an answer came.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str,
+        budget: Budget,
+        transport: httpx.AsyncBaseTransport | None,
+        timeout_seconds: float,
+        now: Callable[[], float],
+    ) -> None:
+        self._base = _base_url(base_url)
+        self._budget = budget
+        self._now = now
+        self._timeout_seconds = timeout_seconds
+        self._whole_seconds = CONNECT_SECONDS + 2 * timeout_seconds
+        self._transport = fast_transport(self._base) if transport is None else transport
+        self._extensions = {"timeout": _timeout(timeout_seconds).as_dict()}
+        self._urls: dict[str, httpx.URL] = {}
+        self._base_headers: HeaderList = [
+            (b"Host", self._base.netloc),
+            (b"Accept", b"application/json"),
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", b"inboxbridge/" + _version()),
+            (b"Content-Type", b"application/json"),
+        ]
+        self._authorization, self._advice = self._authorize(credentials)
+        self._date = ""
+        self.clock_offset_seconds = 0.0
+
+    async def get(
+        self, operation: Operation, path: str, query: list[tuple[str, str]], *, lane: Lane
+    ) -> Answer:
+        """Ask for *path*. Raises `WixError`."""
+        url = self._base.copy_with(raw_path=_raw_path(self._base, path, query))
+        return await self._signed_in(operation, "GET", url, None, lane)
+
+    async def post(self, operation: Operation, path: str, body: object, *, lane: Lane) -> Answer:
+        """Send *body* to *path*. Raises `WixError`."""
+        return await self._signed_in(operation, "POST", self._url(path), body, lane)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def _signed_in(
+        self, operation: Operation, method: str, url: httpx.URL, body: object, lane: Lane
+    ) -> Answer:
+        content = b"" if body is None else _encode(body)
+        headers = await self._authorization.headers()
+        try:
+            return await self._call(operation, method, url, headers, content, body, lane)
+        except Unauthorized as error:
+            if not self._authorization.renew(headers):
+                raise credentials_refused(error, self._advice) from None
+        headers = await self._authorization.headers()
+        try:
+            return await self._call(operation, method, url, headers, content, body, lane)
+        except Unauthorized as error:
+            raise credentials_refused(error, self._advice) from None
+
+    async def _call(
+        self,
+        operation: Operation,
+        method: str,
+        url: httpx.URL,
+        authorization: HeaderList,
+        content: bytes,
+        sent: object,
+        lane: Lane,
+    ) -> Answer:
+        headers = self._base_headers + authorization
+        if method == "POST":
+            headers.append((b"Content-Length", b"%d" % len(content)))
+        async with self._budget.call(lane):
+            status, answered, body = await self._exchange(operation, method, url, headers, content)
+        self._note_date(answered.get("date", ""))
+        if 200 <= status < 300:
+            return Answer(read_json(body), answered.get("x-wix-request-id"))
+        raise refusal(operation, status, answered, body, sent=sent, now=self._now())
+
+    async def _exchange(
+        self,
+        operation: Operation,
+        method: str,
+        url: httpx.URL,
+        headers: HeaderList,
+        content: bytes,
+    ) -> tuple[int, httpx.Headers, bytes]:
+        request = httpx.Request(
+            method, url, headers=headers, content=content, extensions=self._extensions
+        )
+        began_at = monotonic()
+        try:
+            async with asyncio.timeout(self._whole_seconds):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+            raise no_answer(operation, error, monotonic() - began_at) from None
+        return response.status_code, response.headers, body
+
+    def _url(self, path: str) -> httpx.URL:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = self._base.copy_with(raw_path=_raw_path(self._base, path, []))
+        return url
+
+    def _note_date(self, date: str) -> None:
+        if date == self._date:
+            return
+        moment = http_date(date)
+        if moment is not None:
+            self._date = date
+            # The header is cut to the second; half of one is the best guess.
+            self.clock_offset_seconds = moment + 0.5 - self._now()
+
+    def _authorize(self, credentials: Credentials) -> tuple[Authorization, str]:
+        if isinstance(credentials, ApiKey):
+            return KeyAuthorization(credentials), _KEY_ADVICE
+        fetch = _TokenFetch(self, credentials)
+        return TokenAuthorization(fetch, self._now), _APP_ADVICE
+
+
+class _TokenFetch:
+    """Asks for a token. It counts as a call of the site: Wix does not say that it does not."""
+
+    def __init__(self, calls: Calls, credentials: AppCredentials) -> None:
+        self._calls = calls
+        self._body = token_request(credentials)
+
+    async def __call__(self) -> dict[str, Any]:
+        calls, content = self._calls, _encode(self._body)
+        try:
+            answer = await calls._call(
+                CREATE_ACCESS_TOKEN, "POST", calls._url(TOKEN_PATH), [], content, self._body, "live"
+            )
+        except (Rejected, Unauthorized) as error:
+            raise credentials_refused(error, _APP_ADVICE) from None
+        return answer.body
+
+
+def object_with_id(answer: Answer, name: str) -> dict[str, Any] | None:
+    """Return the object called *name* in the answer, or None where it is missing or has no id."""
+    value = answer.body.get(name)
+    known = isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
+    return value if known else None
+
+
+def unreadable(operation: Operation, answer: Answer, missing: str) -> WixError:
+    """Return the error for a 2xx answer without what it must have."""
+    return Unreadable(
+        f"Wix answered {operation.name} without {missing}."
+        + (" Whether it was done is not known." if operation.changes else "")
+        + " Check base_url: something else may answer there.",
+        effect=None if operation.changes else "none",
+        request_id=answer.request_id,
+    )
+
+
+def _encode(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _base_url(text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError(f"base_url must begin with https:// or http:// and a host, not {text!r}")
+    return url
+
+
+def _raw_path(base: httpx.URL, path: str, query: list[tuple[str, str]]) -> bytes:
+    raw = base.path.rstrip("/") + path
+    if query:
+        raw += f"?{urlencode(query)}"
+    return raw.encode("ascii")
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(
+        connect=min(seconds, CONNECT_SECONDS), read=seconds, write=seconds, pool=seconds
+    )
+
+
+def _version() -> bytes:
+    try:
+        return version("inboxbridge").encode()
+    except PackageNotFoundError:
+        return b"0"

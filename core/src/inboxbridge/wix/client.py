@@ -1,0 +1,250 @@
+"""What inboxbridge asks of Wix, in its own words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import httpx
+
+from inboxbridge.model import Direction
+from inboxbridge.wix import contacts
+from inboxbridge.wix.auth import Credentials
+from inboxbridge.wix.budget import Budget, Lane
+from inboxbridge.wix.calls import Calls, object_with_id, unreadable
+from inboxbridge.wix.contacts import ContactMatch, Json
+from inboxbridge.wix.directory import Directory
+from inboxbridge.wix.errors import NotFound, Rejected
+from inboxbridge.wix.fingerprint import fingerprint
+from inboxbridge.wix.operations import (
+    CONVERSATIONS_PATH,
+    GET_OR_CREATE_CONVERSATION,
+    LIST_MESSAGES,
+    MESSAGES_PATH,
+    SEND_MESSAGE,
+)
+from inboxbridge.wix.outgoing import Outgoing, SeenMessage, Sent
+from inboxbridge.wix.probe import probe
+from inboxbridge.wix.wire import wire_form as wire_form_called
+
+DEFAULT_BASE_URL: Final = "https://www.wixapis.com"
+MESSAGES_PAGE: Final = 30
+
+_DIRECTIONS: Final[dict[str, Direction]] = {
+    "PARTICIPANT_TO_BUSINESS": "inbound",
+    "BUSINESS_TO_PARTICIPANT": "outbound",
+}
+
+
+class WixClient:
+    """Talks to one Wix site. Every method takes a slot of the budget for each call it makes.
+
+    No method tries again by itself, but for one thing: a token that Wix refuses is renewed once.
+    All raise `WixError`; after `Throttled`, pause the budget.
+
+    Args:
+        credentials: An `ApiKey`, or the `AppCredentials` of an app on the site.
+        base_url: Where Wix is; the sandbox's address in tests.
+        wire_form: ``current`` or ``article``, see `inboxbridge.wix.wire`.
+        budget: Shared by everything that calls Wix for this site; by default 200 calls a minute.
+        transport: Replaces the network.
+        timeout_seconds: For each of sending, waiting for and reading an answer, and for a free
+            connection; connecting has 10 seconds at most.
+        now: The time in seconds since the Unix epoch.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        wire_form: str = "current",
+        budget: Budget | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout_seconds: float = 30.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.budget = Budget() if budget is None else budget
+        self._wire_form = wire_form_called(wire_form)
+        self._calls = Calls(
+            credentials,
+            base_url=base_url,
+            budget=self.budget,
+            transport=transport,
+            timeout_seconds=timeout_seconds,
+            now=now,
+        )
+        self._directory = Directory(self._calls)
+
+    @property
+    def server_clock_offset_seconds(self) -> float:
+        """Wix's clock minus ours, right to a second; 0.0 until Wix has answered once."""
+        return self._calls.clock_offset_seconds
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._calls.aclose()
+
+    async def find_contacts(
+        self, by: Literal["email", "phone"], values: Sequence[str], *, lane: Lane = "live"
+    ) -> dict[str, list[ContactMatch]]:
+        """Return the contacts of each of *values*, newest first; none found is an empty list.
+
+        One value costs one call and gives ids only; up to 100 cost one call together. A phone
+        number that is not found as E.164 is looked for by its usual spellings, in one more call for
+        all of them.
+
+        Args:
+            by: What the values are.
+            values: Emails, in any case, or phone numbers in E.164.
+            lane: Whose turn to call it is.
+
+        Raises:
+            ValueError: More than 100 values.
+        """
+        return await self._directory.find(by, values, lane)
+
+    async def find_contacts_by_name(
+        self, name: str, created_since: datetime, *, lane: Lane = "live"
+    ) -> list[ContactMatch]:
+        """Return the contacts with exactly this name, made since then, newest first.
+
+        Finds a contact again that `create_contact` made of a name alone, for which Wix refuses no
+        duplicate.
+        """
+        return await self._directory.find_by_name(name, created_since, lane)
+
+    async def get_contact(self, contact_id: str, *, lane: Lane = "live") -> ContactMatch | None:
+        """Return the contact, or None where Wix knows none such.
+
+        Of one that was merged away it is the contact it was merged into: the id then differs.
+        """
+        return await self._directory.get(contact_id, lane)
+
+    async def create_contact(
+        self,
+        *,
+        name: str | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+        lane: Lane = "live",
+    ) -> str:
+        """Make a contact and return its id, or that of the contact which has the email or phone.
+
+        Args:
+            name: The first word becomes the first name, the rest the last name.
+            email: In any case.
+            phone: E.164.
+            lane: Whose turn to call it is.
+
+        Raises:
+            ValueError: Nothing to make a contact of.
+            ContactIncomplete: Wix kept the contact without the email.
+        """
+        return await self._directory.create(name, email, phone, lane)
+
+    async def conversation_for(self, contact_id: str, *, lane: Lane = "live") -> str:
+        """Return the id of the contact's conversation, which Wix makes if there is none.
+
+        Where Wix refuses the contact and it is a site member, the member is asked for instead.
+
+        Raises:
+            NotFound: Wix knows no such contact; `get_contact` tells whether it was merged away.
+        """
+        try:
+            return await self._conversation({"contactId": contact_id}, lane)
+        except (Rejected, NotFound) as refused:
+            member_id = await self._directory.member_id(contact_id, lane)
+            if member_id is None:
+                raise refused from None
+        return await self._conversation({"memberId": member_id}, lane)
+
+    async def send(self, outgoing: Outgoing, *, lane: Lane = "live") -> Sent:
+        """Put one message into its conversation. Two calls make two messages.
+
+        Raises:
+            ValueError: The message is empty.
+            WixError: With ``effect == "unknown"`` the message may have arrived: look with
+                `messages` before sending it again.
+        """
+        body = self._wire_form(outgoing)
+        answer = await self._calls.post(SEND_MESSAGE, MESSAGES_PATH, body, lane=lane)
+        message = object_with_id(answer, "message")
+        if message is None:
+            raise unreadable(SEND_MESSAGE, answer, "a message id")
+        return Sent(message["id"], _created_at(message), answer.request_id)
+
+    async def messages(
+        self, conversation_id: str, *, lane: Lane = "live"
+    ) -> AsyncIterator[SeenMessage]:
+        """Go through a conversation's messages of all kinds and senders, newest first.
+
+        Each 30 messages cost a call, made when they are asked for.
+        """
+        query = [
+            ("conversationId", conversation_id),
+            ("visibility", "BUSINESS"),
+            ("paging.limit", str(MESSAGES_PAGE)),
+            ("sorting.fieldName", "sequence"),
+            ("sorting.order", "DESC"),
+        ]
+        cursors: set[str] = set()
+        page = query
+        while True:
+            answer = await self._calls.get(LIST_MESSAGES, MESSAGES_PATH, page, lane=lane)
+            for message in contacts.items(answer.body.get("messages")):
+                if isinstance(message.get("id"), str):
+                    yield _seen(message)
+            cursor = _next_cursor(answer.body)
+            if cursor is None or cursor in cursors:
+                return
+            cursors.add(cursor)
+            page = [*query, ("paging.cursor", cursor)]
+
+    async def probe(self, *, lane: Lane = "live") -> list[str]:
+        """Return what the credentials may not do, a sentence each; nothing is read or changed."""
+        return await probe(self._calls, lane)
+
+    async def _conversation(self, participant: Json, lane: Lane) -> str:
+        answer = await self._calls.post(
+            GET_OR_CREATE_CONVERSATION,
+            CONVERSATIONS_PATH,
+            {"participantId": participant},
+            lane=lane,
+        )
+        conversation = object_with_id(answer, "conversation")
+        if conversation is None:
+            raise unreadable(GET_OR_CREATE_CONVERSATION, answer, "a conversation id")
+        return str(conversation["id"])
+
+
+def request_for(outgoing: Outgoing, wire_form: str) -> tuple[str, str, Json]:
+    """Return the method, path and body with which *outgoing* would be sent.
+
+    Raises ValueError for an empty message or an unknown wire form.
+    """
+    return "POST", MESSAGES_PATH, wire_form_called(wire_form)(outgoing)
+
+
+def _seen(message: Json) -> SeenMessage:
+    direction = _DIRECTIONS.get(str(message.get("direction")))
+    return SeenMessage(message["id"], direction, _created_at(message), fingerprint(message))
+
+
+def _created_at(message: Json) -> datetime:
+    """When Wix stored the message: its date, else its id, which counts microseconds."""
+    told = contacts.moment(message.get("createdDate"))
+    if told is not None:
+        return told
+    digits = message["id"]
+    microseconds = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else 0
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _next_cursor(body: Json) -> str | None:
+    paging = body.get("pagingMetadata")
+    cursors = paging.get("cursors") if isinstance(paging, dict) else None
+    cursor = cursors.get("next") if isinstance(cursors, dict) else None
+    return cursor if isinstance(cursor, str) and cursor else None

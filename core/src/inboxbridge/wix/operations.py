@@ -1,0 +1,42 @@
+"""The Wix methods that inboxbridge calls: their public names, and what they need.
+
+Source: https://dev.wix.com/docs/api-reference/crm/communication/inbox and
+https://dev.wix.com/docs/rest/crm/members-contacts/contacts/contacts/contact-v4
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of Wix.
+
+    Attributes:
+        name: As Wix's reference calls it.
+        permission: What an app or API key must be granted for it, as Wix's dashboard calls it.
+        changes: Whether a call may change something at Wix.
+    """
+
+    name: str
+    permission: str
+    changes: bool
+
+
+QUERY_CONTACTS: Final = Operation("Query Contacts", "Read Contacts", False)
+GET_CONTACT: Final = Operation("Get Contact", "Read Contacts", False)
+CREATE_CONTACT: Final = Operation("Create Contact", "Manage Contacts", True)
+GET_OR_CREATE_CONVERSATION: Final = Operation(
+    "Get or Create Conversation", "Manage Inbox Messages", True
+)
+SEND_MESSAGE: Final = Operation("Send Message", "Manage Inbox Messages", True)
+LIST_MESSAGES: Final = Operation("List Messages", "Read Inbox Messages", False)
+CREATE_ACCESS_TOKEN: Final = Operation("Create Access Token", "", False)
+
+CONTACTS_PATH: Final = "/contacts/v4/contacts"
+CONTACTS_QUERY_PATH: Final = "/contacts/v4/contacts/query"
+CONVERSATIONS_PATH: Final = "/inbox/v2/conversations"
+MESSAGES_PATH: Final = "/inbox/v2/messages"
+TOKEN_PATH: Final = "/oauth2/token"

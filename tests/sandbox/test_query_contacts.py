@@ -1,0 +1,473 @@
+"""Query and List Contacts: filters, sorting, paging, what is shown, and the lagging index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import CONTACT, OTHER_CONTACT, Wix, contact, violated
+
+NOA: dict[str, Any] = {
+    "id": CONTACT,
+    "revision": 3,
+    "createdDate": "2026-02-11T08:30:12.044Z",
+    "updatedDate": "2026-03-01T17:05:40.210Z",
+    "lastActivity": {
+        "activityDate": "2026-03-01T17:05:40.210Z",
+        "activityType": "INBOX_MESSAGE_FROM_CUSTOMER",
+    },
+    "info": {
+        "name": {"first": "Noa", "last": "Levin"},
+        "emails": {
+            "items": [
+                {"tag": "MAIN", "email": "noa.levin@example.org", "primary": True},
+                {"tag": "WORK", "email": "noa@studio.example.com", "primary": False},
+            ]
+        },
+        "phones": {
+            "items": [
+                {
+                    "tag": "MOBILE",
+                    "countryCode": "US",
+                    "phone": "+1 415 555 0132",
+                    "primary": True,
+                }
+            ]
+        },
+        "addresses": {
+            "items": [
+                {
+                    "tag": "HOME",
+                    "address": {
+                        "country": "US",
+                        "subdivision": "US-CA",
+                        "city": "Oakland",
+                        "postalCode": "94607",
+                        "addressLine": "12 Pine Street",
+                    },
+                }
+            ]
+        },
+        "company": "Levin Studio",
+        "jobTitle": "Owner",
+        "birthdate": "1988-07-19",
+        "locale": "en-US",
+        "labelKeys": {"items": ["custom.facebook-lead"]},
+        "extendedFields": {"items": {"custom.external-crm-id": "fb:10158", "custom.visits": 12}},
+        "locations": {"items": ["loc-1"]},
+    },
+}
+DANA = contact(OTHER_CONTACT, "Dana", "Reyes", email="dana@example.com")
+
+FINDS_NOA = [
+    {"id": CONTACT},
+    {"id": {"$ne": OTHER_CONTACT}},
+    {"id": {"$in": [CONTACT]}},
+    {"createdDate": {"$eq": "2026-02-11T08:30:12.044Z"}},
+    {"createdDate": {"$lt": "2026-02-11T09:30:12.045+01:00"}},
+    {"updatedDate": {"$lte": "2026-03-01T17:05:40.210Z", "$gt": "2026-03-01T00:00:00Z"}},
+    {"lastActivity.activityDate": {"$lt": "2026-03-02T00:00:00Z"}},
+    {"primaryInfo.email": "noa.levin@example.org"},
+    {"primaryInfo.phone": {"$eq": "+1 415 555 0132"}},
+    {"primaryInfo.phone": {"$exists": True}},
+    {"info.name.first": {"$startsWith": "no"}},
+    {"info.name.last": "Levin"},
+    {"info.emails.email": {"$eq": "noa.levin@example.org"}},
+    {"info.emails.email": {"$eq": "noa@studio.example.com"}},
+    {"info.emails.email": {"$in": ["nobody@example.com", "noa@studio.example.com"]}},
+    {"info.emails.email": {"$ne": "dana@example.com"}},
+    {"info.emails.email": {"$startsWith": "NOA@"}},
+    {"info.phones.phone": "+1 415 555 0132"},
+    {"info.phones.e164Phone": {"$eq": "+14155550132"}},
+    {"info.addresses.street": {"$startsWith": "12 pine"}},
+    {"info.addresses.city": "Oakland"},
+    {"info.addresses.subdivision": "US-CA"},
+    {"info.addresses.country": {"$in": ["US", "CA"]}},
+    {"info.company": "Levin Studio"},
+    {"info.jobTitle": {"$startsWith": "own"}},
+    {"info.birthdate": {"$gte": "1988-01-01"}},
+    {"info.locale": "en-US"},
+    {"info.labelKeys": {"$hasSome": ["custom.facebook-lead", "custom.other"]}},
+    {"info.labelKeys": {"$hasAll": ["custom.facebook-lead"]}},
+    {"info.locations": {"$hasSome": ["loc-1"]}},
+    {"primaryEmail.email": "noa.levin@example.org"},
+    {"primaryEmail.subscriptionStatus": "NOT_SET", "info.name.first": "Noa"},
+    {"primaryEmail.deliverabilityStatus": {"$nin": ["BOUNCED"]}, "info.company": "Levin Studio"},
+    {"primaryPhone.phone": "+1 415 555 0132"},
+    {"primaryPhone.e164Phone": "+14155550132"},
+    {"primaryPhone.formattedPhone": "+1 415-555-0132"},
+    {"primaryPhone.countryCode": "US"},
+    {"info.extendedFields.custom.external-crm-id": {"$startsWith": "FB:"}},
+    {"info.extendedFields.custom.visits": {"$gt": 11}},
+    {"info.extendedFields.emailSubscriptions.effectiveEmail": {"$exists": True}, "id": CONTACT},
+]
+REFUSED = [
+    {"info.emails.items.email": "noa.levin@example.org"},
+    {"info.email": "noa.levin@example.org"},
+    {"info.emails.email": {"$regex": "noa"}},
+    {"info.emails.email": {"$gt": "a"}},
+    {"info.emails.email": {}},
+    {"info.emails.email": {"$eq": 3}},
+    {"info.emails.email": {"$in": "noa.levin@example.org"}},
+    {"info.emails.email": {"$startsWith": 3}},
+    {"info.emails.email": {"$exists": "yes"}},
+    {"info.emails.email": None},
+    {"createdDate": {"$gt": "yesterday"}},
+    {"createdDate": {"$in": ["2026-02-11T08:30:12.044Z"]}},
+    {"info.birthdate": {"$lt": "19.07.1988"}},
+    {"info.labelKeys": {"$eq": "custom.facebook-lead"}},
+    {"info.labelKeys": {"$hasSome": "custom.facebook-lead"}},
+    {"info.extendedFields.custom.unheard-of": "x"},
+    {"info.extendedFields.custom.visits": {"$startsWith": "1"}},
+    {"info.extendedFields.emailSubscriptions.effectiveEmail": "noa.levin@example.org"},
+    {"$or": [{"id": CONTACT}]},
+    {"$nor": [{"id": CONTACT}]},
+]
+
+
+@pytest.fixture
+async def two(wix: Wix) -> Wix:
+    await wix.seed(NOA, DANA)
+    return wix
+
+
+@pytest.mark.parametrize("filter_", FINDS_NOA, ids=str)
+async def test_every_documented_field_and_operator_finds(two: Wix, filter_: Any) -> None:
+    found = await two.query(filter_)
+
+    assert [each["id"] for each in found] == [CONTACT]
+
+
+@pytest.mark.parametrize("filter_", REFUSED, ids=str)
+async def test_what_a_filter_cannot_say_is_400(two: Wix, filter_: Any) -> None:
+    answer = await two.post("/contacts/v4/contacts/query", {"query": {"filter": filter_}})
+
+    assert violated(answer) == ["value"]
+
+
+async def test_an_unsupported_field_has_the_shape_wix_gives_it(two: Wix) -> None:
+    answer = await two.post("/contacts/v4/contacts/query", {"query": {"filter": {"x": 1}}})
+
+    text = "Field 'x' is not declared as filterable"
+    assert answer.json() == {
+        "message": f"value {text}",
+        "details": {
+            "validationError": {"fieldViolations": [{"field": "value", "description": text}]}
+        },
+    }
+
+
+async def test_logical_operators_work_when_switched_on(make: Callable[..., Wix]) -> None:
+    wix = make(logical_operators=True)
+    await wix.seed(NOA, DANA)
+    dana = {"info.name.first": "Dana"}
+
+    either = await wix.query({"$or": [dana, {"info.company": "Levin Studio"}]})
+    both = await wix.query({"$and": [dana, {"info.company": "Levin Studio"}]})
+    neither = await wix.query({"$not": dana})
+
+    assert len(either) == 2
+    assert both == []
+    assert [each["id"] for each in neither] == [CONTACT]
+
+
+@pytest.mark.parametrize("operand", [3, [3], {"$or": 3}])
+async def test_logical_operators_check_their_operands(
+    make: Callable[..., Wix], operand: Any
+) -> None:
+    answer = await make(logical_operators=True).post(
+        "/contacts/v4/contacts/query", {"query": {"filter": {"$or": operand}}}
+    )
+
+    assert violated(answer) == ["value"]
+
+
+async def test_no_match_is_an_empty_page(two: Wix) -> None:
+    body = {"query": {"filter": {"info.emails.email": "nobody@example.com"}}}
+    answer = await two.post("/contacts/v4/contacts/query", body)
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "contacts": [],
+        "pagingMetadata": {"count": 0, "offset": 0, "total": 0},
+    }
+
+
+async def test_email_case_does_not_matter_unless_strict(make: Callable[..., Wix]) -> None:
+    for strict, expected in ((False, 1), (True, 0)):
+        wix = make(strict_email_case=strict)
+        await wix.seed(NOA)
+
+        found = await wix.query({"info.emails.email": "Noa.Levin@Example.org"})
+        searched = await wix.post(
+            "/contacts/v4/contacts/query", {"search": "NOA@studio.example.com"}
+        )
+
+        assert (len(found), len(searched.json()["contacts"])) == (expected, expected)
+
+
+async def test_a_phone_without_country_has_no_e164_form(wix: Wix) -> None:
+    info = {"phones": {"items": [{"phone": "+14155550132"}]}}
+    await wix.post("/contacts/v4/contacts", {"info": info})
+
+    assert await wix.query({"info.phones.e164Phone": "+14155550132"}) == []
+    assert len(await wix.query({"info.phones.phone": "+14155550132"})) == 1
+
+
+async def test_an_address_shared_by_two_contacts_finds_both(wix: Wix) -> None:
+    await wix.seed(
+        contact(CONTACT, email="shared@example.com"),
+        contact(OTHER_CONTACT, email="shared@example.com"),
+    )
+
+    found = await wix.query({"info.emails.email": "shared@example.com"})
+
+    assert {each["id"] for each in found} == {CONTACT, OTHER_CONTACT}
+
+
+async def test_the_example_of_the_article_gives_id_and_revision_only(two: Wix) -> None:
+    body = {
+        "query": {
+            "filter": {"info.emails.email": {"$eq": "noa.levin@example.org"}},
+            "sort": [{"fieldName": "createdDate", "order": "ASC"}],
+            "paging": {"limit": 50, "offset": 0},
+            "fields": ["id"],
+        }
+    }
+
+    answer = await two.post("/contacts/v4/contacts/query", body)
+
+    assert answer.json() == {
+        "contacts": [{"id": CONTACT, "revision": 3}],
+        "pagingMetadata": {"count": 1, "offset": 0, "total": 1},
+    }
+
+
+async def test_the_whole_contact_has_the_documented_shape(two: Wix) -> None:
+    [found] = await two.query({"id": CONTACT})
+
+    assert found["primaryInfo"] == {"email": "noa.levin@example.org", "phone": "+1 415 555 0132"}
+    assert found["info"]["phones"]["items"][0]["e164Phone"] == "+14155550132"
+    assert found["info"]["extendedFields"]["items"] == {
+        "custom.external-crm-id": "fb:10158",
+        "custom.visits": 12,
+        "contacts.displayByFirstName": "Noa Levin",
+        "contacts.displayByLastName": "Levin Noa",
+        "emailSubscriptions.effectiveEmail": "noa.levin@example.org",
+        "emailSubscriptions.subscriptionStatus": "NOT_SET",
+        "emailSubscriptions.deliverabilityStatus": "NOT_SET",
+    }
+    assert all("id" in each for each in found["info"]["emails"]["items"])
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({}, None),
+        ({"fieldsets": ["FULL"]}, None),
+        ({"fieldsets": ["FULL"], "fields": ["id"]}, None),
+        ({"fieldsets": ["BASIC"]}, {"primaryInfo": ..., "info": {"name"}}),
+        (
+            {"fieldsets": ["COMMUNICATION_DETAILS"]},
+            {"primaryInfo": ..., "info": {"name", "emails", "phones", "addresses"}},
+        ),
+        ({"fieldsets": ["EXTENDED"]}, {"primaryInfo": ..., "info": {"name", "extendedFields"}}),
+        (
+            {"fieldsets": ["BASIC"], "fields": ["info.company", "source"]},
+            {"primaryInfo": ..., "source": ..., "info": {"name", "company"}},
+        ),
+        ({"fields": ["info.emails.email"]}, {"info": {"emails"}}),
+        ({"fields": ["info.name.first", "info.name"]}, {"info": {"name"}}),
+        ({"fields": ["info", "info.name"]}, {"info": ...}),
+        ({"fields": ["info.picture"]}, {}),
+    ],
+    ids=str,
+)
+async def test_fields_and_fieldsets_choose_what_is_shown(
+    two: Wix, query: Any, shown: dict[str, Any] | None
+) -> None:
+    [whole] = await two.query({"id": CONTACT})
+
+    [found] = await two.query({"id": CONTACT}, **query)
+
+    if shown is None:
+        assert found == whole
+        return
+    assert found.keys() == {"id", "revision", *shown}
+    for key, names in shown.items():
+        if names is not ...:
+            assert found[key].keys() == names
+            assert all(found[key][name] == whole[key][name] for name in names)
+
+
+@pytest.mark.parametrize("field", ["email", "info.email", "info.nickname", "nothing.at.all"])
+async def test_an_unknown_field_cannot_be_shown(two: Wix, field: str) -> None:
+    answer = await two.post("/contacts/v4/contacts/query", {"query": {"fields": [field]}})
+
+    assert violated(answer) == ["value"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        (None, "ab"),
+        ([{"fieldName": "createdDate"}], "ab"),
+        ([{"fieldName": "createdDate", "order": "DESC"}], "ba"),
+        ({"fieldName": "createdDate", "order": "DESC"}, "ba"),
+        ({"field_name": "info.name.first"}, "ba"),
+        ([{"fieldName": "info.company"}], "ba"),
+        ([{"fieldName": "info.company", "order": "DESC"}], "ba"),
+    ],
+    ids=str,
+)
+async def test_contacts_come_oldest_first_or_as_sorted(wix: Wix, sort: Any, order: str) -> None:
+    """Those without a value come last in either direction."""
+    older = contact(CONTACT, "Zoe", createdDate="2026-01-01T00:00:00.000Z")
+    newer = contact(OTHER_CONTACT, "Abel", createdDate="2026-01-02T00:00:00.000Z")
+    newer["info"]["company"] = "Abel Ltd"
+    await wix.seed(newer, older)
+
+    found = await wix.query(**({"sort": sort} if sort else {}))
+
+    names = {CONTACT: "a", OTHER_CONTACT: "b"}
+    assert "".join(names[each["id"]] for each in found) == order
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"sort": [{"fieldName": "createdDate"}, {"fieldName": "info.company"}]}, "query.sort"),
+        ({"sort": [{"order": "ASC"}]}, "query.sort[0].fieldName"),
+        ({"sort": [{"fieldName": "createdDate", "order": "UP"}]}, "query.sort[0].order"),
+        ({"sort": [{"fieldName": "updatedDate"}]}, "value"),
+        ({"sort": [{"fieldName": "nothing"}]}, "value"),
+        ({"paging": {"limit": 1001}}, "query.paging.limit"),
+        ({"paging": {"limit": -1}}, "query.paging.limit"),
+        ({"paging": {"offset": "x"}}, "query.paging.offset"),
+        ({"fieldsets": ["EVERYTHING"]}, "query.fieldsets[0]"),
+        ({"fields": "id"}, "query.fields"),
+        ({"filter": []}, "query.filter"),
+    ],
+    ids=str,
+)
+async def test_a_query_out_of_bounds_is_400(wix: Wix, query: Any, field: str) -> None:
+    answer = await wix.post("/contacts/v4/contacts/query", {"query": query})
+
+    assert violated(answer) == [field]
+
+
+async def test_a_page_has_50_contacts_unless_asked_otherwise(wix: Wix) -> None:
+    await wix.seed(*(contact(first=f"Guest {at}") for at in range(60)))
+    path = "/contacts/v4/contacts/query"
+
+    first = (await wix.post(path, {"query": {}})).json()
+    second = (await wix.post(path, {"query": {"paging": {"offset": 50}}})).json()
+    small = (await wix.post(path, {"query": {"paging": {"limit": 7, "offset": 3}}})).json()
+
+    assert first["pagingMetadata"] == {"count": 50, "offset": 0, "total": 60}
+    assert second["pagingMetadata"] == {"count": 10, "offset": 50, "total": 60}
+    assert small["pagingMetadata"] == {"count": 7, "offset": 3, "total": 60}
+    both = first["contacts"] + second["contacts"]
+    assert len({each["id"] for each in both}) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Noa", 1),
+        ("Levin", 1),
+        ("noa@studio.example.com", 1),
+        ("+1 415 555 0132", 1),
+        ("+14155550132", 1),
+        ("Lev", 0),
+    ],
+)
+async def test_search_matches_whole_values(two: Wix, text: str, found: int) -> None:
+    answer = await two.post("/contacts/v4/contacts/query", {"search": text})
+
+    assert answer.json()["pagingMetadata"]["total"] == found
+
+
+async def test_search_takes_100_characters(wix: Wix) -> None:
+    answer = await wix.post("/contacts/v4/contacts/query", {"search": "x" * 101})
+
+    assert violated(answer) == ["search"]
+
+
+async def test_list_contacts_takes_the_same_in_its_query_string(two: Wix) -> None:
+    answer = await two.get(
+        "/contacts/v4/contacts",
+        **{
+            "sort.fieldName": "info.name.first",
+            "sort.order": "DESC",
+            "paging.limit": "1",
+            "fields": ["id", "info.name"],
+        },
+    )
+
+    name = {"first": "Noa", "last": "Levin"}
+    assert answer.json() == {
+        "contacts": [{"id": CONTACT, "revision": 3, "info": {"name": name}}],
+        "pagingMetadata": {"count": 1, "offset": 0, "total": 2},
+    }
+
+
+async def test_list_contacts_with_a_search(two: Wix) -> None:
+    answer = await two.get("/contacts/v4/contacts", search="Reyes", fieldsets="BASIC")
+
+    assert [each["id"] for each in answer.json()["contacts"]] == [OTHER_CONTACT]
+
+
+async def test_the_index_sees_a_new_contact_only_after_its_lag(wix: Wix) -> None:
+    await wix.faults(index_lag_seconds=5)
+    created = await wix.post("/contacts/v4/contacts", {"info": {"name": {"first": "Dana"}}})
+    contact_id = created.json()["contact"]["id"]
+
+    assert await wix.query() == []
+    assert (await wix.get("/contacts/v4/contacts")).json()["contacts"] == []
+    assert (await wix.get(f"/contacts/v4/contacts/{contact_id}")).status_code == 200
+    assert await wix.conversation(contact_id)
+    wix.clock.pass_(4.9)
+    assert await wix.query() == []
+    wix.clock.pass_(0.1)
+    assert [each["id"] for each in await wix.query()] == [contact_id]
+
+
+async def test_the_index_keeps_the_old_state_during_its_lag(wix: Wix) -> None:
+    await wix.seed_dana()
+    await wix.faults(index_lag_seconds=5)
+    await wix.call(
+        "PATCH", f"/contacts/v4/contacts/{CONTACT}", {"revision": 1, "info": {"company": "New"}}
+    )
+    await wix.call("DELETE", f"/contacts/v4/contacts/{CONTACT}")
+
+    assert [each["revision"] for each in await wix.query()] == [1]
+    assert (await wix.get(f"/contacts/v4/contacts/{CONTACT}")).status_code == 404
+    wix.clock.pass_(5)
+    assert await wix.query() == []
+
+
+async def test_a_duplicate_is_refused_although_the_index_lags(wix: Wix) -> None:
+    await wix.faults(index_lag_seconds=5)
+    info = {"emails": {"items": [{"email": "dana@example.com"}]}}
+    first = await wix.post("/contacts/v4/contacts", {"info": info})
+    second = await wix.post("/contacts/v4/contacts", {"info": info})
+
+    assert (first.status_code, second.status_code) == (200, 409)
+
+
+async def test_taking_the_lag_away_shows_everything_at_once(wix: Wix) -> None:
+    await wix.faults(index_lag_seconds=500)
+    await wix.post("/contacts/v4/contacts", {"info": {"name": {"first": "Dana"}}})
+    await wix.faults(index_lag_seconds=0)
+
+    assert len(await wix.query()) == 1
+
+
+async def test_seeds_are_indexed_at_once(wix: Wix) -> None:
+    await wix.faults(index_lag_seconds=500)
+    await wix.seed_dana()
+
+    assert len(await wix.query()) == 1
