@@ -164,7 +164,7 @@ def test_a_missing_field_is_named_by_its_path(parse, sample, change, reason):
 
 
 def test_a_missing_payload_is_named(parse):
-    with pytest.raises(MalformedBody, match="^payload is missing"):
+    with pytest.raises(MalformedBody, match=r"^payload is missing"):
         parse({"triggerEvent": "BOOKING_CREATED"})
 
 

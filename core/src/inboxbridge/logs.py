@@ -1,4 +1,4 @@
-"""Logging: pretty on a terminal, JSON lines elsewhere; never who a customer is or what they wrote."""
+"""Logging: pretty on a terminal, JSON lines elsewhere; never people or what they wrote."""
 
 from __future__ import annotations
 

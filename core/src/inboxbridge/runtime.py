@@ -87,7 +87,7 @@ async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
         )
     )
     task = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event
         await asyncio.sleep(0.005)
     if task.done():
         task.result()
@@ -142,9 +142,15 @@ async def running(
     async with contextlib.AsyncExitStack() as stack:
         if bound is not None:
             stack.callback(bound.close)
-        journal = Journal(config.journal.url, on_session_lost=lambda: [tell() for tell in lost])
+
+        def session_lost() -> None:
+            for tell in lost:
+                tell()
+
+        journal = Journal(config.journal.url, on_session_lost=session_lost)
         stack.push_async_callback(journal.close)
-        stack.callback(lambda: [one.runner.close() for one in connections.values()])
+        for connection in connections.values():
+            stack.callback(connection.runner.close)
         reporter = Reporter.with_installed_observers()
         worker: Courier | None = None
         if courier:

@@ -1,7 +1,7 @@
 """Wix's own webhooks at ``/hooks/wix``: contacts merged or deleted, conversations merged.
 
-The body is one JWT signed with RS256 by the app's key; inside are three levels of JSON text. Sources:
-https://dev.wix.com/docs/build-apps/develop-your-app/api-integrations/events-and-webhooks/about-webhooks
+The body is one JWT signed with RS256 by the app's key; inside are three levels of JSON text.
+Sources: https://dev.wix.com/docs/build-apps/develop-your-app/api-integrations/events-and-webhooks/about-webhooks
 and https://dev.wix.com/docs/rest/articles/getting-started/webhook-structure
 """
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
-
-from pydantic import AfterValidator, SecretStr, StringConstraints
 
 from inboxbridge import (
     AnyOf,
@@ -22,24 +21,35 @@ from inboxbridge import (
     Event,
     MalformedBody,
     MinimalMessage,
+    Person,
     Secrets,
     Signature,
     StandardWebhooks,
     WebhookRequest,
     hookimpl,
 )
+from pydantic import AfterValidator, SecretStr, StringConstraints
+
 from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
 from inboxbridge_phone.fields import (
     identifier,
     iso8601,
     items,
     link,
-    mapping,
     scalar,
     whole_seconds,
 )
 from inboxbridge_phone.quo_legacy_signature import OpenPhoneSignature
-from inboxbridge_phone.quo_resources import Call, Message, read_call, read_message
+from inboxbridge_phone.quo_resources import (
+    Call,
+    Message,
+    Voicemail,
+    app_link,
+    read_call,
+    read_message,
+    read_voicemail,
+    resource_of,
+)
 from inboxbridge_phone.wording import call_line, one_line, recording_line, voicemail_line
 
 
@@ -72,9 +82,9 @@ class QuoPhoneSettings(ConnectorSettings):
     withheld: Addresses = WITHHELD_SPELLINGS
     call_recordings: bool = True
     summaries: bool = True
-    label: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)
-    ] = "Quo"
+    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)] = (
+        "Quo"
+    )
     icon_url: str | None = None
 
 
@@ -91,6 +101,17 @@ class QuoPhone(Connector[QuoPhoneSettings]):
     def __init__(self, settings: QuoPhoneSettings) -> None:
         super().__init__(settings)
         self._lines = Lines(withheld=settings.withheld)
+        self._readers: dict[str, Callable[[dict[str, Any]], list[Event]]] = {
+            "message.received": self._received,
+            "message.delivered": self._delivered,
+            "call.completed": self._completed,
+            "call.missed": self._missed,
+            "call.voicemail.completed": self._voicemail,
+        }
+        if settings.call_recordings:
+            self._readers["call.recording.completed"] = self._recording
+        if settings.summaries:
+            self._readers["call.summary.completed"] = self._summary
 
     @hookimpl
     def signature(self) -> Signature:
@@ -103,24 +124,25 @@ class QuoPhone(Connector[QuoPhoneSettings]):
         kind = scalar(body.get("type"))
         if not kind:
             raise MalformedBody("type is missing")
+        read = self._readers.get(kind)
+        if read is None:
+            return []
         data = body.get("data")
-        if kind in ("message.received", "message.delivered"):
-            return self._texts(read_message(_object(data)))
-        if kind in ("call.completed", "call.missed"):
-            return self._call(read_call(_object(data), missed=kind == "call.missed"))
-        if kind == "call.voicemail.completed":
-            return self._voicemail(_object(data))
-        if kind == "call.recording.completed" and self.settings.call_recordings:
-            return self._recording(_object(data))
-        if kind == "call.summary.completed" and self.settings.summaries:
-            return self._summary(_object(data), iso8601(body.get("createdAt")))
-        return []
+        if not isinstance(data, dict):
+            raise MalformedBody("data is missing")
+        return read(data)
+
+    def _received(self, data: dict[str, Any]) -> list[Event]:
+        return self._texts(read_message(data, received=True))
+
+    def _delivered(self, data: dict[str, Any]) -> list[Event]:
+        return self._texts(read_message(data, received=False))
 
     def _texts(self, message: Message) -> list[Event]:
         single = len(message.theirs) == 1
         return [
             Event(
-                id=message.id if single else f"{message.id}:{number}",
+                id=f"message:{message.id}" + ("" if single else f":{place}"),
                 direction=message.direction,
                 person=self._lines.person(number),
                 text=message.text,
@@ -128,97 +150,82 @@ class QuoPhone(Connector[QuoPhoneSettings]):
                 thread=self._lines.thread(message.ours, number),
                 attachments=message.attachments,
             )
-            for number in message.theirs
+            for place, number in enumerate(message.theirs)
         ]
+
+    def _completed(self, data: dict[str, Any]) -> list[Event]:
+        return self._call(read_call(data, missed=False))
+
+    def _missed(self, data: dict[str, Any]) -> list[Event]:
+        return self._call(read_call(data, missed=True))
 
     def _call(self, call: Call) -> list[Event]:
-        if call.outcome is None:
-            return []
-        voicemail = self._voicemail_of(call) if call.voicemail is not None else []
-        return [
-            Event(
-                id=call.id,
-                kind="activity",
-                direction=call.direction,
-                person=self._lines.person(call.theirs),
-                text=call_line(call.direction, call.outcome, call.seconds),
-                occurred_at=call.at,
-                thread=self._lines.thread(call.ours, call.theirs),
-                about=call.id,
-                url=call.url,
-            ),
-            *voicemail,
-        ]
-
-    def _voicemail_of(self, call: Call) -> list[Event]:
-        """Read the voicemail that a legacy call carries within itself."""
-        found = call.voicemail or {}
-        url = link(found.get("url"))
-        if url is None:
-            return []
-        return [
-            Event(
-                id=f"voicemail:{call.id.removeprefix('call:')}",
-                kind="activity",
-                person=self._lines.person(call.theirs),
-                text=voicemail_line(whole_seconds(found.get("duration"))),
-                occurred_at=call.at,
-                thread=self._lines.thread(call.ours, call.theirs),
-                about=call.id,
-                url=url,
-            )
-        ]
+        about = f"call:{call.id}"
+        person, thread = Person(), None
+        if call.theirs is not None:
+            person = self._lines.person(call.theirs)
+            thread = self._lines.thread(call.ours, call.theirs)
+        event = Event(
+            id=about,
+            kind="activity",
+            direction=call.direction,
+            person=person,
+            text=call_line(call.direction, call.outcome, call.seconds),
+            occurred_at=call.at,
+            thread=thread,
+            about=about,
+            url=call.url,
+        )
+        return [event, self._left(call.voicemail)] if call.voicemail else [event]
 
     def _voicemail(self, data: dict[str, Any]) -> list[Event]:
-        resource = _resource(data)
-        call = identifier(resource.get("callId"), "data.resource.callId")
-        caller, called = scalar(resource.get("from")), scalar(resource.get("to"))
-        transcript = scalar(resource.get("transcript"))
-        return [
-            Event(
-                id=f"voicemail:{call}",
-                kind="activity",
-                person=self._lines.person(caller),
-                text=voicemail_line(whole_seconds(resource.get("duration")), transcript),
-                occurred_at=iso8601(resource.get("createdAt")),
-                thread=self._lines.thread(called, caller),
-                about=f"call:{call}",
-                url=link(resource.get("recordingUrl")) or _quo_link(data),
-            )
-        ]
+        return [self._left(read_voicemail(data))]
+
+    def _left(self, voicemail: Voicemail) -> Event:
+        person, thread = Person(), None
+        if voicemail.caller:
+            person = self._lines.person(voicemail.caller)
+            thread = self._lines.thread(voicemail.called, voicemail.caller)
+        return Event(
+            id=f"voicemail:{voicemail.call}",
+            kind="activity",
+            person=person,
+            text=voicemail_line(voicemail.seconds, voicemail.transcript),
+            occurred_at=voicemail.at,
+            thread=thread,
+            about=f"call:{voicemail.call}",
+            url=voicemail.url,
+        )
 
     def _recording(self, data: dict[str, Any]) -> list[Event]:
-        resource = _resource(data)
-        call = identifier(
-            resource.get("callId") or resource.get("id"), "data.resource.callId"
-        )
-        address = resource.get("recordingUrl") or resource.get("url")
+        resource, path = resource_of(data)
+        call = identifier(resource.get("callId") or resource.get("id"), f"{path}.callId")
+        seconds = whole_seconds(resource.get("duration"))
         return [
             Event(
                 id=f"recording:{call}",
                 kind="activity",
-                text=recording_line(whole_seconds(resource.get("duration"))),
+                text=recording_line(seconds),
                 occurred_at=iso8601(resource.get("createdAt")),
                 about=f"call:{call}",
-                url=link(address) or _quo_link(data),
+                url=link(resource.get("recordingUrl")) or app_link(data),
             )
         ]
 
-    def _summary(self, data: dict[str, Any], at: Any) -> list[Event]:
-        resource = _resource(data)
+    def _summary(self, data: dict[str, Any]) -> list[Event]:
+        resource, path = resource_of(data)
         lines = (one_line(scalar(line)) for line in items(resource.get("summary")))
         summary = " ".join(line for line in lines if line)
         if not summary:
             return []
-        call = identifier(resource.get("callId"), "data.resource.callId")
+        call = identifier(resource.get("callId"), f"{path}.callId")
         return [
             Event(
                 id=f"summary:{call}",
                 kind="activity",
                 text=f"Call summary: {summary}",
-                occurred_at=at,
                 about=f"call:{call}",
-                url=_quo_link(data),
+                url=app_link(data),
             )
         ]
 
@@ -234,21 +241,3 @@ class QuoPhone(Connector[QuoPhoneSettings]):
         if event.kind != "message":
             return None
         return Badge(text=self.settings.label, icon_url=event.icon_url or self.settings.icon_url)
-
-
-def _object(data: object) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise MalformedBody("data is missing")
-    return data
-
-
-def _resource(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what the event is about, wherever this generation keeps it."""
-    resource = data.get("resource", data.get("object"))
-    if not isinstance(resource, dict):
-        raise MalformedBody("data.resource is missing")
-    return resource
-
-
-def _quo_link(data: dict[str, Any]) -> str | None:
-    return link(mapping(data.get("links")).get("quo"))

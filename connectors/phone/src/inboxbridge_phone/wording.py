@@ -8,20 +8,27 @@ from inboxbridge import clean_text
 
 Direction = Literal["inbound", "outbound"]
 
-Outcome = Literal["answered", "missed", "busy", "failed"]
+Outcome = Literal["answered", "missed", "busy", "failed", "forwarded", "assistant"]
 """How a call ended for the two people: ``missed`` is every way of nobody picking up."""
+
+NO_TEXT = "(message without text)"
+"""What stands for a text that has neither words nor a file that can be fetched."""
 
 _INBOUND: dict[Outcome, str] = {
     "answered": "Call answered",
     "missed": "Missed call",
     "busy": "Missed call, the line was busy",
     "failed": "Missed call, it could not be connected",
+    "forwarded": "Call forwarded",
+    "assistant": "Call answered by the assistant",
 }
 _OUTBOUND: dict[Outcome, str] = {
     "answered": "Called",
     "missed": "Called, no answer",
     "busy": "Called, the line was busy",
     "failed": "Called, could not be connected",
+    "forwarded": "Called",
+    "assistant": "Called",
 }
 
 
@@ -34,7 +41,7 @@ def call_line(direction: Direction, outcome: Outcome, seconds: int | None = None
         seconds: How long they talked; said only of an answered call.
     """
     line = (_INBOUND if direction == "inbound" else _OUTBOUND)[outcome]
-    if outcome == "answered" and seconds:
+    if outcome in ("answered", "assistant") and seconds:
         return f"{line}, {spoken(seconds)}"
     return line
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from inboxbridge.journal import CHANNEL, Journal
+from inboxbridge.journal import CHANNEL, FORGET, Journal
 
 REST_SECONDS = 1.0
 
@@ -60,7 +60,13 @@ class Listener:
                     async for notice in connection.notifies():
                         self._take(notice.payload.split("\n"))
             except psycopg.Error as error:
-                self._log.warning(
-                    "cannot listen for new events; polling", error=type(error).__name__
-                )
+                name = type(error).__name__
+                self._log.warning("cannot listen for new events; polling", error=name)
             await asyncio.sleep(REST_SECONDS)
+
+    def _take(self, notices: list[str]) -> None:
+        for notice in notices:
+            if notice.startswith(FORGET):
+                self._forget(notice.removeprefix(FORGET))
+            else:
+                self._announce({notice})
