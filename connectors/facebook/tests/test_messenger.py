@@ -1,0 +1,353 @@
+"""What Messenger deliveries become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import Attachment, BasicMessage, Event, MalformedBody, MinimalMessage
+from inboxbridge import WebhookRequest as Request
+from inboxbridge_facebook.messenger import FACEBOOK_ICON, Messenger
+
+PAGE, PSID = "104200000000001", "7450000000000011"
+DANA = f"{PAGE}:{PSID}"
+
+Sample = Callable[[str], Request]
+Delivery = Callable[[Any], Request]
+
+
+def connect(**changes: Any) -> Messenger:
+    return Messenger(
+        Messenger.Settings(**{"app_secret": "app-secret-demo", "verify_token": "v", **changes})
+    )
+
+
+def page(*items: Any) -> dict[str, Any]:
+    return {"object": "page", "entry": [{"id": PAGE, "time": 1, "messaging": list(items)}]}
+
+
+def item(**what: Any) -> dict[str, Any]:
+    sides = {"sender": {"id": PSID}, "recipient": {"id": PAGE}, "timestamp": 1794000000301}
+    return {**sides, **what}
+
+
+def test_a_conversation_keeps_its_order_and_its_directions(sample: Sample) -> None:
+    question, picture, reply = connect().parse_event(sample("messenger-conversation"))
+
+    assert _said(question) == ("m_AbCdEf-001", "inbound", "Do you do gel nails?")
+    assert datetime(2026, 11, 6, 21, 20, 0, 301000, UTC) == question.occurred_at
+    assert (Attachment(kind="image", url="https://scontent.example/p.jpg"),) == picture.attachments
+    assert _said(reply) == ("m_AbCdEf-003", "outbound", "Yes we do!")
+    assert [event.person.id for event in (question, picture, reply)] == [DANA] * 3
+    assert [event.thread_key for event in (question, picture, reply)] == [DANA] * 3
+
+
+def test_a_tapped_button_says_its_title(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-postback"))
+
+    assert _said(event) == ("m_AbCdEf-004", "inbound", "Get Started")
+    assert event.kind == "message"
+
+
+def test_a_tapped_button_in_standby_says_its_title_too(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-standby-postback"))
+
+    assert _said(event) == ("m_sbp-1", "inbound", "Prices")
+
+
+def test_a_button_without_a_title_still_shows(delivery: Delivery) -> None:
+    (event,) = connect().parse_event(delivery(page(item(postback={"mid": "m_1"}))))
+
+    assert event.text == "[tapped a button]"
+
+
+def test_standby_messages_count_like_the_others(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-standby"))
+
+    assert _said(event) == ("m_AbCdEf-005", "inbound", "hello?")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("messenger-referral-ad", "Opened the chat from an ad: Spring sale"),
+        ("messenger-referral-link", "Opened the chat from a link: spring"),
+    ],
+)
+def test_a_referral_is_an_activity(sample: Sample, name: str, text: str) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample(name))
+
+    assert ("activity", "inbound", text) == (event.kind, event.direction, event.text)
+    assert MinimalMessage(text=text, icon_url=FACEBOOK_ICON) == connector.to_wix_message(event)
+
+
+def test_two_referrals_by_the_same_link_are_two_events(delivery: Delivery) -> None:
+    referral = {"ref": "spring", "source": "SHORTLINK", "type": "OPEN_THREAD"}
+    first, second = connect().parse_event(
+        delivery(page(item(referral=referral), item(referral=referral, timestamp=1794000000302)))
+    )
+
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize("name", ["read-and-delivery", "reaction-and-edit", "empty-message"])
+def test_reads_deliveries_reactions_edits_and_empty_messages_give_nothing(
+    sample: Sample, name: str
+) -> None:
+    assert connect().parse_event(sample(f"messenger-{name}")) == []
+
+
+def test_pictures_are_shown_and_other_files_offered(sample: Sample) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample("messenger-attachments"))
+
+    expected = (
+        Attachment(kind="image", url="https://scontent.example/p.jpg"),
+        Attachment(url="https://cdn.example/audioclip.mp4?oh=1", filename="audioclip.mp4"),
+        Attachment(url="https://cdn.example/v/12345", filename="video"),
+        Attachment(url="https://cdn.example/f/price%20list.pdf?oh=2", filename="price list.pdf"),
+    )
+    assert expected == event.attachments
+    assert BasicMessage(
+        text="The bill and a song", attachments=expected
+    ) == connector.to_wix_message(event)
+
+
+def test_a_sticker_sent_as_image_and_as_sticker_shows_once(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-sticker-in-transition"))
+
+    assert (
+        Attachment(kind="image", url="https://scontent.example/sticker.png"),
+    ) == event.attachments
+
+
+def test_what_cannot_be_shown_becomes_a_line_with_its_link(sample: Sample) -> None:
+    events = connect().parse_event(sample("messenger-shared-things"))
+
+    assert [event.text for event in events] == [
+        "look https://salon.example/spring",
+        "[attachment]",
+        "[reel] Gel nails in 5 steps https://lookaside.example/reel",
+        "[appointment]",
+        "[hologram] https://cdn.example/holo",
+        "[template] Choose a day",
+    ]
+    assert [event.attachments for event in events] == [()] * 6
+
+
+def test_a_link_that_is_no_web_address_is_not_offered(delivery: Delivery) -> None:
+    attachment = {"type": "file", "payload": {"url": "javascript:alert(1)"}}
+    (event,) = connect().parse_event(
+        delivery(page(item(message={"mid": "m_1", "attachments": [attachment]})))
+    )
+
+    assert (event.text, event.attachments) == ("[file]", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "phone"),
+    [
+        ("messenger-quick-reply-email", "dana@example.com", None),
+        ("messenger-quick-reply-phone", None, "+14155550132"),
+        ("messenger-quick-reply-choice", None, None),
+    ],
+)
+def test_a_tapped_address_or_number_identifies_the_person(
+    sample: Sample, name: str, email: str | None, phone: str | None
+) -> None:
+    (event,) = connect().parse_event(sample(name))
+
+    assert (DANA, email, phone) == (event.person.id, event.person.email, event.person.phone)
+    assert event.thread_key == DANA
+
+
+def test_an_address_in_the_text_alone_of_a_quick_reply_identifies_too(delivery: Delivery) -> None:
+    message = {"mid": "m_1", "text": "Dana@Example.com", "quick_reply": {"payload": "EMAIL"}}
+    (event,) = connect().parse_event(delivery(page(item(message=message))))
+
+    assert event.person.email == "dana@example.com"
+
+
+def test_an_address_that_is_merely_written_identifies_nobody(delivery: Delivery) -> None:
+    """It may be anybody's."""
+    (event,) = connect().parse_event(
+        delivery(page(item(message={"mid": "m_1", "text": "dana@example.com"})))
+    )
+
+    assert event.person.email is None
+
+
+@pytest.mark.parametrize("own", ["1517776481860111", 1517776481860111])
+def test_echoes_of_our_own_app_are_dropped(sample: Sample, own: str | int) -> None:
+    events = connect(app_id=own).parse_event(sample("messenger-conversation"))
+
+    assert [event.id for event in events] == ["m_AbCdEf-001", "m_AbCdEf-002"]
+
+
+def test_echoes_of_other_apps_stay(sample: Sample) -> None:
+    events = connect(app_id="26390203743090").parse_event(sample("messenger-conversation"))
+
+    assert "m_AbCdEf-003" in [event.id for event in events]
+
+
+def test_a_message_by_the_page_itself_is_outbound_without_the_echo_mark(
+    delivery: Delivery,
+) -> None:
+    sides = {"sender": {"id": PAGE}, "recipient": {"id": PSID}}
+    (event,) = connect().parse_event(
+        delivery(page(item(**sides, message={"mid": "m_1", "text": "Hi"})))
+    )
+
+    assert (event.direction, event.person.id) == ("outbound", DANA)
+
+
+def test_the_dashboards_test_button_shows_its_sample(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-dashboard-test"))
+
+    assert _said(event) == ("test_message_id", "inbound", "test_message")
+    assert event.person.id == "23245:12334"
+    assert datetime(2018, 5, 28, 9, 50, 24, tzinfo=UTC) == event.occurred_at
+
+
+def test_mixed_entries_keep_the_order_of_the_body(sample: Sample) -> None:
+    events = connect().parse_event(sample("messenger-mixed-entry"))
+
+    assert [event.id for event in events] == ["m_mix-1", "m_mix-2", "m_mix-3", "m_mix-4"]
+
+
+def test_one_number_at_two_pages_is_two_people(sample: Sample) -> None:
+    *_, here, there = connect().parse_event(sample("messenger-mixed-entry"))
+
+    assert DANA == here.person.id == here.thread_key
+    assert f"104200000000002:{PSID}" == there.person.id == there.thread_key
+
+
+def test_a_plugin_user_without_an_id_is_known_by_the_reference(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-plugin-user"))
+
+    assert f"{PAGE}:user_ref:checkbox-77" == event.person.id
+
+
+def test_escaped_letters_and_joined_emoji_arrive_whole(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("messenger-emoji"))
+
+    assert event.text == "café \U0001f469‍\U0001f9b0"
+
+
+def test_a_batch_of_a_thousand_gives_a_thousand_in_order(delivery: Delivery) -> None:
+    items = [item(message={"mid": f"m_{n}", "text": str(n)}) for n in range(1000)]
+    events = connect().parse_event(delivery(page(*items)))
+
+    assert [f"m_{n}" for n in range(1000)] == [event.id for event in events]
+
+
+def test_a_message_without_an_id_has_one_that_a_redelivery_repeats(delivery: Delivery) -> None:
+    body = page(item(message={"text": "hello"}), item(message={"text": "other"}))
+    first, other = connect().parse_event(delivery(body))
+    again, _ = connect().parse_event(delivery(body))
+
+    assert first.id == again.id != other.id
+    assert "hello" not in first.id
+
+
+@pytest.mark.parametrize("body", [{"object": "page", "entry": []}, {"object": "user"}])
+def test_nothing_comes_of_empty_batches_and_other_objects(delivery: Delivery, body: Any) -> None:
+    assert connect().parse_event(delivery(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "object is missing"),
+        ({"object": "page", "entry": {}}, "body.entry"),
+        ({"object": "page", "entry": ["x"]}, "entry[0] "),
+        (page(item(), "x"), "entry[0].messaging[1]"),
+        (page(item(message=[1])), "entry[0].messaging[0].message"),
+        (page(item(message={"text": 5})), "entry[0].messaging[0].message.text"),
+        (page(item(sender={}, message={"text": "hi"})), "entry[0].messaging[0].sender.id"),
+        (page(item(timestamp="soon", message={"text": "hi"})), "entry[0].messaging[0].timestamp"),
+        (page(item(timestamp=1e300, message={"text": "hi"})), "entry[0].messaging[0].timestamp"),
+    ],
+)
+def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(
+    delivery: Delivery, body: Any, path: str
+) -> None:
+    with pytest.raises(MalformedBody) as caught:
+        connect().parse_event(delivery(body))
+
+    assert path in str(caught.value)
+    assert "hi" not in str(caught.value).split()
+
+
+def test_a_delivery_of_another_product_names_the_connection_it_needs(delivery: Delivery) -> None:
+    with pytest.raises(MalformedBody, match="provider = 'instagram'"):
+        connect().parse_event(delivery({"object": "instagram", "entry": []}))
+
+
+def test_every_sample_gives_the_same_events_again_and_survives_storage(
+    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
+) -> None:
+    connector = connect()
+    for body in samples("messenger").values():
+        events = connector.parse_event(Request(body=body))
+
+        assert events == connector.parse_event(Request(body=body))
+        assert events == [stored(event) for event in events]
+        assert len(events) == len({event.id for event in events})
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damaged_deliveries_are_read_or_refused_and_never_break(
+    data: st.DataObject,
+    samples: Callable[[str], dict[str, bytes]],
+    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
+    stored: Callable[[Event], Event],
+) -> None:
+    connector = connect(app_id=5)
+    body = data.draw(damaged(list(samples("messenger").values())))
+    try:
+        events = connector.parse_event(Request(body=body))
+    except MalformedBody:
+        return
+    for event in events:
+        assert event == stored(event)
+        connector.to_wix_message(event)
+
+
+@given(body=st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        events = connect().parse_event(Request(body=body))
+    except MalformedBody:
+        return
+    assert events == []
+
+
+def test_the_badge_is_facebooks_unless_another_icon_is_set() -> None:
+    event = Event(id="1")
+    badge = connect().badge(event)
+    other = connect(icon_url="https://salon.example/f.png").badge(event)
+
+    assert badge is not None
+    assert (badge.text, badge.icon_url) == ("Facebook", FACEBOOK_ICON)
+    assert other is not None
+    assert other.icon_url == "https://salon.example/f.png"
+
+
+def _said(event: Event) -> tuple[str, str, str]:
+    return event.id, event.direction, event.text
+
+
+def test_samples_hold_json_escapes_as_meta_sends_them(
+    samples: Callable[[str], dict[str, bytes]],
+) -> None:
+    for body in samples("messenger").values():
+        assert body.isascii()
+        assert "page" in json.loads(body).get("object", "page")

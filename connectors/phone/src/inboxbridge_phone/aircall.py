@@ -1,0 +1,247 @@
+"""Aircall: calls, voicemails and texts.
+
+Sources: https://developer.aircall.io/api-references/#webhooks and
+https://developer.aircall.io/tutorials/webhooks-guide
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
+
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Connector,
+    ConnectorSettings,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    Secrets,
+    SharedToken,
+    Signature,
+    WebhookRequest,
+    clean_text,
+    hookimpl,
+)
+from pydantic import StringConstraints
+
+from inboxbridge_phone.callers import WITHHELD, WITHHELD_SPELLINGS, Addresses, Lines
+from inboxbridge_phone.fields import identifier, items, link, mapping, scalar, unix_time
+from inboxbridge_phone.wording import NO_TEXT, Direction, call_line, recording_line, voicemail_line
+
+_WHY_MISSED = {
+    "out_of_opening_hours": "outside opening hours",
+    "short_abandoned": "hung up at once",
+    "abandoned_in_ivr": "hung up in the menu",
+}
+
+
+class AircallPhoneSettings(ConnectorSettings):
+    """Settings of a ``phone`` connection with ``provider = "aircall"``.
+
+    Attributes:
+        token: The token that Aircall issued for this webhook; several for several webhooks.
+        withheld: What counts as a caller without a number.
+        call_recordings: Whether the recording of an answered call is a further activity.
+        label: The badge of text messages.
+        icon_url: A picture for badge and activities, or None.
+    """
+
+    token: Secrets
+    withheld: Addresses = WITHHELD_SPELLINGS
+    call_recordings: bool = True
+    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)] = (
+        "Aircall"
+    )
+    icon_url: str | None = None
+
+
+class AircallPhone(Connector[AircallPhoneSettings]):
+    """One activity for each ended call, one for its voicemail, and every text as a message.
+
+    ``call.ended`` tells of a call: it comes about half a minute after the end, with everything in
+    it. Links to audio live shortly, so activities point at Aircall's own page of the call.
+    """
+
+    Settings: ClassVar = AircallPhoneSettings
+    label = "Aircall"
+
+    def __init__(self, settings: AircallPhoneSettings) -> None:
+        super().__init__(settings)
+        self._lines = Lines(withheld=settings.withheld)
+        self._readers: dict[str, Callable[[dict[str, Any]], list[Event]]] = {
+            "call.ended": self._ended,
+            "call.voicemail_left": self._voicemail,
+            "call.comm_assets_generated": self._audio,
+            "message.received": self._received,
+            "message.sent": self._sent,
+        }
+
+    @hookimpl
+    def signature(self) -> Signature:
+        return SharedToken(self.settings.token, body_field="token")
+
+    @hookimpl
+    def redact(self, request: WebhookRequest) -> WebhookRequest:
+        """Take the token out of the body; it is the only proof that Aircall gives."""
+        body = {name: value for name, value in request.json_object().items() if name != "token"}
+        return WebhookRequest(
+            method=request.method,
+            url=request.url,
+            headers=request.headers,
+            body=json.dumps(body).encode(),
+            received_at=request.received_at,
+        )
+
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        body = request.json_object()
+        kind = scalar(body.get("event"))
+        if not kind:
+            raise MalformedBody("event is missing")
+        read = self._readers.get(kind)
+        if read is None:
+            return []
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise MalformedBody("data is missing")
+        return read(data)
+
+    def _ended(self, call: dict[str, Any]) -> list[Event]:
+        about = _about(call)
+        direction = _direction(call)
+        person, thread = self._other_end(call)
+        return [
+            Event(
+                id=about,
+                kind="activity",
+                direction=direction,
+                person=person,
+                text=_how_it_went(call, direction),
+                occurred_at=unix_time(call.get("ended_at")),
+                thread=thread,
+                about=about,
+                url=link(call.get("asset")),
+            )
+        ]
+
+    def _voicemail(self, call: dict[str, Any]) -> list[Event]:
+        return [self._further(call, "voicemail", voicemail_line(None))]
+
+    def _audio(self, call: dict[str, Any]) -> list[Event]:
+        """Read which audio of a call is ready; a voicemail may have been told of already."""
+        if call.get("voicemail"):
+            return self._voicemail(call)
+        if call.get("recording") and self.settings.call_recordings:
+            return [self._further(call, "recording", recording_line(None))]
+        return []
+
+    def _further(self, call: dict[str, Any], what: str, text: str) -> Event:
+        about = _about(call)
+        person, thread = self._other_end(call) if "raw_digits" in call else (Person(), None)
+        return Event(
+            id=f"{what}:{about.removeprefix('call:')}",
+            kind="activity",
+            person=person,
+            text=text,
+            occurred_at=unix_time(call.get("ended_at")),
+            thread=thread,
+            about=about,
+            url=link(call.get("asset")),
+        )
+
+    def _received(self, message: dict[str, Any]) -> list[Event]:
+        return [self._message(message, "inbound")]
+
+    def _sent(self, message: dict[str, Any]) -> list[Event]:
+        return [self._message(message, "outbound")]
+
+    def _message(self, message: dict[str, Any], direction: Direction) -> Event:
+        number = clean_text(scalar(message.get("external_number")))
+        if not number:
+            raise MalformedBody("data.external_number is missing")
+        person = self._lines.person(number)
+        files = _media(message.get("media_url"))
+        text = clean_text(scalar(message.get("body")))
+        return Event(
+            id=f"message:{identifier(message.get('id'), 'data.id')}",
+            direction=direction,
+            person=_with_contact(person, message.get("contact")),
+            text=text or ("" if files else NO_TEXT),
+            occurred_at=unix_time(message.get("sent_at")),
+            thread=self._lines.thread(_our_line(message), number),
+            attachments=files,
+        )
+
+    def _other_end(self, call: dict[str, Any]) -> tuple[Person, str]:
+        """Return who was there and the thread of their calls."""
+        number = scalar(call.get("raw_digits"))
+        person = self._lines.person(number)
+        thread = self._lines.thread(_our_line(call), number)
+        return _with_contact(person, call.get("contact")), thread
+
+    @hookimpl
+    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        if event.kind == "message":
+            return BasicMessage(text=event.text, attachments=event.attachments)
+        icon_url = event.icon_url or self.settings.icon_url
+        return MinimalMessage(text=event.text, icon_url=icon_url, url=event.url)
+
+    @hookimpl
+    def badge(self, event: Event) -> Badge | None:
+        if event.kind != "message":
+            return None
+        return Badge(text=self.settings.label, icon_url=event.icon_url or self.settings.icon_url)
+
+
+def _about(call: dict[str, Any]) -> str:
+    return f"call:{identifier(call.get('id'), 'data.id')}"
+
+
+def _direction(call: dict[str, Any]) -> Direction:
+    return "outbound" if scalar(call.get("direction")) == "outbound" else "inbound"
+
+
+def _how_it_went(call: dict[str, Any], direction: Direction) -> str:
+    """Say how a call ended. Aircall's own ``duration`` may count the ringing, so it is not used."""
+    answered, ended = unix_time(call.get("answered_at")), unix_time(call.get("ended_at"))
+    reason = scalar(call.get("missed_call_reason"))
+    if answered and not reason:
+        seconds = int((ended - answered).total_seconds()) if ended else None
+        return call_line(direction, "answered", max(0, seconds) if seconds else None)
+    line = call_line(direction, "missed")
+    why = _WHY_MISSED.get(reason) if direction == "inbound" else None
+    return f"{line}, {why}" if why else line
+
+
+def _with_contact(person: Person, contact: object) -> Person:
+    """Add what Aircall's address book knows: a name and an email address.
+
+    A caller who withheld the number is in no address book, so nothing is added.
+    """
+    known = mapping(contact)
+    if not known or person == WITHHELD:
+        return person
+    emails = (scalar(mapping(entry).get("value")) for entry in items(known.get("emails")))
+    names = (clean_text(scalar(known.get(part))) for part in ("first_name", "last_name"))
+    company = clean_text(scalar(known.get("company_name")))
+    return Person(
+        email=next((email for email in emails if email.strip()), None),
+        phone=person.phone,
+        id=person.id,
+        name=" ".join(filter(None, names)) or company or person.name,
+    )
+
+
+def _our_line(of: dict[str, Any]) -> str:
+    number = mapping(of.get("number"))
+    return scalar(number.get("digits")) or scalar(number.get("id"))
+
+
+def _media(value: object) -> tuple[Attachment, ...]:
+    given = value if isinstance(value, list) else [value]
+    return tuple(Attachment(url=url) for entry in given if (url := link(entry)))

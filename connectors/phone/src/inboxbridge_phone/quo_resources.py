@@ -1,0 +1,222 @@
+"""Quo's calls and messages, brought from either generation of its payloads to one form.
+
+The current generation (``2026-03-30``) has ``data.resource`` and ``data.context``; the older ones
+(``v2`` to ``v4``) have it all in ``data.object``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inboxbridge import Attachment, MalformedBody, clean_text
+
+from inboxbridge_phone.fields import (
+    identifier,
+    iso8601,
+    items,
+    link,
+    mapping,
+    scalar,
+    whole_seconds,
+)
+from inboxbridge_phone.wording import NO_TEXT, Direction, Outcome
+
+_OUTCOMES: dict[str, Outcome] = {
+    "answered": "answered",
+    "unanswered": "missed",
+    "abandoned": "missed",
+    "failed": "failed",
+    "forwarded": "forwarded",
+    "ai-handled": "assistant",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """What somebody left on tape: its length in seconds, what was said, where to hear it."""
+
+    call: str
+    caller: str
+    called: str
+    seconds: int | None
+    transcript: str
+    at: datetime | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An ended call. `theirs` is None where Quo does not know who was there."""
+
+    id: str
+    direction: Direction
+    ours: str
+    theirs: str | None
+    outcome: Outcome
+    seconds: int | None
+    at: datetime | None
+    url: str | None
+    voicemail: Voicemail | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text. `theirs` are the receivers of an outbound one, the sender of an inbound one."""
+
+    id: str
+    direction: Direction
+    ours: str
+    theirs: tuple[str, ...]
+    text: str
+    attachments: tuple[Attachment, ...]
+    at: datetime | None
+
+
+def resource_of(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return what an event is about and its path. Raises `MalformedBody` where it is missing."""
+    for path in ("resource", "object"):
+        if isinstance(found := data.get(path), dict):
+            return found, f"data.{path}"
+    raise MalformedBody("data.resource is missing")
+
+
+def app_link(data: dict[str, Any]) -> str | None:
+    """Return where Quo's app shows it."""
+    return link(mapping(data.get("links")).get("quo"))
+
+
+def read_message(data: dict[str, Any], *, received: bool) -> Message:
+    """Read a text that was received, or else delivered.
+
+    Raises:
+        MalformedBody: It has no id, or nobody sent or got it.
+    """
+    resource, path = resource_of(data)
+    context = mapping(data.get("context"))
+    sender = _first(context.get("senderIdentifier"), resource.get("from"))
+    receivers = _all(context.get("recipientIdentifiers")) or _all(resource.get("to"))
+    outbound = _direction(resource, "incoming" if received else "outgoing") == "outbound"
+    theirs = receivers if outbound else ((sender,) if sender else ())
+    if not theirs:
+        missing = "recipientIdentifiers" if outbound else "senderIdentifier"
+        raise MalformedBody(f"data.context.{missing} is missing")
+    files = _media(resource.get("media"))
+    text = clean_text(_first(resource.get("text"), resource.get("body")))
+    return Message(
+        id=identifier(resource.get("id"), f"{path}.id"),
+        direction="outbound" if outbound else "inbound",
+        ours=sender if outbound else _first(*receivers),
+        theirs=theirs,
+        text=text or ("" if files else NO_TEXT),
+        attachments=files,
+        at=iso8601(resource.get("createdAt")),
+    )
+
+
+def read_call(data: dict[str, Any], *, missed: bool) -> Call:
+    """Read an ended call. ``call.missed`` says little of it: it was incoming and not answered.
+
+    Raises:
+        MalformedBody: It has no id.
+    """
+    resource, path = resource_of(data)
+    call = identifier(resource.get("id"), f"{path}.id")
+    direction = _direction(resource, "incoming")
+    ours, theirs = _sides(data, resource, direction)
+    return Call(
+        id=call,
+        direction=direction,
+        ours=ours,
+        theirs=theirs,
+        outcome="missed" if missed else _outcome(resource),
+        seconds=_talked(resource),
+        at=iso8601(resource.get("completedAt")) or iso8601(resource.get("createdAt")),
+        url=app_link(data),
+        voicemail=_inner_voicemail(call, ours, theirs or "", resource),
+    )
+
+
+def read_voicemail(data: dict[str, Any]) -> Voicemail:
+    """Read a voicemail's own event. Raises `MalformedBody` where it does not name its call."""
+    resource, path = resource_of(data)
+    return Voicemail(
+        call=identifier(resource.get("callId"), f"{path}.callId"),
+        caller=scalar(resource.get("from")),
+        called=_first(*_all(resource.get("to"))),
+        seconds=whole_seconds(resource.get("duration")),
+        transcript=scalar(resource.get("transcript")),
+        at=iso8601(resource.get("createdAt")),
+        url=link(resource.get("recordingUrl")) or app_link(data),
+    )
+
+
+def _inner_voicemail(
+    call: str, called: str, caller: str, resource: dict[str, Any]
+) -> Voicemail | None:
+    """Read the voicemail that an older call carries within itself."""
+    found = mapping(resource.get("voicemail"))
+    url = link(found.get("url"))
+    if url is None:
+        return None
+    seconds = whole_seconds(found.get("duration"))
+    at = iso8601(resource.get("completedAt"))
+    return Voicemail(call, caller, called, seconds, "", at, url)
+
+
+def _direction(resource: dict[str, Any], otherwise: str) -> Direction:
+    given = scalar(resource.get("direction")) or otherwise
+    return "outbound" if given == "outgoing" else "inbound"
+
+
+def _sides(
+    data: dict[str, Any], resource: dict[str, Any], direction: Direction
+) -> tuple[str, str | None]:
+    """Return our line and theirs; theirs is None where Quo says that it could not find out."""
+    participants = mapping(mapping(data.get("context")).get("participants"))
+    if participants:
+        external = _all(participants.get("external"))
+        unknown = not external and participants.get("resolution") == "unavailable"
+        return _first(*_all(participants.get("workspace"))), (
+            None if unknown else _first(*external)
+        )
+    sides = (_first(*_all(resource.get("to"))), _first(*_all(resource.get("from"))))
+    ours, theirs = sides if direction == "inbound" else sides[::-1]
+    known = "from" in resource or "to" in resource
+    return ours, theirs if known else None
+
+
+def _outcome(resource: dict[str, Any]) -> Outcome:
+    answered: Outcome = "answered" if resource.get("answeredAt") else "missed"
+    return _OUTCOMES.get(scalar(resource.get("status")), answered)
+
+
+def _talked(resource: dict[str, Any]) -> int | None:
+    seconds = whole_seconds(resource.get("duration"))
+    if seconds is not None:
+        return seconds
+    start, end = iso8601(resource.get("answeredAt")), iso8601(resource.get("completedAt"))
+    return max(0, int((end - start).total_seconds())) if start and end else None
+
+
+def _media(value: object) -> tuple[Attachment, ...]:
+    found = []
+    for entry in items(value):
+        file = mapping(entry)
+        url = link(file.get("url") if file else entry)
+        mime_type = scalar(file.get("type")).lower()
+        if url:
+            kind = "image" if mime_type.startswith("image/") else "file"
+            found.append(Attachment(kind=kind, url=url, mime_type=clean_text(mime_type) or None))
+    return tuple(found)
+
+
+def _all(value: object) -> tuple[str, ...]:
+    """Return one text or a list of them, without the blank ones."""
+    given = value if isinstance(value, list) else [value]
+    return tuple(text for one in given if (text := clean_text(scalar(one))))
+
+
+def _first(*values: object) -> str:
+    return next((text for value in values if (text := clean_text(scalar(value)))), "")

@@ -1,0 +1,268 @@
+"""Checks of reading: what becomes of a delivery's body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inboxbridge.errors import HookFailed, MalformedBody
+from inboxbridge.model import BasicMessage, Event, MinimalMessage, WebhookRequest
+from inboxbridge.testing.mutation import at_path, broken, junk_text, paths, replaced
+from inboxbridge.testing.samples import Sample, difference
+from inboxbridge.testing.sealed import NotAllowed, clock_at, sealed
+from inboxbridge.testing.subject import Subject, Unmet, message, parse
+
+FUZZ_EXAMPLES = 60
+"""How many broken bodies are made of each sample."""
+
+_LONG = "Grüße 😀 " * 11_000
+_CLOCKS = (1_000_000_000.0, 1_900_000_000.5)
+_GENTLY = settings(
+    max_examples=FUZZ_EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+"""The same bodies each time: a green suite stays green until the connector changes."""
+
+
+def events_of(subject: Subject, sample: Sample) -> list[Event]:
+    """Return the sample's events. Raises `Unmet` where it is malformed or a hook fails."""
+    __tracebackhide__ = True
+    try:
+        return parse(subject.connection(), sample.request())
+    except MalformedBody as error:
+        raise Unmet(f"{sample.name} is refused as malformed: {error}") from error
+
+
+def parses(subject: Subject, sample: Sample) -> None:
+    """Every sample is read into events, or into none."""
+    events_of(subject, sample)
+
+
+def becomes_messages(subject: Subject, sample: Sample) -> None:
+    """Every event becomes a message of the form of its kind, with something in it."""
+    connection = subject.connection()
+    for event in events_of(subject, sample):
+        content, _ = message(connection, event)
+        wanted = BasicMessage if event.kind == "message" else MinimalMessage
+        if not isinstance(content, wanted):
+            raise Unmet(
+                f"{sample.name}: event {event.id!r} is of kind {event.kind!r} but to_wix_message "
+                f"returned {type(content).__name__}, not {wanted.__name__}"
+            )
+
+
+def is_as_expected(subject: Subject, sample: Sample) -> None:
+    """The sample's events and messages are what its ``.expected.json`` says."""
+    if sample.expected is None:
+        return
+    events = events_of(subject, sample)
+    actual = {
+        "events": [event.model_dump(mode="json") for event in events],
+        "messages": [_message_as_json(subject, event) for event in events],
+    }
+    for part, wanted in (("events", sample.expected.events), ("messages", sample.expected.messages)):
+        if wanted is not None:
+            found = difference(wanted, actual[part], part)
+            if found:
+                raise Unmet(f"{sample.name} differs from its .expected.json: {found}")
+
+
+def _message_as_json(subject: Subject, event: Event) -> dict[str, Any]:
+    content, badge = message(subject.connection(), event)
+    kind = "BASIC" if isinstance(content, BasicMessage) else "MINIMAL"
+    return content.model_dump(mode="json") | {"type": kind, "badge": badge.text if badge else None}
+
+
+def ids_are_stable(subject: Subject, sample: Sample) -> None:
+    """A delivery that comes again, later and signed anew, has the same ids and threads."""
+    first = events_of(subject, sample)
+    again = parse(subject.connection(), sample.request(later_seconds=3600))
+    for name in ("id", "thread_key", "about"):
+        before = [getattr(event, name) for event in first]
+        after = [getattr(event, name) for event in again]
+        if before != after:
+            raise Unmet(
+                f"{sample.name}: the {name} of its events changes when the source repeats the "
+                f"delivery an hour later: {before} became {after}. Take it from the body"
+            )
+
+
+def ids_are_distinct(subject: Subject, sample: Sample) -> None:
+    """Within one delivery no two events have the same id: the second would be lost."""
+    ids = [event.id for event in events_of(subject, sample)]
+    repeated = sorted({one for one in ids if ids.count(one) > 1})
+    if repeated:
+        raise Unmet(f"{sample.name}: several events have the id {repeated[0]!r}")
+
+
+def survives_json(subject: Subject, sample: Sample) -> None:
+    """Events and their messages are the same after storage as JSON."""
+    connection = subject.connection()
+    for event in events_of(subject, sample):
+        stored = Event.model_validate_json(event.model_dump_json())
+        if stored != event or message(connection, stored) != message(connection, event):
+            raise Unmet(f"{sample.name}: event {event.id!r} is another one after storage as JSON")
+
+
+def is_pure(subject: Subject, sample: Sample) -> None:
+    """The same delivery gives the same events and messages, whatever the clock says."""
+    outcomes = []
+    for clock in _CLOCKS:
+        with clock_at(clock, subject.package), clock_at(clock, subject.cls.__module__):
+            connection = subject.connection()
+            for _ in range(2):
+                events = parse(connection, sample.request())
+                messages = [message(connection, event) for event in events]
+                outcomes.append((events, messages))
+    if any(outcome != outcomes[0] for outcome in outcomes):
+        raise Unmet(
+            f"{sample.name}: the same delivery gave different events or messages the second time, "
+            "or under another clock. Hooks use no clock, no chance and no memory; where the source "
+            "names no time, take request.received_at"
+        )
+
+
+def keeps_order(subject: Subject, sample: Sample) -> None:
+    """Events of a batch come in the order in which the body holds them."""
+    if sample.is_form:
+        return
+    whole = [event.id for event in events_of(subject, sample)]
+    body = json.loads(sample.body)
+    for path in paths(body) if len(whole) > 1 else ():
+        items = at_path(body, path)
+        if isinstance(items, list) and len(items) > 1:
+            _check_order(subject, sample, whole, [replaced(body, path, [one]) for one in items])
+
+
+def _check_order(subject: Subject, sample: Sample, whole: list[str], parts: list[Any]) -> None:
+    owner: dict[str, int] = {}
+    for index, part in enumerate(parts):
+        try:
+            alone = parse(subject.connection(), sample.request(json.dumps(part).encode()))
+        except MalformedBody:
+            return
+        for event in alone:
+            if owner.setdefault(event.id, index) != index:
+                return
+    found = [owner[one] for one in whole if one in owner]
+    if found != sorted(found):
+        raise Unmet(f"{sample.name}: its events are not in the order of the body: {whole}")
+
+
+def ignores_unknown(subject: Subject, samples: list[Sample]) -> None:
+    """A kind of event that the connector does not know gives no event and no error."""
+    for body in subject.unknown:
+        connection = subject.connection()
+        request = _shaped_like(samples, body)
+        try:
+            events = parse(connection, request)
+        except MalformedBody as error:
+            raise Unmet(f"a body of an unknown kind is refused as malformed: {error}") from error
+        if events:
+            raise Unmet(f"a body of an unknown kind gave {len(events)} events")
+    kinds = dict.fromkeys(("type", "event", "topic", "kind", "object"), "inboxbridge.unknown")
+    bodies = {sample.is_form: sample for sample in samples}
+    for is_form, sample in bodies.items():
+        body = urlencode(kinds).encode() if is_form else json.dumps(kinds).encode()
+        try:
+            events = parse(subject.connection(), sample.request(body))
+        except MalformedBody:
+            continue
+        if events:
+            raise Unmet(f"a body of an unknown kind gave {len(events)} events: {body.decode()}")
+
+
+def _shaped_like(samples: list[Sample], body: bytes) -> WebhookRequest:
+    form = not body.lstrip().startswith((b"{", b"["))
+    like = next((sample for sample in samples if sample.is_form == form), samples[0])
+    return like.request(body)
+
+
+def is_garbage_safe(subject: Subject, sample: Sample) -> None:
+    """Whatever the body, there are events or `MalformedBody`; what is taken can be delivered."""
+    __tracebackhide__ = True
+    connection = subject.connection()
+
+    @_GENTLY
+    @given(body=broken(sample))
+    def never_fails(body: bytes) -> None:
+        __tracebackhide__ = True
+        try:
+            events = parse(connection, sample.request(body))
+        except MalformedBody:
+            return
+        for event in events[:20]:
+            stored = Event.model_validate_json(event.model_dump_json())
+            message(connection, stored)
+
+    never_fails()
+
+
+def other_hooks_are_garbage_safe(subject: Subject, sample: Sample) -> None:
+    """`handshake`, `answer` and `redact` take any request: they see it before it is read."""
+    __tracebackhide__ = True
+    connection = subject.connection()
+    query = st.lists(st.tuples(st.sampled_from(_QUERY_NAMES) | junk_text, junk_text), max_size=4)
+
+    @_GENTLY
+    @given(body=broken(sample), query=query)
+    def never_fails(body: bytes, query: list[tuple[str, str]]) -> None:
+        __tracebackhide__ = True
+        written = urlencode([(n.encode("utf-8", "replace"), v.encode("utf-8", "replace"))
+                             for n, v in query])  # fmt: skip
+        request = sample.request(body)
+        odd = WebhookRequest(method="GET", url=f"{sample.url}?{written}", headers=request.headers)
+        try:
+            with sealed():
+                connection.redacted(request)
+                connection.answer(request)
+                connection.handshake(request)
+                connection.handshake(odd)
+        except (HookFailed, MalformedBody, NotAllowed) as error:
+            raise Unmet(f"{sample.name} with a broken body: {error}: {error.__cause__}") from error
+
+    never_fails()
+
+
+_QUERY_NAMES = ["hub.mode", "hub.challenge", "hub.verify_token", "challenge", "token", "validation"]
+
+
+def takes_long_texts(subject: Subject, sample: Sample) -> None:
+    """A text of 100 kB in any place is read, or refused as malformed; as the text, it is read."""
+    connection = subject.connection()
+    before = events_of(subject, sample)
+    texts = {event.text for event in before if len(event.text) > 1}
+    for original, body in _with_long_texts(sample):
+        try:
+            events = parse(connection, sample.request(body))
+        except MalformedBody as error:
+            if original.strip() in texts:
+                raise Unmet(f"{sample.name}: a text of 100 kB is refused: {error}") from error
+            continue
+        for event in events:
+            message(connection, event)
+        if original.strip() in texts and len(events) != len(before):
+            raise Unmet(f"{sample.name}: with a text of 100 kB there are {len(events)} events")
+
+
+def _with_long_texts(sample: Sample) -> list[tuple[str, bytes]]:
+    if sample.is_form:
+        pairs = parse_qsl(sample.body.decode(), keep_blank_values=True)
+        return [
+            (value, urlencode([*pairs[:at], (name, _LONG), *pairs[at + 1 :]]).encode())
+            for at, (name, value) in enumerate(pairs)
+        ]
+    body = json.loads(sample.body)
+    places = [(path, at_path(body, path)) for path in paths(body)]
+    return [
+        (value, json.dumps(replaced(body, path, _LONG)).encode())
+        for path, value in places
+        if isinstance(value, str)
+    ]

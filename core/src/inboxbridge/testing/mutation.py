@@ -1,0 +1,108 @@
+"""Bodies that are almost right: a sample with something broken, or no body at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from hypothesis import strategies as st
+
+from inboxbridge.testing.samples import Sample
+
+Path = tuple[str | int, ...]
+
+junk_text = st.text(max_size=20) | st.sampled_from(
+    ["", " ", "0", "null", "\x00", "\ud800", "😀", "-1", "1e400", "2026-13-40", "https://", "@", "+"]
+)
+junk: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | junk_text,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "type", "text", "data"]) | junk_text, inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def broken(draw: st.DrawFn, sample: Sample) -> bytes:
+    """Draw a body that is the sample's with something broken in it."""
+    how = draw(st.sampled_from(["nodes", "nodes", "nodes", "nodes", "cut", "flip", "bytes", "json"]))
+    if how == "bytes":
+        return draw(st.binary(max_size=60))
+    if how == "json":
+        return json.dumps(draw(junk)).encode()
+    if how == "cut":
+        return sample.body[: draw(st.integers(0, len(sample.body)))]
+    if how == "flip" and sample.body:
+        at = draw(st.integers(0, len(sample.body) - 1))
+        return sample.body[:at] + draw(st.binary(min_size=1, max_size=3)) + sample.body[at + 1 :]
+    return _broken_form(draw, sample) if sample.is_form else _broken_json(draw, sample)
+
+
+def _broken_json(draw: st.DrawFn, sample: Sample) -> bytes:
+    value = json.loads(sample.body)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(paths(value))))
+        value = replaced(value, path, draw(junk)) if draw(st.booleans()) else without(value, path)
+    return json.dumps(value).encode()
+
+
+def _broken_form(draw: st.DrawFn, sample: Sample) -> bytes:
+    pairs = parse_qsl(sample.body.decode(), keep_blank_values=True)
+    for _ in range(draw(st.integers(1, 3))):
+        if not pairs:
+            break
+        at = draw(st.integers(0, len(pairs) - 1))
+        name = pairs[at][0]
+        value = draw(junk_text).encode("utf-8", "replace").decode()
+        how = draw(st.sampled_from(["replace", "remove", "repeat", "rename"]))
+        pairs[at : at + 1] = {
+            "replace": [(name, value)],
+            "remove": [],
+            "repeat": [pairs[at], (name, value)],
+            "rename": [(value, pairs[at][1])],
+        }[how]
+    return urlencode(pairs).encode()
+
+
+def paths(value: Any, at: Path = ()) -> list[Path]:
+    """Return the way to every node of a JSON value, its root first."""
+    found: list[Path] = [at]
+    if isinstance(value, dict):
+        for key, item in value.items():
+            found += paths(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            found += paths(item, (*at, index))
+    return found
+
+
+def at_path(value: Any, path: Path) -> Any:
+    """Return the node of a JSON value that *path* leads to."""
+    for step in path:
+        value = value[step]
+    return value
+
+
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """Return a copy of a JSON value with the node at *path* replaced."""
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+def without(value: Any, path: Path) -> Any:
+    """Return a copy of a JSON value without the node at *path*; without its root it is null."""
+    if not path:
+        return None
+    holder = at_path(value, path[:-1]).copy()
+    del holder[path[-1]]
+    return replaced(value, path[:-1], holder)

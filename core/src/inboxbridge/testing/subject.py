@@ -1,0 +1,180 @@
+"""The connector under test, called the way the core calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from inboxbridge.config import ConnectionSettings
+from inboxbridge.connector import Connector, Providers
+from inboxbridge.errors import HookFailed, MalformedBody
+from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage, WebhookRequest
+from inboxbridge.plugins import Connection, Unusable
+from inboxbridge.signing import AnyOf, NoSignature, SharedToken, Signature
+from inboxbridge.testing.samples import RECEIVED_AT
+from inboxbridge.testing.sealed import NotAllowed, sealed
+
+NOW = RECEIVED_AT.timestamp()
+Sign = Callable[[WebhookRequest, float], WebhookRequest]
+Content = BasicMessage | MinimalMessage
+
+
+class Unmet(AssertionError):
+    """A promise of the contract is not kept. The text says which, where, and what to do."""
+
+
+class Subject:
+    """A connector class with the settings to test it with.
+
+    Args:
+        connector: The class, or the `Providers` object of the entry point.
+        provider: Which of the providers; the default one if None.
+        settings: What the connection's table in connectors.toml would hold, as plain values.
+        sign: Signs a delivery as the source does, for schemes whose secret only the source has.
+        unknown: Bodies of kinds that the source sends and the connector ignores.
+    """
+
+    def __init__(
+        self,
+        connector: type[Connector[Any]] | Providers,
+        *,
+        provider: str | None = None,
+        settings: Mapping[str, Any],
+        sign: Sign | None = None,
+        unknown: tuple[bytes, ...] = (),
+    ) -> None:
+        if isinstance(connector, Providers):
+            connector = connector.load(provider or connector.default)
+        self.cls = connector
+        self.name = connector.__name__
+        self.provider = provider
+        self.settings = dict(settings)
+        self.unknown = unknown
+        self._sign = sign
+
+    @property
+    def package(self) -> str:
+        """The import name of the package that the connector lives in."""
+        return self.cls.__module__.partition(".")[0]
+
+    def connection(self, settings: Mapping[str, Any] | None = None) -> Connection:
+        """Return a fresh instance, as the core makes one for a connection.
+
+        Raises:
+            Unmet: The settings or the class are not accepted.
+        """
+        try:
+            own = self.cls.Settings.model_validate(
+                self.settings if settings is None else dict(settings)
+            )
+        except ValidationError as error:
+            fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['msg']})" for e in error.errors())
+            raise Unmet(f"the settings given to the test do not fit {self.name}: {fields}") from None
+        common = ConnectionSettings(name="sample", plugin=self.name.lower())
+        try:
+            with sealed():
+                return Connection(common, self.cls(own))
+        except (Unusable, NotAllowed) as error:
+            raise Unmet(f"{self.name} cannot be set up: {error}") from error
+
+    @cached_property
+    def scheme(self) -> Signature:
+        """The signature that the connector declares."""
+        return self.connection().signature
+
+    @cached_property
+    def schemes(self) -> list[Signature]:
+        """The declared signature, taken apart where any of several will do."""
+        return list(self.scheme.schemes) if isinstance(self.scheme, AnyOf) else [self.scheme]
+
+    @property
+    def verifies(self) -> bool:
+        """Whether anything is verified at all."""
+        return not any(isinstance(scheme, NoSignature) for scheme in self.schemes)
+
+    @property
+    def covers_body(self) -> bool:
+        """Whether the proof depends on the body, which a shared token does not."""
+        return not any(isinstance(scheme, SharedToken | NoSignature) for scheme in self.schemes)
+
+    def signed(
+        self, request: WebhookRequest, *, now: float = NOW, scheme: Signature | None = None
+    ) -> WebhookRequest:
+        """Return *request* as the source would send it at *now*.
+
+        Raises:
+            Unmet: The scheme cannot sign with the settings given.
+        """
+        if self._sign is not None and scheme is None:
+            return self._sign(request, now)
+        try:
+            return (scheme or self.scheme).sign(request, now)
+        except MalformedBody as error:
+            raise Unmet(f"the sample cannot be signed: {error}") from None
+        except ValueError as error:
+            raise Unmet(
+                f"{self.name}'s signature cannot sign: {error}. Give the suite sign=, a function "
+                "that takes a request and Unix seconds and returns the request signed"
+            ) from None
+
+    @cached_property
+    def secrets(self) -> list[str]:
+        """Every secret in the settings, as text."""
+        own = self.connection().connector.settings
+        return sorted(s.get_secret_value() for s in _secrets_in(dict(own)) if s.get_secret_value())
+
+    @cached_property
+    def rotatable(self) -> list[str]:
+        """The settings that hold secrets of which several may be live."""
+        own = self.connection().connector.settings
+        return [name for name, value in own if isinstance(value, tuple) and _secrets_in(value)]
+
+
+def parse(connection: Connection, request: WebhookRequest) -> list[Event]:
+    """Return the delivery's events.
+
+    Raises:
+        MalformedBody: The connector says that the body cannot be read.
+        Unmet: It raised something else, returned something else, or left its room.
+    """
+    __tracebackhide__ = True
+    try:
+        with sealed():
+            return connection.parse(request)[1]
+    except HookFailed as error:
+        raise Unmet(_said(error)) from error
+    except NotAllowed as error:
+        raise Unmet(str(error)) from error
+
+
+def message(connection: Connection, event: Event) -> tuple[Content, Badge | None]:
+    """Return what goes to the Inbox for *event*, and its badge. Raises `Unmet`."""
+    __tracebackhide__ = True
+    try:
+        with sealed():
+            return connection.message(event)
+    except (HookFailed, MalformedBody) as error:
+        raise Unmet(_said(error)) from error
+    except NotAllowed as error:
+        raise Unmet(str(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """The error with its cause's own words: here the author reads, and samples are invented."""
+    cause = error.__cause__
+    if cause is None:
+        return f"{type(error).__name__}: {error}" if isinstance(error, MalformedBody) else str(error)
+    return f"{error}: {cause}"
+
+
+def _secrets_in(value: Any) -> list[SecretStr]:
+    if isinstance(value, SecretStr):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [secret for item in value for secret in _secrets_in(item)]
+    return []
