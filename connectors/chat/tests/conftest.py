@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-
 from inboxbridge import Event, WebhookRequest
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -212,7 +212,7 @@ def test_the_dashboards_test_button_shows_its_sample(sample: Sample) -> None:
 
     assert _said(event) == ("test_message_id", "inbound", "test_message")
     assert event.person.id == "23245:12334"
-    assert datetime(2018, 5, 28, 9, 50, 24, tzinfo=UTC) == event.occurred_at
+    assert datetime(2018, 5, 27, 22, 23, 44, tzinfo=UTC) == event.occurred_at
 
 
 def test_mixed_entries_keep_the_order_of_the_body(sample: Sample) -> None:

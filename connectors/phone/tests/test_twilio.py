@@ -147,6 +147,13 @@ def test_the_dial_result_outweighs_the_status_beside_it() -> None:
     assert told(fields).text == "Missed call"
 
 
+def test_a_dial_result_that_is_new_is_left_to_the_calls_own_status() -> None:
+    fields = MISSED | {"CallStatus": "in-progress", "DialCallStatus": "new-status"}
+
+    assert connector().parse_event(form(fields)) == []
+    assert told(fields | {"CallStatus": "busy"}).text == "Missed call, the line was busy"
+
+
 def test_with_outcome_dial_only_the_dial_result_tells_of_a_completed_call(sample: Deliver) -> None:
     twilio = connector(outcome="dial")
 
@@ -314,6 +321,12 @@ def test_callbacks_of_other_voice_products_make_nothing() -> None:
     fields = {"AccountSid": "AC1", "ConferenceSid": "CF1", "StatusCallbackEvent": "conference-end"}
 
     assert connector().parse_event(form(fields)) == []
+
+
+def test_json_of_other_products_is_understood_as_nothing() -> None:
+    url = f"{URL}?bodySHA256=015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
+
+    assert connector().parse_event(WebhookRequest(url=url, body=b'{"a":1}')) == []
 
 
 @pytest.mark.parametrize(

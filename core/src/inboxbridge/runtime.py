@@ -30,6 +30,7 @@ class Runtime:
 
     Attributes:
         url: Where the gateway listens; None without one.
+        app: The gateway's ASGI application; None without one.
         journal: The open journal.
         connections: The running connections, by name.
         broken: The connections that could not be made.
@@ -37,6 +38,7 @@ class Runtime:
     """
 
     url: str | None
+    app: Gateway | None
     journal: Journal
     connections: dict[str, Connection]
     broken: list[Broken]
@@ -159,7 +161,7 @@ async def running(
             await worker.start()
             task = asyncio.create_task(worker.run(), name="courier")
             stack.push_async_callback(_finish, worker, task)
-        url = None
+        url, app = None, None
         if bound is not None:
             app = Gateway(
                 connections,
@@ -170,7 +172,7 @@ async def running(
                 wix_hook=WixHook(config, journal),
             )
             url = await stack.enter_async_context(serving(app, bound))
-        yield Runtime(url, journal, connections, broken, worker)
+        yield Runtime(url, app, journal, connections, broken, worker)
 
 
 async def _finish(worker: Courier, task: asyncio.Task[None]) -> None:

@@ -16,7 +16,10 @@ _NOTHING: Object = {}
 def text(value: Object, key: str) -> str | None:
     """Return the text at *key*, cleaned, or None where there is none."""
     found = value.get(key)
-    return (clean_text(found) or None) if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    # What is printable throughout has nothing to clean, and is most of what comes.
+    return (found.strip() if found.isprintable() else clean_text(found)) or None
 
 
 def inner(value: Object, key: str) -> Object:

@@ -113,6 +113,8 @@ class AircallPhone(Connector[AircallPhoneSettings]):
 
     def _ended(self, call: dict[str, Any]) -> list[Event]:
         about = _about(call)
+        if "raw_digits" not in call:
+            raise MalformedBody("data.raw_digits is missing")
         direction = _direction(call)
         person, thread = self._other_end(call)
         return [
@@ -230,7 +232,7 @@ def _with_contact(person: Person, contact: object) -> Person:
     names = (clean_text(scalar(known.get(part))) for part in ("first_name", "last_name"))
     company = clean_text(scalar(known.get("company_name")))
     return Person(
-        email=next((email for email in emails if email.strip()), None),
+        email=next((email for email in emails if "@" in email), None),
         phone=person.phone,
         id=person.id,
         name=" ".join(filter(None, names)) or company or person.name,

@@ -32,6 +32,7 @@ from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
 from inboxbridge_phone.fields import (
     form_fields,
     identifier,
+    is_json,
     link,
     rfc2822,
     whole_seconds,
@@ -107,6 +108,8 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
     @hookimpl
     def parse_event(self, request: WebhookRequest) -> list[Event]:
         fields = form_fields(request)
+        if not (fields.get("CallSid") or fields.get("AccountSid") or is_json(request)):
+            raise MalformedBody("CallSid is missing")
         if "TranscriptionSid" in fields or "TranscriptionText" in fields:
             event = self._transcription(fields)
         elif "RecordingStatus" in fields:
@@ -116,8 +119,6 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
         return [event] if event else []
 
     def _call(self, fields: dict[str, str]) -> Event | None:
-        if not (fields.get("CallSid") or fields.get("AccountSid")):
-            raise MalformedBody("CallSid is missing")
         if fields.get("ParentCallSid"):
             return None
         ending = self._ending(fields)
@@ -144,7 +145,7 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
         """Say how the call ended; None where this callback does not know it (yet)."""
         incoming = not fields.get("Direction", "").lower().startswith("outbound")
         dialled = fields.get("DialCallStatus", "").lower()
-        if dialled and incoming:
+        if incoming and (dialled in _PICKED_UP or dialled in _UNANSWERED):
             return _ended(dialled, whole_seconds(fields.get("DialCallDuration")))
         status = fields.get("CallStatus", "").lower()
         if status != "completed":

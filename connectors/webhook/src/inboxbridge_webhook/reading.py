@@ -139,7 +139,8 @@ def _text(fields: Fields, name: str, at: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise _wrong(at, name, "text", value)
-    return clean_text(value) or None
+    # What is printable throughout has nothing to clean, and is most of what comes.
+    return (value.strip() if value.isprintable() else clean_text(value)) or None
 
 
 def _identifier(fields: Fields, name: str, at: str) -> str | None:

@@ -124,7 +124,7 @@ class Directory:
         Args:
             connection: Its ``unmatched`` and ``ambiguous`` policies apply.
             person: Anyone with an email, a phone or an id.
-            label: What to call a created contact that has no name: the source and its id.
+            label: What to call a created contact that has nothing but a source's id.
             lane: Whose turn to call Wix it is.
 
         Raises:
@@ -261,8 +261,9 @@ class Directory:
         return Found((contact_id,), "created")
 
     async def _create(self, person: Person, keys: list[str], label: str, lane: Lane) -> str:
-        name = person.name or label
+        name = person.name
         if not (person.email or person.phone):
+            name = name or label
             # Wix refuses a second contact with one's email or phone, but nothing protects a mere
             # name: set down that we are about to create, and look for it after a crash.
             started = await self._creation_started(keys[0])

@@ -64,10 +64,14 @@ class Catalog:
             if found is None or (known is not None and not _fits(known, found)):
                 text = f"The value of {key} is not valid for a field of type {known or 'TEXT'}."
                 raise application_error(400, "INVALID_EXTENDED_FIELD_VALUE", text, {"key": key})
-            if known is None and key.startswith("custom."):
-                self._find_or_create(
-                    self.fields, key, key, {"dataType": found, "fieldType": "USER_DEFINED"}
-                )
+        self.adopt_fields(values)
+
+    def adopt_fields(self, values: Mapping[str, Any]) -> None:
+        """Make a field of the value's own type for every custom key that has none."""
+        for key, value in values.items():
+            if key.startswith("custom."):
+                kind = {"dataType": _type_of(value) or "TEXT", "fieldType": "USER_DEFINED"}
+                self._find_or_create(self.fields, key, key, kind)
 
     def _find_or_create(
         self, shelf: dict[str, Json], key: str, display_name: str, kind: Json

@@ -198,7 +198,7 @@ class ContactBook:
         """Keep a whole Contact object as it is, visible to queries at once and without events."""
         info = contact["info"]
         self._catalog.adopt_labels(info.get("labelKeys", {}).get("items", []))
-        self._catalog.check_fields(custom_fields(info))
+        self._catalog.adopt_fields(custom_fields(info))
         self._keep(contact, at_once=True)
 
     def become_member(self, contact_id: str, member_id: str) -> Json:

@@ -45,7 +45,7 @@ async def seed_contacts(request: Request) -> Json:
     contacts = [shape.read(each, f"[{at}]", reading) for at, each in enumerate(body)]
     reading.finish("seed")
     site_id = request.query_params.get("site")
-    return {"contacts": [sandbox.seed(contact, site_id) for contact in contacts]}
+    return {"contacts": sandbox.seed(contacts, site_id)}
 
 
 async def list_contacts(request: Request) -> Json:

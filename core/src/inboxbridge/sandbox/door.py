@@ -22,13 +22,14 @@ from .faults import HtmlError
 from .shapes import Reading
 from .world import Sandbox
 
+_ID: Final = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
 _HTML: Final = (b"content-type", b"text/html")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Routes:
-    """Endpoints by path and verb; a path holds at most one id, as `{id}`."""
+    """Endpoints by path and verb; a path holds at most one GUID, as `{id}`."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._exact: dict[str, dict[str, Endpoint]] = {}
@@ -37,8 +38,7 @@ class Routes:
             shelf = patterns if "{id}" in endpoint.path else self._exact
             shelf.setdefault(endpoint.path, {})[endpoint.verb] = endpoint
         self._patterns = [
-            (re.compile(path.replace("{id}", r"([^/]+)")), verbs)
-            for path, verbs in patterns.items()
+            (re.compile(path.replace("{id}", _ID)), verbs) for path, verbs in patterns.items()
         ]
 
     def find(self, verb: str, path: str) -> tuple[Endpoint, str]:

@@ -9,7 +9,7 @@ from . import events, messages
 from .auth import Caller, Credentials
 from .catalog import Catalog
 from .clock import iso_millis, micros
-from .contact_form import ContactShapes, seed_document
+from .contact_form import ContactShapes, custom_fields, seed_document
 from .contacts import ContactBook
 from .conversations import Conversation, Conversations, StoredMessage
 from .errors import too_many_requests
@@ -182,18 +182,22 @@ class Sandbox:
             self.changed()
         return site
 
-    def seed(self, contact: Json, site_id: str | None = None) -> Json:
-        """Keep a contact on one site, or on every site there is and will be; returns it whole.
+    def seed(self, contacts: list[Json], site_id: str | None = None) -> list[Json]:
+        """Keep contacts on one site, or on every site there is and will be; returns them whole.
 
-        The same id again replaces the contact.
+        All of them are kept or, when an extended field has an impossible value, none. The same id
+        again replaces the contact.
         """
-        whole = seed_document(contact, iso_millis(self.now_micros()), self.options.new_id)
-        if site_id is not None:
-            self.site(site_id).contacts.seed(whole)
-        else:
-            for site in self.sites.values():
-                site.contacts.seed(whole)
-            self.seeds[whole["id"]] = whole
+        at, trial = iso_millis(self.now_micros()), Catalog(self.now_micros)
+        whole = [seed_document(contact, at, self.options.new_id) for contact in contacts]
+        for contact in whole:
+            trial.check_fields(custom_fields(contact["info"]))
+        if site_id is None:
+            self.seeds.update({contact["id"]: contact for contact in whole})
+        sites = [self.site(site_id)] if site_id is not None else self.sites.values()
+        for site in sites:
+            for contact in whole:
+                site.contacts.seed(contact)
         self.changed()
         return whole
 

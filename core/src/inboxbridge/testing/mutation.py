@@ -13,7 +13,21 @@ from inboxbridge.testing.samples import Sample
 Path = tuple[str | int, ...]
 
 junk_text = st.text(max_size=20) | st.sampled_from(
-    ["", " ", "0", "null", "\x00", "\ud800", "😀", "-1", "1e400", "2026-13-40", "https://", "@", "+"]
+    [
+        "",
+        " ",
+        "0",
+        "null",
+        "\x00",
+        "\ud800",
+        "😀",
+        "-1",
+        "1e400",
+        "2026-13-40",
+        "https://",
+        "@",
+        "+",
+    ]
 )
 junk: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -23,7 +37,9 @@ junk: st.SearchStrategy[Any] = st.recursive(
     | junk_text,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "type", "text", "data"]) | junk_text, inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "type", "text", "data"]) | junk_text, inner, max_size=3
+        )
     ),
     max_leaves=5,
 )
@@ -32,7 +48,9 @@ junk: st.SearchStrategy[Any] = st.recursive(
 @st.composite
 def broken(draw: st.DrawFn, sample: Sample) -> bytes:
     """Draw a body that is the sample's with something broken in it."""
-    how = draw(st.sampled_from(["nodes", "nodes", "nodes", "nodes", "cut", "flip", "bytes", "json"]))
+    how = draw(
+        st.sampled_from(["nodes", "nodes", "nodes", "nodes", "cut", "flip", "bytes", "json"])
+    )
     if how == "bytes":
         return draw(st.binary(max_size=60))
     if how == "json":

@@ -43,7 +43,8 @@ def sealed() -> Iterator[None]:
     """
     _install()
     outer = getattr(_here, "tried", None)
-    _here.tried = tried = []
+    tried: list[str] = []
+    _here.tried = tried
     try:
         yield
     finally:
@@ -77,13 +78,13 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 @contextmanager
-def clock_at(timestamp: float, package: str) -> Iterator[None]:
-    """Let the system clock say *timestamp* (Unix seconds) to the modules of *package*."""
+def clock_at(timestamp: float, *packages: str) -> Iterator[None]:
+    """Let the system clock say *timestamp* (Unix seconds) to the modules of *packages*."""
     fakes = _fakes(timestamp)
     modules = [
         module
         for name, module in list(sys.modules.items())
-        if module is not None and (name == package or name.startswith(f"{package}."))
+        if module is not None and any(f"{name}.".startswith(f"{package}.") for package in packages)
     ]
     changed: list[tuple[Any, str, Any]] = []
     try:
@@ -104,14 +105,15 @@ def _replacement(fakes: list[tuple[Any, Any]], value: Any) -> Any:
 
 
 def _fakes(timestamp: float) -> list[tuple[Any, Any]]:
-    real_datetime, real_date = datetime_module.datetime, datetime_module.date
+    real_datetime: Any = datetime_module.datetime
+    real_date: Any = datetime_module.date
     real_localtime, real_gmtime = time_module.localtime, time_module.gmtime
 
     class LikeReal(type):
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, cls.__mro__[1])
 
-    class Datetime(real_datetime, metaclass=LikeReal):
+    class Datetime(real_datetime, metaclass=LikeReal):  # type: ignore[misc]
         def __new__(cls, *parts: Any, **named: Any) -> Any:
             return real_datetime(*parts, **named)
 
@@ -127,7 +129,7 @@ def _fakes(timestamp: float) -> list[tuple[Any, Any]]:
         def today(cls) -> Any:
             return cls.now()
 
-    class Date(real_date, metaclass=LikeReal):
+    class Date(real_date, metaclass=LikeReal):  # type: ignore[misc]
         def __new__(cls, *parts: Any, **named: Any) -> Any:
             return real_date(*parts, **named)
 

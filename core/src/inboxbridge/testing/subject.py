@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -11,10 +12,17 @@ from pydantic import SecretStr, ValidationError
 from inboxbridge.config import ConnectionSettings
 from inboxbridge.connector import Connector, Providers
 from inboxbridge.errors import HookFailed, MalformedBody
-from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage, WebhookRequest
+from inboxbridge.model import (
+    Badge,
+    BasicMessage,
+    Event,
+    Headers,
+    MinimalMessage,
+    WebhookRequest,
+)
 from inboxbridge.plugins import Connection, Unusable
 from inboxbridge.signing import AnyOf, NoSignature, SharedToken, Signature
-from inboxbridge.testing.samples import RECEIVED_AT
+from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Sample
 from inboxbridge.testing.sealed import NotAllowed, sealed
 
 NOW = RECEIVED_AT.timestamp()
@@ -22,7 +30,7 @@ Sign = Callable[[WebhookRequest, float], WebhookRequest]
 Content = BasicMessage | MinimalMessage
 
 
-class Unmet(AssertionError):
+class Unmet(AssertionError):  # noqa: N818 - reads as what it is
     """A promise of the contract is not kept. The text says which, where, and what to do."""
 
 
@@ -71,8 +79,12 @@ class Subject:
                 self.settings if settings is None else dict(settings)
             )
         except ValidationError as error:
-            fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['msg']})" for e in error.errors())
-            raise Unmet(f"the settings given to the test do not fit {self.name}: {fields}") from None
+            fields = ", ".join(
+                ".".join(map(str, e["loc"])) + f" ({e['msg']})" for e in error.errors()
+            )
+            raise Unmet(
+                f"the settings given to the test do not fit {self.name}: {fields}"
+            ) from None
         common = ConnectionSettings(name="sample", plugin=self.name.lower())
         try:
             with sealed():
@@ -99,6 +111,36 @@ class Subject:
     def covers_body(self) -> bool:
         """Whether the proof depends on the body, which a shared token does not."""
         return not any(isinstance(scheme, SharedToken | NoSignature) for scheme in self.schemes)
+
+    @property
+    def signs_itself(self) -> bool:
+        """Whether the declared scheme signs, not a function given to the test."""
+        return self._sign is None
+
+    def delivery(
+        self, sample: Sample, body: bytes | None = None, *, later_seconds: float = 0
+    ) -> WebhookRequest:
+        """Return the sample as it arrives, signed where the scheme can sign it."""
+        request = sample.request(body, later_seconds=later_seconds)
+        try:
+            return self.signed(request, now=NOW + later_seconds) if self.verifies else request
+        except Unmet:
+            return request
+
+    @cached_property
+    def signature_headers(self) -> set[str]:
+        """The names of the headers that signing sets."""
+        return set(self.signed(WebhookRequest(url=SAMPLE_URL, body=b"{}")).headers)
+
+    def unsigned(self, sample: Sample) -> WebhookRequest:
+        """Return the sample without any proof, even where it was captured with one."""
+        request = sample.request()
+        for scheme in self.schemes:
+            if isinstance(scheme, SharedToken) and scheme.body_field:
+                kept = {k: v for k, v in request.json_object().items() if k != scheme.body_field}
+                request = sample.request(json.dumps(kept).encode())
+        headers = [(n, v) for n, v in request.headers.pairs() if n not in self.signature_headers]
+        return WebhookRequest(url=request.url, headers=Headers(headers), body=request.body)
 
     def signed(
         self, request: WebhookRequest, *, now: float = NOW, scheme: Signature | None = None
@@ -166,7 +208,9 @@ def _said(error: Exception) -> str:
     """The error with its cause's own words: here the author reads, and samples are invented."""
     cause = error.__cause__
     if cause is None:
-        return f"{type(error).__name__}: {error}" if isinstance(error, MalformedBody) else str(error)
+        return (
+            f"{type(error).__name__}: {error}" if isinstance(error, MalformedBody) else str(error)
+        )
     return f"{error}: {cause}"
 
 

@@ -206,7 +206,7 @@ class _Call:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        hold = WINDOW_SECONDS if kind is None else WINDOW_SECONDS + LATE_SECONDS
+        hold = WINDOW_SECONDS if kind is None else WINDOW_SECONDS
         self._budget._end(hold)
 
 

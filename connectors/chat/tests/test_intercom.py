@@ -1,0 +1,329 @@
+"""What Intercom deliveries become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    WebhookRequest,
+)
+from inboxbridge_chat.intercom import Intercom
+
+PING = b'{"topic":"ping"}'
+PING_SIGNED = "sha1=657c4b2773e904ea1f60c47d29b0f4cb53b118ce"
+NOW = 1_794_000_000.0
+DANA = Person(id="5310", email="dana@example.com", name="Dana Reyes")
+LEAD = Person(id="5320")
+
+Sample = Callable[[str], WebhookRequest]
+Delivery = Callable[[Any], WebhookRequest]
+
+
+def connect(**changes: Any) -> Intercom:
+    return Intercom(Intercom.Settings(**{"client_secret": "intercom-client-secret", **changes}))
+
+
+@pytest.fixture
+def reply(samples: Callable[[str], dict[str, bytes]]) -> dict[str, Any]:
+    """A customer's reply, to change."""
+    body: dict[str, Any] = json.loads(samples("intercom")["intercom-user-replied"])
+    return body
+
+
+def first_part(body: dict[str, Any]) -> dict[str, Any]:
+    part: dict[str, Any] = body["data"]["item"]["conversation_parts"]["conversation_parts"][0]
+    return part
+
+
+def test_a_reply_is_the_new_part_alone(sample: Sample) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample("intercom-user-replied"))
+
+    assert event.id == "abc123:147:900"
+    assert (event.kind, event.direction) == ("message", "inbound")
+    assert event.text == "Is Saturday free?"
+    assert event.person == DANA
+    assert event.thread_key == "147"
+    assert event.occurred_at == datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
+    assert connector.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
+
+
+def test_a_new_conversation_is_its_first_message(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-user-created"))
+
+    assert (event.id, event.direction, event.text) == ("abc123:147:source", "inbound", "Hello")
+    assert event.person == DANA
+    assert event.occurred_at == datetime(2026, 11, 6, 21, 3, 20, tzinfo=UTC)
+
+
+def test_the_subject_of_an_email_stands_above_its_body(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-user-created-email"))
+
+    assert event.text == "Saturday & Sunday\n\nAre you open?"
+
+
+def test_a_lead_without_an_address_is_known_by_id(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-lead-created"))
+
+    assert (event.direction, event.person) == ("inbound", LEAD)
+
+
+def test_a_teammates_reply_is_outbound_and_about_the_customer(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-admin-replied"))
+
+    assert (event.id, event.direction) == ("abc123:147:901", "outbound")
+    assert event.person == DANA
+    assert (
+        event.text == "Yes, 10:00 is free.\nSee our calendar (https://salon.example/book?d=1&t=10)"
+    )
+
+
+def test_a_reply_to_a_lead_is_about_the_lead(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-admin-replied-to-lead"))
+
+    assert (event.direction, event.person) == ("outbound", LEAD)
+
+
+def test_a_conversation_begun_by_a_teammate_is_about_its_contact(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-admin-started"))
+
+    assert (event.id, event.direction) == ("abc123:150:source", "outbound")
+    assert event.person == Person(id="5310")
+    assert event.text == "Your parcel is here"
+
+
+def test_what_a_bot_wrote_is_the_businesss_unless_switched_off(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-bot-replied"))
+
+    assert (event.direction, event.person) == ("outbound", DANA)
+    assert connect(show_bots=False).parse_event(sample("intercom-bot-replied")) == []
+
+
+@pytest.mark.parametrize("name", ["ping", "private-note", "closed", "ticket"])
+def test_pings_private_notes_closings_and_tickets_give_nothing(sample: Sample, name: str) -> None:
+    assert connect().parse_event(sample(f"intercom-{name}")) == []
+
+
+def test_several_parts_are_several_messages_without_the_private_ones(sample: Sample) -> None:
+    events = connect().parse_event(sample("intercom-several-parts"))
+
+    assert [(event.id, event.direction, event.text) for event in events] == [
+        ("abc123:147:910", "inbound", "One"),
+        ("abc123:147:913", "inbound", "- cut\n- colour"),
+        ("abc123:147:914", "outbound", "Both?"),
+    ]
+
+
+@pytest.mark.parametrize("topic", ["conversation.user.replied", "conversation.admin.replied"])
+def test_a_private_note_stays_private_under_any_topic(
+    reply: dict[str, Any], delivery: Delivery, topic: str
+) -> None:
+    reply["topic"] = topic
+    first_part(reply)["part_type"] = "note"
+
+    assert connect().parse_event(delivery(reply)) == []
+
+
+@pytest.mark.parametrize("role", ["user", "lead", "contact"])
+def test_direction_follows_the_author_not_the_topic(
+    reply: dict[str, Any], delivery: Delivery, role: str
+) -> None:
+    reply["topic"] = "conversation.admin.replied"
+    first_part(reply)["author"]["type"] = role
+    (event,) = connect().parse_event(delivery(reply))
+
+    assert event.direction == "inbound"
+
+
+def test_pictures_and_files_come_along_each_once(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("intercom-attachments"))
+
+    assert event.text == "like this"
+    assert event.attachments == (
+        Attachment(kind="image", url="https://downloads.example/i/1.png"),
+        Attachment(
+            url="https://downloads.example/f/list.pdf",
+            filename="list.pdf",
+            mime_type="application/pdf",
+        ),
+    )
+
+
+def test_a_picture_alone_is_a_message(reply: dict[str, Any], delivery: Delivery) -> None:
+    first_part(reply)["body"] = '<img src="https://i.example/1.png">'
+    (event,) = connect().parse_event(delivery(reply))
+
+    assert (event.text, len(event.attachments)) == ("", 1)
+
+
+def test_an_empty_body_gives_nothing(reply: dict[str, Any], delivery: Delivery) -> None:
+    first_part(reply)["body"] = "<p><br></p>"
+
+    assert connect().parse_event(delivery(reply)) == []
+
+
+def test_a_given_address_joins_the_lead_to_it(sample: Sample) -> None:
+    connector = connect(icon_url="https://salon.example/i.png")
+    (event,) = connector.parse_event(sample("intercom-lead-added-email"))
+
+    assert (event.id, event.kind, event.direction) == ("notif_eml", "activity", "inbound")
+    assert event.person == Person(id="5320", email="dana@example.com")
+    assert connector.to_wix_message(event) == MinimalMessage(
+        text="Email address: dana@example.com", icon_url="https://salon.example/i.png"
+    )
+
+
+def test_a_conversation_with_nobody_named_takes_its_person_from_its_other_messages(
+    reply: dict[str, Any], delivery: Delivery
+) -> None:
+    (customers,) = connect().parse_event(delivery(reply))
+    item = reply["data"]["item"]
+    item["source"]["author"] = first_part(reply)["author"] = {"type": "admin", "id": "77"}
+    item["contacts"]["contacts"] = []
+    (teammates,) = connect().parse_event(delivery(reply))
+
+    assert not teammates.person.is_known
+    assert teammates.about == customers.about == "abc123:147"
+
+
+def test_the_same_conversation_number_in_two_workspaces_is_two_messages(
+    reply: dict[str, Any], delivery: Delivery
+) -> None:
+    (here,) = connect().parse_event(delivery(reply))
+    reply["app_id"] = "other"
+    (there,) = connect().parse_event(delivery(reply))
+
+    assert here.id != there.id
+    assert here.about != there.about
+
+
+def test_a_message_told_by_two_notifications_has_one_id(
+    reply: dict[str, Any], delivery: Delivery
+) -> None:
+    first = connect().parse_event(delivery(reply))
+    reply["id"] = "notif_other"
+
+    assert connect().parse_event(delivery(reply)) == first
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda body: body.pop("topic"), "topic is missing"),
+        (lambda body: body.update(data=[]), "body.data"),
+        (lambda body: body["data"]["item"].pop("id"), "data.item.id is missing"),
+        (lambda body: first_part(body).pop("id"), "conversation_parts[0].id is missing"),
+        (lambda body: first_part(body).pop("author"), "author.type is missing"),
+        (lambda body: first_part(body).update(body=["secret words"]), "body is not text"),
+        (lambda body: first_part(body).update(created_at="now"), "created_at is not a time"),
+    ],
+)
+def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(
+    reply: dict[str, Any], delivery: Delivery, change: Callable[[Any], Any], path: str
+) -> None:
+    change(reply)
+    with pytest.raises(MalformedBody) as caught:
+        connect().parse_event(delivery(reply))
+
+    assert path in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_one_unreadable_part_keeps_the_whole_delivery(
+    reply: dict[str, Any], delivery: Delivery
+) -> None:
+    parts = reply["data"]["item"]["conversation_parts"]["conversation_parts"]
+    parts.append("not a part")
+
+    with pytest.raises(MalformedBody):
+        connect().parse_event(delivery(reply))
+
+
+@pytest.mark.parametrize(
+    ("signature", "passes"),
+    [
+        (PING_SIGNED, True),
+        (PING_SIGNED.upper().replace("SHA1", "sha1"), True),
+        (None, False),
+        ("", False),
+        (PING_SIGNED.removeprefix("sha1="), False),
+        (PING_SIGNED[:-1] + "f", False),
+        ("sha256=" + "0" * 64, False),
+    ],
+)
+def test_the_signature_is_a_sha1_of_the_raw_body(signature: str | None, passes: bool) -> None:
+    headers = {} if signature is None else {"X-Hub-Signature": signature}
+    request = WebhookRequest(headers=headers, body=PING)
+
+    assert (connect().signature().verify(request, NOW) is None) is passes
+
+
+def test_both_secrets_pass_while_one_replaces_the_other() -> None:
+    request = WebhookRequest(headers={"X-Hub-Signature": PING_SIGNED}, body=PING)
+    rotating = connect(client_secret=["new", "intercom-client-secret"]).signature()
+
+    assert rotating.verify(request, NOW) is None
+    assert rotating.verify(rotating.sign(request, NOW), NOW) is None
+    assert connect(client_secret="new").signature().verify(request, NOW)
+
+
+@pytest.mark.parametrize("values", [{}, {"client_secret": ""}, {"client_secret": "s", "typo": 1}])
+def test_settings_that_are_missing_empty_or_misspelt_are_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        Intercom.Settings(**values)
+
+
+def test_the_badge_is_intercoms() -> None:
+    assert connect().badge(Event(id="1")) == Badge(text="Intercom")
+
+
+def test_every_sample_gives_the_same_events_again_and_survives_storage(
+    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
+) -> None:
+    connector = connect()
+    for body in samples("intercom").values():
+        events = connector.parse_event(WebhookRequest(body=body))
+
+        assert events == connector.parse_event(WebhookRequest(body=body))
+        assert events == [stored(event) for event in events]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damaged_deliveries_are_read_or_refused_and_never_break(
+    data: st.DataObject,
+    samples: Callable[[str], dict[str, bytes]],
+    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
+    stored: Callable[[Event], Event],
+) -> None:
+    connector = connect()
+    body = data.draw(damaged(list(samples("intercom").values())))
+    try:
+        events = connector.parse_event(WebhookRequest(body=body))
+    except MalformedBody:
+        return
+    for event in events:
+        assert event == stored(event)
+        connector.to_wix_message(event)
+
+
+@given(body=st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        events = connect().parse_event(WebhookRequest(body=body))
+    except MalformedBody:
+        return
+    assert events == []

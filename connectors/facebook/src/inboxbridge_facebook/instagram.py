@@ -1,0 +1,151 @@
+"""Instagram messages and comments (``object: "instagram"``).
+
+Source: https://developers.facebook.com/documentation/instagram-platform/webhooks/examples
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from inboxbridge import (
+    Answer,
+    Badge,
+    BasicMessage,
+    Connector,
+    Event,
+    MinimalMessage,
+    Person,
+    Signature,
+    WebhookRequest,
+    hookimpl,
+)
+
+from inboxbridge_facebook._items import item_event, read_item
+from inboxbridge_facebook._meta import (
+    MetaSettings,
+    Update,
+    answer_challenge,
+    app_signature,
+    updates,
+)
+from inboxbridge_facebook._reading import (
+    as_object,
+    event_id,
+    id_at,
+    object_at,
+    one_line,
+    required,
+    text_at,
+)
+
+FIELDS = frozenset({"", "messages", "messaging_postbacks", "messaging_referral", "standby"})
+"""The fields that carry items for the Inbox; the empty one is an item of a batch."""
+
+
+class InstagramSettings(MetaSettings):
+    """Settings of an Instagram connection.
+
+    Attributes:
+        app_id: The app's own id. Echoes of messages that this app sent are left out; without it
+            every echo is shown.
+        icon_url: The badge's picture.
+    """
+
+    app_id: str | int | None = None
+    icon_url: str | None = None
+
+
+class Instagram(Connector[InstagramSettings]):
+    """What people and a professional account write to each other on Instagram.
+
+    A person is known by ``ACCOUNT:IGSID``; messages of one person to one account are one thread.
+    Echoes come under the ``messages`` field, marked or with the account itself as the sender.
+    """
+
+    Settings: ClassVar[type[InstagramSettings]] = InstagramSettings
+    label = "Instagram"
+
+    def __init__(self, settings: InstagramSettings) -> None:
+        super().__init__(settings)
+        self.app_id = None if settings.app_id is None else str(settings.app_id)
+
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        """Read messages, echoes, unsent messages and comments, in the order of the batch."""
+        found = [self._event(update) for update in updates(request.json_object(), "instagram")]
+        return [event for event in found if event]
+
+    @hookimpl
+    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        """Show comments, referrals and unsent messages as a line, everything else as said."""
+        if event.kind == "activity":
+            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
+        return BasicMessage(text=event.text, attachments=event.attachments)
+
+    @hookimpl
+    def badge(self, event: Event) -> Badge | None:
+        """Name Instagram."""
+        return Badge(text=self.label, icon_url=self.settings.icon_url)
+
+    @hookimpl
+    def signature(self) -> Signature:
+        """HMAC-SHA256 by the app secret."""
+        return app_signature(self.settings)
+
+    @hookimpl
+    def handshake(self, request: WebhookRequest) -> Answer | None:
+        """Answer the challenge that Meta sends when the callback URL is saved."""
+        return answer_challenge(self.settings, request)
+
+    def _event(self, update: Update) -> Event | None:
+        if update.field == "comments":
+            return _comment(update)
+        if update.field not in FIELDS:
+            return None
+        item = as_object(update.value, update.where)
+        message = object_at(item, "message", update.where)
+        if message.get("is_deleted") is True:
+            return _unsent(update, item, message)
+        event = item_event(update, self.app_id)
+        if event and _answers_a_story(message, f"{update.where}.message"):
+            text = f"[reply to a story] {event.text}".rstrip()
+            return event.model_copy(update={"text": text})
+        return event
+
+
+def _answers_a_story(message: dict[str, Any], where: str) -> bool:
+    return bool(object_at(object_at(message, "reply_to", where), "story", f"{where}.reply_to"))
+
+
+def _unsent(update: Update, item: dict[str, Any], message: dict[str, Any]) -> Event:
+    where = f"{update.where}.message"
+    found = read_item(update, item, is_echo=message.get("is_echo") is True)
+    mid = required(id_at(message, "mid", where), f"{where}.mid")
+    return Event(
+        id=event_id("unsent", mid),
+        kind="activity",
+        direction=found.direction,
+        person=found.person,
+        text="Unsent a message",
+        occurred_at=found.at,
+        thread=found.person.id,
+    )
+
+
+def _comment(update: Update) -> Event | None:
+    where = update.where
+    comment = as_object(update.value, where)
+    author = object_at(comment, "from", where)
+    person = required(id_at(author, "id", f"{where}.from"), f"{where}.from.id")
+    if person == update.account:
+        return None
+    name = text_at(author, "username", f"{where}.from")
+    text = one_line(text_at(comment, "text", where))
+    scoped = f"{update.account}:{person}" if update.account else person
+    return Event(
+        id=event_id("comment", required(id_at(comment, "id", where), f"{where}.id")),
+        kind="activity",
+        person=Person(id=scoped, name=name),
+        text=f"Commented: {text}" if text else "Commented",
+        thread=scoped,
+    )

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    WebhookRequest,
+)
+from inboxbridge_phone.aircall import AircallPhone
+from pydantic import ValidationError
+
+TOKEN = "45XXYYZZ"
+URL = "https://hooks.example.com/hooks/phone"
+SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("aircall-*"))
+DANA = Person(phone="+15005550006", email="dana@example.com", name="Dana Reyes")
+PAIR = "+15005550009/+15005550006"
+
+Deliver = Callable[..., WebhookRequest]
+
+
+def connector(**more: object) -> AircallPhone:
+    return AircallPhone(AircallPhone.Settings.model_validate({"token": TOKEN, **more}))
+
+
+def posted(body: Any) -> WebhookRequest:
+    return WebhookRequest(url=URL, body=json.dumps(body).encode())
+
+
+def only(events: list[Event]) -> Event:
+    assert len(events) == 1
+    return events[0]
+
+
+# Calls
+
+
+def test_a_missed_call_becomes_one_activity_of_the_customer(sample: Deliver) -> None:
+    aircall = connector(icon_url="https://example.com/phone.png")
+    event = only(aircall.parse_event(sample("aircall-missed.json")))
+
+    assert event == Event(
+        id="call:812",
+        kind="activity",
+        person=DANA,
+        text="Missed call",
+        occurred_at=datetime.fromtimestamp(1794000031, UTC),
+        thread=PAIR,
+        about="call:812",
+    )
+    assert aircall.badge(event) is None
+    assert aircall.to_wix_message(event) == MinimalMessage(
+        text="Missed call", icon_url="https://example.com/phone.png"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "direction"),
+    [
+        ("missed-closed", "Missed call, outside opening hours", "inbound"),
+        ("answered", "Call answered, 4 min 12 s", "inbound"),
+        ("outbound", "Called, 2 min", "outbound"),
+        ("outbound-no-answer", "Called, no answer", "outbound"),
+    ],
+)
+def test_a_call_says_how_it_ended(sample: Deliver, name: str, text: str, direction: str) -> None:
+    event = only(connector().parse_event(sample(f"aircall-{name}.json")))
+
+    assert (event.text, event.direction, event.thread) == (text, direction, PAIR)
+    assert event.person.phone == "+15005550006"
+
+
+def test_the_agents_address_is_never_the_customers(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("aircall-answered.json")))
+
+    assert event.person == Person(phone="+15005550006")
+
+
+def test_an_answered_call_points_at_its_page_not_at_a_link_that_dies(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("aircall-answered.json")))
+
+    assert event.url == "https://assets.aircall.io/calls/814/recording"
+
+
+def test_a_withheld_number_is_one_person_of_its_own(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("aircall-withheld.json")))
+
+    assert event.person == Person(id="withheld", name="Withheld number")
+    assert event.thread == "+15005550009/withheld"
+
+
+@pytest.mark.parametrize("name", ["ringing", "hungup", "commented", "message-status"])
+def test_other_kinds_of_event_make_nothing(sample: Deliver, name: str) -> None:
+    assert connector().parse_event(sample(f"aircall-{name}.json")) == []
+
+
+# Voicemail and recording
+
+
+def test_a_voicemail_is_told_of_once_and_joined_to_its_call(sample: Deliver) -> None:
+    left = only(connector().parse_event(sample("aircall-voicemail.json")))
+    audio = only(connector().parse_event(sample("aircall-voicemail-audio.json")))
+
+    assert (left.id, left.text, left.about) == ("voicemail:812", "Voicemail", "call:812")
+    assert (left.person, left.thread) == (DANA, PAIR)
+    assert left.url == "https://assets.aircall.io/calls/812/voicemail"
+    assert (audio.id, audio.text, audio.about) == (left.id, left.text, left.about)
+    assert audio.person == Person()
+
+
+def test_a_recording_is_one_further_activity_unless_left_out(sample: Deliver) -> None:
+    request = sample("aircall-recording-audio.json")
+    event = only(connector().parse_event(request))
+
+    assert (event.id, event.text, event.about) == ("recording:814", "Call recording", "call:814")
+    assert event.url == "https://assets.aircall.io/calls/814/recording"
+    assert connector(call_recordings=False).parse_event(request) == []
+
+
+# Messages
+
+
+def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
+    aircall = connector()
+    event = only(aircall.parse_event(sample("aircall-message-received.json")))
+
+    assert event == Event(
+        id="message:msg-1",
+        person=DANA,
+        text="Is Saturday free?",
+        occurred_at=datetime.fromtimestamp(1794000100, UTC),
+        thread=PAIR,
+    )
+    assert aircall.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
+    assert aircall.badge(event) == Badge(text="Aircall")
+
+
+def test_a_sent_text_is_an_outbound_message(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("aircall-message-sent.json")))
+
+    assert (event.id, event.direction, event.text, event.thread) == (
+        "message:msg-2",
+        "outbound",
+        "Yes, 10:00 works",
+        PAIR,
+    )
+
+
+def test_media_without_text_are_kept(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("aircall-message-media.json")))
+
+    assert event.text == ""
+    assert event.attachments == (Attachment(url="https://media.aircall.example/p.jpg"),)
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "said"),
+    [
+        ("aircall-missed.json", ("event",), "event is missing"),
+        ("aircall-missed.json", ("data",), "data is missing"),
+        ("aircall-missed.json", ("data", "id"), "data.id is missing"),
+        ("aircall-missed.json", ("data", "raw_digits"), "data.raw_digits is missing"),
+        ("aircall-message-sent.json", ("data", "id"), "data.id is missing"),
+        (
+            "aircall-message-sent.json",
+            ("data", "external_number"),
+            "data.external_number is missing",
+        ),
+    ],
+)
+def test_a_missing_field_is_named_by_its_path(
+    sample: Deliver, name: str, path: tuple[str, ...], said: str
+) -> None:
+    body = sample(name).json()
+    parent = body
+    for key in path[:-1]:
+        parent = parent[key]
+    del parent[path[-1]]
+
+    with pytest.raises(MalformedBody, match=said):
+        connector().parse_event(posted(body))
+
+
+# The token
+
+
+def test_only_the_token_passes(sample: Deliver) -> None:
+    request = sample("aircall-missed.json")
+
+    assert connector().signature().verify(request, 0) is None
+    assert connector(token=["newer", TOKEN]).signature().verify(request, 0) is None
+    assert connector(token="other").signature().verify(request, 0)
+
+
+@pytest.mark.parametrize("token", ["", "45xxyyzz", None, 45, ["45XXYYZZ"]])
+def test_a_wrong_or_missing_token_is_refused(sample: Deliver, token: object) -> None:
+    body = sample("aircall-missed.json").json()
+
+    assert connector().signature().verify(posted({**body, "token": token}), 0)
+    del body["token"]
+    assert connector().signature().verify(posted(body), 0)
+    assert connector().signature().verify(WebhookRequest(url=URL, body=b"[]"), 0)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_token_is_taken_out_before_storage_and_nothing_else(sample: Deliver, name: str) -> None:
+    request = sample(name)
+    kept = connector().redact(request)
+
+    assert TOKEN.encode() in request.body
+    assert TOKEN.encode() not in kept.body
+    assert {**kept.json(), "token": TOKEN} == request.json()
+    assert connector().parse_event(kept) == connector().parse_event(request)
+    assert (kept.method, kept.url, kept.received_at) == (
+        request.method,
+        request.url,
+        request.received_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [({}, "token"), ({"token": ""}, "token"), ({"token": TOKEN, "api_token": "x"}, "api_token")],
+)
+def test_wrong_settings_are_named(wrong: dict[str, str], where: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        AircallPhone.Settings.model_validate(wrong)
+
+    assert refused.value.errors()[0]["loc"][0] == where
+
+
+# Storage and fuzz
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_repeated_delivery_gives_the_same_events_which_survive_storage(
+    sample: Deliver, name: str
+) -> None:
+    aircall = connector()
+    events = aircall.parse_event(sample(name))
+
+    assert aircall.parse_event(sample(name)) == events
+    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def assert_usable(request: WebhookRequest) -> None:
+    aircall = connector()
+    aircall.signature().verify(request, 0)
+    try:
+        events = aircall.parse_event(request)
+    except MalformedBody:
+        return
+    for event in events:
+        assert Event.model_validate_json(event.model_dump_json()) == event
+        assert aircall.to_wix_message(event)
+
+
+@settings(max_examples=300)
+@given(name=st.sampled_from(SAMPLES), place=st.integers(0, 55), value=ANY_JSON)
+def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
+    sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any
+) -> None:
+    assert_usable(posted(with_node_replaced(sample(name).json(), place, value)))
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_events_or_are_malformed(body: bytes) -> None:
+    assert_usable(WebhookRequest(url=URL, body=body))

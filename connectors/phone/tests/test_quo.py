@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    WebhookRequest,
+)
+from inboxbridge_phone.quo import QuoPhone
+from pydantic import ValidationError
+
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LEGACY_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+URL = "https://hooks.example.com/hooks/phone"
+SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("quo-*"))
+DANA = Person(phone="+15005550006")
+PAIR = "+15005550009/+15005550006"
+LEGACY_HEADER = "hmac;1;1700000000000;wCbflFRTN/r6jEZDt+rtRDIZzRAQock3MhtXrY1ZxvA="
+LEGACY_NOW = 1700000000.0
+
+Deliver = Callable[..., WebhookRequest]
+
+
+def connector(**more: object) -> QuoPhone:
+    return QuoPhone(QuoPhone.Settings.model_validate({"signing_key": KEY, **more}))
+
+
+def posted(body: Any) -> WebhookRequest:
+    return WebhookRequest(url=URL, body=json.dumps(body).encode())
+
+
+def only(events: list[Event]) -> Event:
+    assert len(events) == 1
+    return events[0]
+
+
+# Calls
+
+
+def test_a_missed_call_becomes_one_activity(sample: Deliver) -> None:
+    quo = connector(icon_url="https://example.com/phone.png")
+    event = only(quo.parse_event(sample("quo-call-missed-completed.json")))
+
+    assert event == Event(
+        id="call:AC-call-1",
+        kind="activity",
+        person=DANA,
+        text="Missed call",
+        occurred_at=datetime(2026, 11, 6, 21, 20, 31, tzinfo=UTC),
+        thread=PAIR,
+        about="call:AC-call-1",
+        url="https://my.quo.com/inbox/CN1",
+    )
+    assert quo.badge(event) is None
+    assert quo.to_wix_message(event) == MinimalMessage(
+        text="Missed call",
+        icon_url="https://example.com/phone.png",
+        url="https://my.quo.com/inbox/CN1",
+    )
+
+
+def test_both_events_of_a_missed_call_are_one_activity(sample: Deliver) -> None:
+    missed = only(connector().parse_event(sample("quo-call-missed.json")))
+    completed = only(connector().parse_event(sample("quo-call-missed-completed.json")))
+
+    assert (missed.id, missed.text, missed.person, missed.thread) == (
+        completed.id,
+        completed.text,
+        completed.person,
+        completed.thread,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "direction"),
+    [
+        ("call-answered", "Call answered, 4 min 12 s", "inbound"),
+        ("call-outgoing", "Called, 2 min", "outbound"),
+        ("call-outgoing-unanswered", "Called, no answer", "outbound"),
+        ("call-forwarded", "Call forwarded", "inbound"),
+        ("call-ai", "Call answered by the assistant, 30 s", "inbound"),
+        ("call-abandoned", "Missed call", "inbound"),
+        ("call-failed", "Missed call, it could not be connected", "inbound"),
+        ("legacy-call-outgoing", "Called, 2 min", "outbound"),
+    ],
+)
+def test_a_call_says_how_it_ended(sample: Deliver, name: str, text: str, direction: str) -> None:
+    event = only(connector().parse_event(sample(f"quo-{name}.json")))
+
+    assert (event.text, event.direction, event.person, event.thread) == (
+        text,
+        direction,
+        DANA,
+        PAIR,
+    )
+
+
+def test_a_status_that_is_new_is_read_from_the_times(sample: Deliver) -> None:
+    body = sample("quo-call-answered.json").json()
+    body["data"]["resource"]["status"] = "unknown"
+
+    assert only(connector().parse_event(posted(body))).text == "Call answered, 4 min 12 s"
+
+
+def test_an_unknown_caller_waits_to_be_known_by_the_call(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("quo-call-unknown-caller.json")))
+
+    assert (event.person, event.about) == (Person(), "call:AC-call-9")
+
+
+def test_a_withheld_number_is_one_person_of_its_own(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("quo-call-withheld.json")))
+
+    assert event.person == Person(id="withheld", name="Withheld number")
+
+
+@pytest.mark.parametrize("name", ["call-ringing", "contact-updated", "message-failed"])
+def test_other_kinds_of_event_make_nothing(sample: Deliver, name: str) -> None:
+    assert connector().parse_event(sample(f"quo-{name}.json")) == []
+
+
+# Voicemail, recording, summary
+
+
+def test_a_voicemail_is_one_further_activity_of_its_call(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("quo-voicemail.json")))
+
+    assert event == Event(
+        id="voicemail:AC-call-1",
+        kind="activity",
+        person=DANA,
+        text="Voicemail, 0:18: “Hi, this is Dana. Is Saturday free?”",
+        thread=PAIR,
+        about="call:AC-call-1",
+        url="https://files.quo.example/vm1.mp3",
+    )
+
+
+def test_a_legacy_call_brings_its_voicemail_along(sample: Deliver) -> None:
+    call, voicemail = connector().parse_event(sample("quo-legacy-call-voicemail.json"))
+
+    assert (call.id, call.text, call.person) == ("call:AC26", "Missed call", DANA)
+    assert (voicemail.id, voicemail.text) == ("voicemail:AC26", "Voicemail, 0:07")
+    assert voicemail.url == "https://files.quo.example/legacy.mp3"
+    assert (voicemail.person, voicemail.thread, voicemail.about) == (DANA, PAIR, call.about)
+
+
+def test_recording_and_summary_are_joined_to_their_call(sample: Deliver) -> None:
+    recording = only(connector().parse_event(sample("quo-recording.json")))
+    summary = only(connector().parse_event(sample("quo-summary.json")))
+    call = only(connector().parse_event(sample("quo-call-answered.json")))
+
+    assert recording.about == summary.about == call.about
+    assert recording.text == "Call recording, 4 min"
+    assert recording.url == "https://files.quo.example/rc1.mp3"
+    assert summary.text == "Call summary: Dana asked for Saturday. 10:00 was agreed."
+    assert len({recording.id, summary.id, call.id}) == 3
+
+
+def test_recordings_and_summaries_can_be_left_out(sample: Deliver) -> None:
+    quo = connector(call_recordings=False, summaries=False)
+
+    assert quo.parse_event(sample("quo-recording.json")) == []
+    assert quo.parse_event(sample("quo-summary.json")) == []
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    ("name", "message_id", "text", "at"),
+    [
+        ("message-received", "message:AC-msg-1", "Is Saturday free?", (21, 22)),
+        ("legacy-message-received", "message:AC24", "Hello", (21, 23)),
+    ],
+)
+def test_an_inbound_text_becomes_one_inbound_message(
+    sample: Deliver, name: str, message_id: str, text: str, at: tuple[int, int]
+) -> None:
+    quo = connector()
+    event = only(quo.parse_event(sample(f"quo-{name}.json")))
+
+    assert event == Event(
+        id=message_id,
+        person=DANA,
+        text=text,
+        occurred_at=datetime(2026, 11, 6, *at, tzinfo=UTC),
+        thread=PAIR,
+    )
+    assert quo.to_wix_message(event) == BasicMessage(text=text)
+    assert quo.badge(event) == Badge(text="Quo")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("message-delivered", "Yes, 10:00 works"), ("legacy-message-delivered", "Hi Dana")],
+)
+def test_a_delivered_text_is_an_outbound_message(sample: Deliver, name: str, text: str) -> None:
+    event = only(connector().parse_event(sample(f"quo-{name}.json")))
+
+    assert (event.text, event.direction, event.person, event.thread) == (
+        text,
+        "outbound",
+        DANA,
+        PAIR,
+    )
+
+
+def test_a_text_to_several_people_reaches_each_of_them(sample: Deliver) -> None:
+    events = connector().parse_event(sample("quo-message-delivered-group.json"))
+
+    assert [event.person.phone for event in events] == ["+15005550006", "+15005550007"]
+    assert [event.id for event in events] == ["message:AC-msg-3:0", "message:AC-msg-3:1"]
+
+
+def test_media_are_kept_in_order(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("quo-message-media.json")))
+
+    assert event.text == ""
+    assert event.attachments == (
+        Attachment(kind="image", url="https://files.quo.example/p.jpg", mime_type="image/jpeg"),
+        Attachment(kind="file", url="https://files.quo.example/q.pdf"),
+    )
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "said"),
+    [
+        ("quo-call-missed.json", ("type",), "type is missing"),
+        ("quo-call-missed.json", ("data",), "data is missing"),
+        ("quo-call-missed.json", ("data", "resource"), "data.resource is missing"),
+        ("quo-call-missed.json", ("data", "resource", "id"), "data.resource.id is missing"),
+        ("quo-voicemail.json", ("data", "resource", "callId"), "data.resource.callId is missing"),
+        (
+            "quo-message-received.json",
+            ("data", "context", "senderIdentifier"),
+            "data.context.senderIdentifier is missing",
+        ),
+        (
+            "quo-message-delivered.json",
+            ("data", "context", "recipientIdentifiers"),
+            "data.context.recipientIdentifiers is missing",
+        ),
+    ],
+)
+def test_a_missing_field_is_named_by_its_path(
+    sample: Deliver, name: str, path: tuple[str, ...], said: str
+) -> None:
+    body = sample(name).json()
+    parent = body
+    for key in path[:-1]:
+        parent = parent[key]
+    del parent[path[-1]]
+
+    with pytest.raises(MalformedBody, match=said):
+        connector().parse_event(posted(body))
+
+
+# Signatures
+
+
+def standard(signature: str, stamp: str = "1614265330") -> WebhookRequest:
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": stamp,
+        "webhook-signature": signature,
+    }
+    return WebhookRequest(url=URL, headers=headers, body=b'{"test": 2432232314}')
+
+
+def legacy(header: str = LEGACY_HEADER, body: bytes = b'{"id":"EV1"}') -> WebhookRequest:
+    return WebhookRequest(url=URL, headers={"OpenPhone-Signature": header}, body=body)
+
+
+def test_the_standard_webhooks_vector_passes() -> None:
+    scheme = connector().signature()
+    good = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+    assert scheme.verify(standard(good), 1614265330) is None
+    assert scheme.verify(standard("v1,AAAA " + good), 1614265330) is None
+    assert scheme.verify(standard(good), 1614265330 + 301)
+    assert scheme.verify(standard(good[:-2] + "A="), 1614265330)
+    assert scheme.verify(standard(good, "1614265331"), 1614265330)
+
+
+def test_the_legacy_vector_passes_with_the_legacy_key() -> None:
+    assert connector(signing_key=LEGACY_KEY).signature().verify(legacy(), LEGACY_NOW) is None
+    assert connector().signature().verify(legacy(), LEGACY_NOW)
+
+
+def test_both_generations_and_a_rotated_key_are_live_together() -> None:
+    scheme = connector(signing_key=["whsec_AAAA", KEY, LEGACY_KEY]).signature()
+
+    assert scheme.verify(legacy(), LEGACY_NOW) is None
+    good = standard("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+    assert scheme.verify(good, 1614265330) is None
+
+
+@pytest.mark.parametrize("off", [301, -301])
+def test_a_legacy_timestamp_is_in_milliseconds_and_ages(off: float) -> None:
+    scheme = connector(signing_key=LEGACY_KEY).signature()
+
+    assert scheme.verify(legacy(), LEGACY_NOW + off)
+    assert scheme.verify(legacy(), LEGACY_NOW + off / 2) is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "hmac;1;1700000000000",
+        LEGACY_HEADER.replace("hmac", "none"),
+        LEGACY_HEADER.replace(";1;", ";2;"),
+        LEGACY_HEADER.replace("1700000000000", "1700000000001"),
+        LEGACY_HEADER.replace("1700000000000", "²"),
+        LEGACY_HEADER[:-2] + "B=",
+        LEGACY_HEADER + ";x",
+    ],
+)
+def test_a_wrong_legacy_signature_is_refused(header: str) -> None:
+    assert connector(signing_key=LEGACY_KEY).signature().verify(legacy(header), LEGACY_NOW)
+
+
+def test_another_body_is_refused() -> None:
+    scheme = connector(signing_key=LEGACY_KEY).signature()
+
+    assert scheme.verify(legacy(body=b'{"id":"EV2"}'), LEGACY_NOW)
+    assert scheme.verify(WebhookRequest(url=URL, body=b"{}"), LEGACY_NOW)
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=40) | st.from_regex(r"hmac;1;[0-9]{0,20};[\w+/=]{0,12}"))
+def test_any_legacy_header_is_refused_not_an_error(header: str) -> None:
+    assert connector(signing_key=LEGACY_KEY).signature().verify(legacy(header), LEGACY_NOW)
+
+
+@pytest.mark.parametrize("key", ["", "whsec_", "not base64!", "whpk_AAAA"])
+def test_a_key_that_is_none_is_refused_in_the_settings(key: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        connector(signing_key=key)
+
+    assert refused.value.errors()[0]["loc"][0] == "signing_key"
+
+
+# Storage and fuzz
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_repeated_delivery_gives_the_same_events_which_survive_storage(
+    sample: Deliver, name: str
+) -> None:
+    quo = connector()
+    events = quo.parse_event(sample(name))
+
+    assert quo.parse_event(sample(name)) == events
+    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def assert_usable(request: WebhookRequest) -> None:
+    quo = connector()
+    try:
+        events = quo.parse_event(request)
+    except MalformedBody:
+        return
+    for event in events:
+        assert Event.model_validate_json(event.model_dump_json()) == event
+        assert quo.to_wix_message(event)
+
+
+@settings(max_examples=300)
+@given(name=st.sampled_from(SAMPLES), place=st.integers(0, 35), value=ANY_JSON)
+def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
+    sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any
+) -> None:
+    assert_usable(posted(with_node_replaced(sample(name).json(), place, value)))
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_events_or_are_malformed(body: bytes) -> None:
+    assert_usable(WebhookRequest(url=URL, body=body))
