@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge.sandbox.conversations import Conversation, StoredMessage
 from inboxbridge.sandbox.messages import page_of
@@ -162,6 +162,7 @@ async def test_unknown_parameters_are_counted(wix: Wix, conversation: str) -> No
     assert (await wix.stats())["unknown_keys"] == {"limit": 1}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=25),
     st.integers(1, 7),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge.sandbox.contact_form import seed_document
 from inboxbridge.sandbox.contact_index import ContactIndex
@@ -137,6 +137,7 @@ def kept_contacts(draw: st.DrawFn) -> list[dict[str, Any]]:
     return contacts
 
 
+@settings(deadline=None)
 @given(kept_contacts(), filters)
 def test_a_filter_finds_what_the_naive_model_finds(
     contacts: list[dict[str, Any]], source: dict[str, Any]
@@ -153,6 +154,7 @@ def test_a_filter_finds_what_the_naive_model_finds(
     assert found == {each["id"] for each in contacts if naive_matches(each, source)}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), infos), max_size=12))
 def test_the_index_finds_exactly_the_holders_after_any_changes(
     changes: list[tuple[int, dict[str, Any]]],
@@ -175,6 +177,7 @@ def test_the_index_finds_exactly_the_holders_after_any_changes(
         assert {each["id"] for each in index.find("email", [email])} == holders
 
 
+@settings(deadline=None)
 @given(kept_contacts(), st.sampled_from(["ASC", "DESC"]))
 def test_sorting_loses_nobody_and_keeps_the_missing_last(
     contacts: list[dict[str, Any]], order: str

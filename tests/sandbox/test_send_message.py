@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge.sandbox import Limits
 from inboxbridge.sandbox.conversations import Conversation
@@ -480,6 +480,7 @@ async def test_the_same_microsecond_in_another_conversation_is_the_same_id(wix: 
     assert (await wix.send(await wix.conversation()))["id"] == (await wix.send(other))["id"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**52), min_size=1, max_size=50))
 def test_ids_rise_strictly_whatever_the_clock_does(times: list[int]) -> None:
     conversation = Conversation("c", SITE, {}, 0)

@@ -252,3 +252,10 @@ def test_a_wrong_setting_is_refused_and_no_secret_quoted(settings):
 
     assert next(iter(settings)) in str(caught.value)
     assert "acuity-api-key" not in str(caught.value)
+
+
+def test_a_missing_user_id_is_named_without_quoting_the_key_beside_it():
+    with pytest.raises(ValidationError, match="user_id") as caught:
+        AcuityBookings.Settings(api_key="acuity-api-key")
+
+    assert "acuity-api-key" not in str(caught.value)

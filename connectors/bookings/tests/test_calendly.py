@@ -168,6 +168,29 @@ def test_any_time_zone_that_is_none_gives_utc(parse, sample, zone):
     assert event.text.endswith("16:00 (UTC)")
 
 
+@pytest.mark.parametrize(
+    ("start", "zone", "ending"),
+    [
+        ("0001-01-01T00:00:00Z", "America/Denver", "Mon 1 Jan 1 00:00 (UTC)"),
+        ("9999-12-31T23:00:00Z", "Asia/Tokyo", "Fri 31 Dec 9999 23:00 (UTC)"),
+    ],
+)
+def test_a_moment_at_the_end_of_time_is_written_in_utc(parse, sample, start, zone, ending):
+    body = sample("calendly-booked")
+    body["payload"]["timezone"] = zone
+    body["payload"]["scheduled_event"]["start_time"] = start
+
+    assert parse(body)[0].text.endswith(ending)
+
+
+def test_a_moment_beyond_the_end_of_time_is_malformed(parse, sample):
+    body = sample("calendly-booked")
+    body["payload"]["scheduled_event"]["start_time"] = "9999-12-31T23:59:59-12:00"
+
+    with pytest.raises(MalformedBody, match=r"^payload\.scheduled_event\.start_time"):
+        parse(body)
+
+
 def test_summer_time_is_kept(parse, sample):
     body = sample("calendly-booked")
     body["payload"]["scheduled_event"]["start_time"] = "2026-07-07T16:00:00.000000Z"
@@ -212,7 +235,7 @@ def test_a_phone_number_may_be_the_answer_to_a_question(parse, sample):
 
 def test_an_answer_in_words_is_no_phone_number(parse, sample):
     body = sample("calendly-booked-group")
-    body["payload"]["questions_and_answers"][2]["answer"] = "call 415 555 0132 after 5"
+    body["payload"]["questions_and_answers"][2]["answer"] = "None, room 2125550100"
 
     [event] = parse(body, region="US")
 

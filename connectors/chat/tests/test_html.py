@@ -108,7 +108,7 @@ def test_deep_lists_are_indented_no_further_than_can_be_read() -> None:
     assert len(read_html("<ul><li>x" * 2000).text) < 2000 * 25
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     pieces=st.lists(
         st.sampled_from(

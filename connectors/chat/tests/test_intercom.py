@@ -301,7 +301,7 @@ def test_every_sample_gives_the_same_events_again_and_survives_storage(
         assert events == [stored(event) for event in events]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_damaged_deliveries_are_read_or_refused_and_never_break(
     data: st.DataObject,

@@ -22,7 +22,7 @@ NOW = 1_794_000_000.0
 @pytest.fixture(params=sorted(formats.formats))
 def connect(request: pytest.FixtureRequest) -> Any:
     """Make a connection of each format."""
-    connector = formats.load(request.param)
+    connector: Any = formats.load(request.param)
 
     def make(**changes: Any) -> Connector[Any]:
         values = {"app_secret": SECRET, "verify_token": "kept-secret", **changes}
@@ -120,7 +120,7 @@ def test_a_plain_visit_is_no_handshake(connect: Any) -> None:
 
 @given(token=st.text(max_size=20).filter(lambda text: text != "kept-secret"))
 def test_no_other_token_is_taken(token: str) -> None:
-    connector = formats.load("messenger")
+    connector: Any = formats.load("messenger")
     made = connector(connector.Settings(app_secret=SECRET, verify_token="kept-secret"))
     safe = token.encode("utf-8", "replace").decode()
 
@@ -148,7 +148,7 @@ def test_settings_that_are_missing_empty_or_misspelt_are_refused(
 
 @pytest.mark.parametrize("provider", sorted(formats.formats))
 def test_secrets_do_not_show_when_printed(provider: str) -> None:
-    connector = formats.load(provider)
+    connector: Any = formats.load(provider)
     made = connector(connector.Settings(app_secret="s3cret", verify_token="t0ken"))
     shown = f"{made.settings!r} {made.signature()!r}"
 

@@ -145,6 +145,8 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
     )
     assert aircall.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
     assert aircall.badge(event) == Badge(text="Aircall")
+    named = connector(label="Salon", icon_url="https://example.com/icon.png")
+    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 def test_a_sent_text_is_an_outbound_message(sample: Deliver) -> None:
@@ -279,7 +281,7 @@ def assert_usable(request: WebhookRequest) -> None:
         assert aircall.to_wix_message(event)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(name=st.sampled_from(SAMPLES), place=st.integers(0, 55), value=ANY_JSON)
 def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
     sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any

@@ -202,6 +202,8 @@ def test_an_inbound_text_becomes_one_inbound_message(
     )
     assert quo.to_wix_message(event) == BasicMessage(text=text)
     assert quo.badge(event) == Badge(text="Quo")
+    named = connector(label="Salon", icon_url="https://example.com/icon.png")
+    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 @pytest.mark.parametrize(
@@ -392,7 +394,7 @@ def assert_usable(request: WebhookRequest) -> None:
         assert quo.to_wix_message(event)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(name=st.sampled_from(SAMPLES), place=st.integers(0, 35), value=ANY_JSON)
 def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
     sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any

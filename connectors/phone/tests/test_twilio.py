@@ -258,6 +258,31 @@ def test_a_voicemail_is_joined_to_its_call(sample: Deliver) -> None:
     assert twilio.to_wix_message(event) == MinimalMessage(text="Voicemail, 0:18", url=event.url)
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://api.example/RE1", "https://api.example/RE1.mp3"),
+        ("https://api.example/RE1.mp3", "https://api.example/RE1.mp3"),
+        ("https://api.example/RE1.wav", "https://api.example/RE1.wav"),
+        ("https://api.example/RE 1", None),
+        ("https://api.example/\x00", None),
+        ("file:///RE1", None),
+        ("", None),
+    ],
+)
+def test_a_recording_is_linked_as_audio_if_its_address_is_one(given: str, kept: str | None) -> None:
+    fields = {
+        "CallSid": "CA1",
+        "RecordingSid": "RE1",
+        "RecordingStatus": "completed",
+        "RecordingSource": "RecordVerb",
+        "RecordingUrl": given,
+    }
+    event = told(fields)
+
+    assert (event.text, event.url) == ("Voicemail", kept)
+
+
 @pytest.mark.parametrize("name", ["twilio-recording-in-progress", "twilio-recording-absent"])
 def test_a_recording_that_is_not_there_makes_nothing(sample: Deliver, name: str) -> None:
     assert connector().parse_event(sample(f"{name}.form")) == []

@@ -61,6 +61,8 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
         thread=PAIR,
     )
     assert connector().badge(event) == Badge(text="SMS")
+    named = connector(label="Salon", icon_url="https://example.com/icon.png")
+    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 def test_a_picture_arrives_with_its_text(sample: Deliver) -> None:

@@ -106,8 +106,11 @@ def test_media_are_found_though_nummedia_is_missing() -> None:
     assert len(only(connector().parse_event(form(fields))).attachments) == 1
 
 
-def test_a_media_address_that_is_no_web_address_is_left_out() -> None:
-    fields = [*VECTOR[:4], ("NumMedia", "1"), ("MediaUrl0", "javascript:alert(1)")]
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "https://x.example/a b", "https://x.example/\x00", "ftp://x"]
+)
+def test_a_media_address_that_is_no_web_address_is_left_out(address: str) -> None:
+    fields = [*VECTOR[:4], ("NumMedia", "1"), ("MediaUrl0", address)]
     event = only(connector().parse_event(form(fields)))
 
     assert event.attachments == ()
@@ -152,6 +155,14 @@ def test_whatsapp_finds_the_same_phone_under_its_own_badge(sample: Deliver) -> N
     assert event.person == Person(phone="+15005550006", name="Dana Reyes")
     assert event.thread == "whatsapp:+15005550009/+15005550006"
     assert twilio.badge(event) == Badge(text="WhatsApp", icon_url="https://example.com/icon.png")
+
+
+def test_a_channel_without_phone_numbers_keeps_its_users_id_and_name() -> None:
+    fields = {**dict(VECTOR), "From": "messenger:7890", "ProfileName": "Dana Reyes"}
+    event = only(connector().parse_event(form(list(fields.items()))))
+
+    assert event.person == Person(id="messenger:7890", name="Dana Reyes")
+    assert connector().badge(event) == Badge(text="Messenger")
 
 
 def test_the_badge_of_a_text_message_can_be_renamed(sample: Deliver) -> None:

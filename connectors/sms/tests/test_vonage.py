@@ -111,6 +111,12 @@ def test_each_part_of_a_long_text_says_which_it_is(sample: Deliver) -> None:
     assert first.thread == second.thread
 
 
+def test_the_part_may_be_told_in_json_numbers() -> None:
+    fields = VECTOR | {"concat": True, "concat-total": 3, "concat-part": 2}
+
+    assert only(connector().parse_event(posted_json(fields))).text == "a&b=c (2/3)"
+
+
 @pytest.mark.parametrize("part", ["", "²", "many", "9999"])
 def test_an_unreadable_part_number_is_left_out(part: str) -> None:
     fields = VECTOR | {"concat": "true", "concat-total": "2", "concat-part": part}
@@ -172,6 +178,8 @@ def test_a_text_by_the_messages_api_reads_the_same(sample: Deliver) -> None:
         thread=PAIR,
     )
     assert connector().badge(event) == Badge(text="SMS")
+    named = connector(label="Salon", icon_url="https://example.com/icon.png")
+    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 def test_a_picture_arrives_with_its_caption(sample: Deliver) -> None:
@@ -238,6 +246,12 @@ def test_the_published_signature_passes_however_it_is_sent(
     scheme = connector(signature_method=method).signature()
 
     assert scheme.verify(send(VECTOR | {"sig": sig}), NOW) is None
+
+
+def test_whole_numbers_in_json_are_signed_as_their_digits() -> None:
+    fields = VECTOR | {"sig": SHA256, "timestamp": 1767323045, "to": 15005550009}
+
+    assert connector().signature().verify(posted_json(fields), NOW) is None
 
 
 @pytest.mark.parametrize("method", ["md5", "sha1", "sha256", "sha512"])

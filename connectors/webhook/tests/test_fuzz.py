@@ -26,7 +26,11 @@ def example(name: str) -> WebhookConnector:
 CONNECTORS = {name: example(name) for name in ("stripe", "typeform", "tawkto")}
 GENERIC = WebhookConnector(WebhookConnector.Settings(signature="none", region="US"))
 SAMPLES = [
-    *((GENERIC, json.loads(path.read_text())) for path in sorted(PACKAGE.glob("samples/*.json"))),
+    *(
+        (GENERIC, json.loads(path.read_text()))
+        for path in sorted(PACKAGE.glob("samples/*.json"))
+        if not path.name.endswith(".expected.json")
+    ),
     *(
         (CONNECTORS[path.name.partition("-")[0]], json.loads(path.read_text()))
         for path in sorted(PACKAGE.glob("examples/*.json"))
@@ -94,7 +98,7 @@ def check(connector: WebhookConnector, body: bytes) -> None:
         connector.badge(event)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(damaged())
 def test_damaged_samples_are_events_or_malformed(case):
     check(*case)

@@ -78,11 +78,18 @@ def test_an_outbound_message_is_the_businesss(connector, parse, sample):
 def test_an_array_is_many_events_in_its_order(parse, sample):
     events = parse(sample("samples/batch.json"))
 
-    assert [event.id for event in events] == ["1", "2", "2"]
-    assert [event.person.id for event in events] == ["77"] * 3
-    assert [event.text for event in events] == ["First", "Second", "Second"]
+    assert [event.id for event in events] == ["1", "2", "3"]
+    assert [event.person.id for event in events] == ["77", "77", "78"]
+    assert [event.text for event in events] == ["First", "Second", "Left a review"]
+    assert [event.kind for event in events] == ["message", "message", "activity"]
     assert events[0].occurred_at == datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
     assert events[1].occurred_at == datetime(2026, 11, 6, 21, 20, 1, 500_000, tzinfo=UTC)
+
+
+def test_an_id_that_comes_twice_in_one_array_is_left_to_the_journal(parse):
+    events = parse([MINIMAL, MINIMAL])
+
+    assert [event.id for event in events] == ["m-1", "m-1"]
 
 
 def test_an_empty_array_has_nothing_for_the_inbox(parse, sample):

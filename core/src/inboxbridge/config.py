@@ -67,6 +67,8 @@ class CourierSettings(_Table):
     """How many threads of one site are worked on side by side."""
     retry_base_seconds: float = Field(default=1.0, gt=0)
     retry_cap_seconds: float = Field(default=600.0, gt=0)
+    throttled_seconds: float = Field(default=60.0, gt=0)
+    """How long a site rests after a 429 that names no time, as Wix's own page advises."""
     max_age_seconds: float = Field(default=86400.0, gt=0)
     """How long an event is retried before it becomes a dead letter."""
     settle_seconds: float = Field(default=2.0, ge=0)

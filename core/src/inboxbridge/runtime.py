@@ -21,7 +21,11 @@ from inboxbridge.plugins import Broken, Connection, Installed, connect_all
 from inboxbridge.reporter import Reporter
 from inboxbridge.wixhook import WixHook
 
-FINISH_SECONDS = 8.0
+DRAIN_SECONDS = 3
+"""How long requests under way may take once the end has come."""
+
+FINISH_SECONDS = 5.0
+"""How long, after that, the courier may take to finish what it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Runtime:
         connections: The running connections, by name.
         broken: The connections that could not be made.
         courier: The courier; None without one.
+        tasks: What runs until the block ends; one that ends before has failed.
     """
 
     url: str | None
@@ -43,6 +48,7 @@ class Runtime:
     connections: dict[str, Connection]
     broken: list[Broken]
     courier: Courier | None
+    tasks: tuple[asyncio.Task[None], ...] = ()
 
 
 class Server(uvicorn.Server):
@@ -75,6 +81,14 @@ def address(bound: socket.socket) -> str:
 @contextlib.asynccontextmanager
 async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
     """Serve an ASGI application until the block ends. Yields its URL once it accepts."""
+    async with _served(app, bound) as (url, _):
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    app: Any, bound: socket.socket
+) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
     server = Server(
         uvicorn.Config(
             app,
@@ -84,7 +98,7 @@ async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
             server_header=False,
             date_header=True,
             backlog=2048,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
             timeout_keep_alive=30,
         )
     )
@@ -94,7 +108,7 @@ async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
     if task.done():
         task.result()
     try:
-        yield address(bound)
+        yield address(bound), task
     finally:
         server.should_exit = True
         await task
@@ -133,7 +147,6 @@ async def running(
         AlreadyRunning: Another process delivers from this SQLite journal.
     """
     log = structlog.get_logger("inboxbridge")
-    bound = listen(host, port) if gateway else None
     connections, broken = connect_all(config, available)
     for fault in broken:
         log.error("connection skipped", connection=fault.connection, reason=fault.reason)
@@ -142,6 +155,7 @@ async def running(
         raise ConfigError("\n".join(fault.reason for fault in broken))
     lost: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
+        bound = listen(host, port) if gateway else None
         if bound is not None:
             stack.callback(bound.close)
 
@@ -155,11 +169,13 @@ async def running(
             stack.callback(connection.runner.close)
         reporter = Reporter.with_installed_observers()
         worker: Courier | None = None
+        tasks: list[asyncio.Task[None]] = []
         if courier:
             worker = Courier(config, journal, connections, reporter, **courier_options)
             lost.append(worker.session_lost)
             await worker.start()
             task = asyncio.create_task(worker.run(), name="courier")
+            tasks.append(task)
             stack.push_async_callback(_finish, worker, task)
         url, app = None, None
         if bound is not None:
@@ -171,8 +187,12 @@ async def running(
                 max_body_bytes=config.gateway.max_body_bytes,
                 wix_hook=WixHook(config, journal),
             )
-            url = await stack.enter_async_context(serving(app, bound))
-        yield Runtime(url, app, journal, connections, broken, worker)
+            url, server = await stack.enter_async_context(_served(app, bound))
+            tasks.append(server)
+        if worker is not None:
+            # First of all at the end: nothing new is begun while the gateway answers its last.
+            stack.callback(worker.stop)
+        yield Runtime(url, app, journal, connections, broken, worker, tuple(tasks))
 
 
 async def _finish(worker: Courier, task: asyncio.Task[None]) -> None:

@@ -59,15 +59,19 @@ def test_no_sixty_seconds_at_the_server_see_more_calls_than_allowed(
         async def call(at: float, lane: Any, takes: float, part: float, ends: str) -> None:
             await asyncio.sleep(at)
             async with budget.call(lane):
-                if ends == "broken":
-                    # What was cut off on our side may arrive all the same.
-                    arrivals.append(now() + takes + LATE_SECONDS * part)
-                else:
-                    arrivals.append(now() + takes * part)
-                await asyncio.sleep(takes)
-                finished.append(1)
-                if ends == "broken":
-                    raise ConnectionError
+                arrives_at = now() + takes * part
+                try:
+                    await asyncio.sleep(takes)
+                    finished.append(1)
+                    if ends == "broken":
+                        # What was cut off on our side may arrive all the same.
+                        arrives_at = now() + LATE_SECONDS * part
+                        raise ConnectionError
+                except asyncio.CancelledError:
+                    arrives_at = min(arrives_at, now() + LATE_SECONDS)
+                    raise
+                finally:
+                    arrivals.append(arrives_at)
 
         tasks = [asyncio.create_task(call(*told)) for told in calls]
         for task, (at, _, takes, part, ends) in zip(tasks, calls, strict=True):
@@ -216,6 +220,43 @@ def test_calls_of_a_lane_start_in_the_order_in_which_they_came(
     simulate(main)
 
     assert order == list(range(20))
+
+
+async def test_a_newcomer_does_not_take_the_slot_of_one_that_waits() -> None:
+    time_is = [0.0]
+
+    async def never(_: float) -> None:
+        await asyncio.Event().wait()
+
+    budget = Budget(1, clock=lambda: time_is[0], sleep=never)
+    async with budget.call("live"):
+        pass
+    waits = asyncio.create_task(budget.call("live").__aenter__())
+    for _ in range(3):  # until its timer sleeps
+        await asyncio.sleep(0)
+    time_is[0] = WINDOW_SECONDS
+    newcomer = asyncio.create_task(budget.call("live").__aenter__())
+    await asyncio.sleep(0)
+
+    assert budget.waiting == 2
+
+    for task in (waits, newcomer):
+        task.cancel()
+    await asyncio.gather(waits, newcomer, return_exceptions=True)
+
+
+def test_timers_that_are_late_cost_the_backlog_no_rate(simulate: Simulate) -> None:
+    async def main() -> int:
+        async def sleep_too_long(seconds: float) -> None:
+            await asyncio.sleep(seconds + 0.1)
+
+        budget, began, count = Budget(200, clock=now, sleep=sleep_too_long), now(), 0
+        while now() - began < 300:
+            async with budget.call("backlog"):
+                count += 1
+        return count
+
+    assert simulate(main) >= 195 * 5
 
 
 def test_a_live_call_goes_before_the_backlog_that_waited_longer(simulate: Simulate) -> None:

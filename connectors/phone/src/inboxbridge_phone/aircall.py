@@ -190,14 +190,13 @@ class AircallPhone(Connector[AircallPhoneSettings]):
     def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
         if event.kind == "message":
             return BasicMessage(text=event.text, attachments=event.attachments)
-        icon_url = event.icon_url or self.settings.icon_url
-        return MinimalMessage(text=event.text, icon_url=icon_url, url=event.url)
+        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
         if event.kind != "message":
             return None
-        return Badge(text=self.settings.label, icon_url=event.icon_url or self.settings.icon_url)
+        return Badge(text=self.settings.label, icon_url=self.settings.icon_url)
 
 
 def _about(call: dict[str, Any]) -> str:

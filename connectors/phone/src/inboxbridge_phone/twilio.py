@@ -216,8 +216,7 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
 
     @hookimpl
     def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        icon_url = event.icon_url or self.settings.icon_url
-        return MinimalMessage(text=event.text, icon_url=icon_url, url=event.url)
+        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:

@@ -105,8 +105,8 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
-        icon_url = event.icon_url or self.settings.icon_url
-        return channel_badge(event.data.get("channel"), self.settings.label, icon_url)
+        chosen = self.settings
+        return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
 
 
 def _payload(data: dict[str, Any]) -> dict[str, Any]:

@@ -141,8 +141,8 @@ class TwilioSms(Connector[TwilioSmsSettings]):
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
-        icon_url = event.icon_url or self.settings.icon_url
-        return channel_badge(event.data.get("channel"), self.settings.label, icon_url)
+        chosen = self.settings
+        return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
 
     @hookimpl
     def answer(self, request: WebhookRequest) -> Answer | None:

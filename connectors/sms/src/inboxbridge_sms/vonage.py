@@ -122,8 +122,8 @@ class VonageSms(Connector[VonageSmsSettings]):
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
-        icon_url = event.icon_url or self.settings.icon_url
-        return channel_badge(event.data.get("channel"), self.settings.label, icon_url)
+        chosen = self.settings
+        return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
 
 
 def _from_sms_api(fields: dict[str, str]) -> list[Event]:

@@ -29,7 +29,8 @@ class WebhookConnector(Connector[WebhookSettings]):
     """Any source that posts JSON, without code.
 
     Without a map the source sends the generic JSON (see the README). With one, expressions say
-    where the fields are in the source's own JSON. The maps are compiled once, here.
+    where the fields are in the source's own JSON (https://jmespath.org); they are compiled once,
+    here.
     """
 
     Settings: ClassVar[type[WebhookSettings]] = WebhookSettings

@@ -230,6 +230,7 @@ class Courier:
             settings.retry_base_seconds,
             settings.retry_cap_seconds,
             settings.max_age_seconds,
+            settings.throttled_seconds,
             self._rng,
         )
         directory = Directory(

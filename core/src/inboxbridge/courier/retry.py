@@ -5,9 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-THROTTLED_SECONDS = 60.0
-"""How long a site rests after a 429 that says nothing: what Wix's own page advises."""
-
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 
 
@@ -22,11 +19,13 @@ class Retry:
         base_seconds: The longest first wait.
         cap_seconds: The longest wait at all.
         max_age_seconds: How long after its acceptance an event is still tried.
+        throttled_seconds: How long a site rests after a 429 that names no time.
     """
 
     base_seconds: float = 1.0
     cap_seconds: float = 600.0
     max_age_seconds: float = 86400.0
+    throttled_seconds: float = 60.0
     rng: random.Random = field(default_factory=random.Random, repr=False)
 
     def wait(self, tries: int) -> float:
@@ -37,5 +36,5 @@ class Retry:
     def after_throttling(self, retry_after_seconds: float | None) -> float:
         """Return how long a site rests after a 429."""
         if retry_after_seconds is None:
-            return THROTTLED_SECONDS + self.rng.uniform(0.0, 5.0)
-        return min(max(retry_after_seconds, 1.0), LONGEST_RETRY_AFTER_SECONDS)
+            return self.throttled_seconds * self.rng.uniform(1.0, 1.1)
+        return min(max(retry_after_seconds, 0.1), LONGEST_RETRY_AFTER_SECONDS)

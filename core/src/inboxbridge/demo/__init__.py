@@ -31,7 +31,7 @@ from inboxbridge.runtime import Runtime, address, listen, running, serving
 from inboxbridge.sandbox import create_app
 
 LAND_SECONDS = 45.0
-BREATH_SECONDS = 0.15
+BREATH_SECONDS = 0.6
 PICTURES = "/demo-pictures"
 _GATEWAY_PATHS = ("/hooks/", "/healthz", "/readyz", "/metrics")
 
@@ -158,6 +158,15 @@ async def _tell(
     refused = [step.what for step, status, _ in shown if not 200 <= status < 300]
     not_stored = [f"{what}: not accepted" for what in refused]
     return not_stored + faults(expected, await _conversations(http))
+
+
+async def _breathe(runtime: Runtime) -> None:
+    """Let a delivery land before the next, as between people: the conversation reads better."""
+    until = time.monotonic() + BREATH_SECONDS
+    while time.monotonic() < until:
+        if all(record.state not in ("pending", "retrying") for record in await _records(runtime)):
+            return
+        await asyncio.sleep(0.02)
 
 
 async def _records(runtime: Runtime) -> list[EventRecord]:

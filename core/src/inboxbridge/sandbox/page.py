@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -30,6 +31,11 @@ _HEADERS = {
 
 def page_routes() -> list[BaseRoute]:
     """`/` and the style sheet and script it needs, below `/_static`."""
+    return [Route("/", inbox), Mount("/_static", StaticFiles(directory=_HERE / "static"))]
+
+
+@cache
+def _templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -38,14 +44,11 @@ def page_routes() -> list[BaseRoute]:
     )
     environment.filters["safe_link"] = safe_link
     environment.filters["safe_picture"] = safe_picture
-
-    async def inbox(request: Request) -> Response:
-        return _inbox(request, environment)
-
-    return [Route("/", inbox), Mount("/_static", StaticFiles(directory=_HERE / "static"))]
+    return environment
 
 
-def _inbox(request: Request, environment: Environment) -> Response:
+async def inbox(request: Request) -> Response:
+    """The page; `304` when nothing has changed since the version in `If-None-Match`."""
     sandbox: Sandbox = request.app.state.sandbox
     wanted = request.query_params.get("conversation")
     site, conversation = _chosen(sandbox, request.query_params.get("site"), wanted)
@@ -56,17 +59,21 @@ def _inbox(request: Request, environment: Environment) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     rows, count = viewer.rows(conversation) if viewer else ([], 0)
-    html = environment.get_template("inbox.html").render(
-        business=sandbox.options.business_name,
-        sites=list(sandbox.sites),
-        site=site.id if site else None,
-        rows=rows,
-        count=count,
-        messages=len(sandbox.arrivals),
-        thread=viewer.thread(conversation) if viewer and conversation else None,
-        chosen=bool(wanted and conversation),
-        address=str(request.base_url).rstrip("/"),
-        tag=tag,
+    html = (
+        _templates()
+        .get_template("inbox.html")
+        .render(
+            business=sandbox.options.business_name,
+            sites=list(sandbox.sites),
+            site=site.id if site else None,
+            rows=rows,
+            count=count,
+            messages=len(sandbox.arrivals),
+            thread=viewer.thread(conversation) if viewer and conversation else None,
+            chosen=bool(wanted and conversation),
+            address=str(request.base_url).rstrip("/"),
+            tag=tag,
+        )
     )
     return Response(html.encode("utf-8", "replace"), media_type="text/html", headers=headers)
 

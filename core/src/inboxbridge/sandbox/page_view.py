@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from .clock import iso_millis, moment
 from .conversations import Conversation, StoredMessage
@@ -216,15 +216,20 @@ def newest_first(site: Site) -> list[Conversation]:
 
 def safe_link(url: str | None) -> str | None:
     """The URL if a person may be sent there; `javascript:` and its like are not followed."""
-    return url if url and urlsplit(url).scheme in ("http", "https", "mailto", "tel") else None
+    return url if url and _scheme(url) in ("http", "https", "mailto", "tel") else None
 
 
 def safe_picture(url: str | None) -> str | None:
     if not url:
         return None
-    if url.startswith("data:image/"):
-        return url
-    return url if urlsplit(url).scheme in ("http", "https") else None
+    return url if url.startswith("data:image/") or _scheme(url) in ("http", "https") else None
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _icon(url: str | None, name: str) -> Icon:
@@ -308,4 +313,4 @@ def _item(item: Json) -> Part:
 
 
 def _last_step(url: str) -> str:
-    return quote(urlsplit(url).path.rsplit("/", 1)[-1], safe=" %.-_")
+    return unquote(url.partition("?")[0].rsplit("/", 1)[-1])

@@ -17,7 +17,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -122,15 +122,12 @@ class Webhooks:
         check_loopback(target.url)
         self.targets.append(target)
 
-    @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
     @property
     def public_key(self) -> str:
-        """The key that verifies every webhook of this sandbox, as PEM (SPKI)."""
+        """The key that verifies every webhook of this process, as PEM (SPKI)."""
         return (
-            self._key.public_key()
+            _signing_key()
+            .public_key()
             .public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
             )
@@ -185,7 +182,7 @@ class Webhooks:
             "iat": issued_at,
             "exp": issued_at + VALID_FOR_SECONDS,
         }
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": KEY_ID})
+        return jwt.encode(claims, _signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
 
     def _queue(self, due_at: float, target: Target, token: str, slug: str) -> None:
         self._numbered += 1
@@ -252,6 +249,11 @@ class Webhooks:
             delivery.failures += 1
             delivery.due_at = self._options.now() + wait
             heapq.heappush(self._due, delivery)
+
+
+@cache
+def _signing_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _compact(content: Json) -> str:

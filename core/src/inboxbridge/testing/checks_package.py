@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def is_typed(subject: Subject, samples: list[Sample]) -> None:
 
 def documents_settings(subject: Subject, samples: list[Sample]) -> None:
     """Every setting is described: in its Field, or under Attributes in the docstring."""
-    text = inspect.getdoc(subject.cls.Settings) or ""
+    text = "\n".join(base.__doc__ or "" for base in subject.cls.Settings.__mro__)
     for name, field in subject.cls.Settings.model_fields.items():
         if not field.description and f"{name}:" not in text:
             raise Unmet(

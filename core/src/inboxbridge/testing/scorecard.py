@@ -121,7 +121,8 @@ def scorecard(
     The arguments are those of `inboxbridge.testing.contract_suite`.
 
     Raises:
-        ValueError: An exemption names no rule or gives no reason, or a sample cannot be loaded.
+        ValueError: The settings do not fit, an exemption names no rule or gives no reason, or a
+            sample cannot be loaded.
     """
     subject = Subject(
         connector, provider=provider, settings=settings, sign=sign, unknown=tuple(unknown)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from inboxbridge.config import ConnectionSettings
-from inboxbridge.connector import Connector, Providers
+from inboxbridge.connector import Connector, ConnectorSettings, Providers
 from inboxbridge.errors import HookFailed, MalformedBody
 from inboxbridge.model import (
     Badge,
@@ -43,6 +43,9 @@ class Subject:
         settings: What the connection's table in connectors.toml would hold, as plain values.
         sign: Signs a delivery as the source does, for schemes whose secret only the source has.
         unknown: Bodies of kinds that the source sends and the connector ignores.
+
+    Raises:
+        ValueError: The settings do not fit. The text names each fault.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Subject:
         self.name = connector.__name__
         self.provider = provider
         self.settings = dict(settings)
+        self._validated(self.settings)
         self.unknown = unknown
         self._sign = sign
 
@@ -72,25 +76,23 @@ class Subject:
         """Return a fresh instance, as the core makes one for a connection.
 
         Raises:
-            Unmet: The settings or the class are not accepted.
+            ValueError: The settings do not fit.
+            Unmet: The class cannot be set up.
         """
-        try:
-            own = self.cls.Settings.model_validate(
-                self.settings if settings is None else dict(settings)
-            )
-        except ValidationError as error:
-            fields = ", ".join(
-                ".".join(map(str, e["loc"])) + f" ({e['msg']})" for e in error.errors()
-            )
-            raise Unmet(
-                f"the settings given to the test do not fit {self.name}: {fields}"
-            ) from None
+        own = self._validated(self.settings if settings is None else dict(settings))
         common = ConnectionSettings(name="sample", plugin=self.name.lower())
         try:
             with sealed():
                 return Connection(common, self.cls(own))
         except (Unusable, NotAllowed) as error:
             raise Unmet(f"{self.name} cannot be set up: {error}") from error
+
+    def _validated(self, settings: dict[str, Any]) -> ConnectorSettings:
+        try:
+            return self.cls.Settings.model_validate(settings)
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ValueError(f"the settings= given do not fit {self.name}: {'; '.join(faults)}")
 
     @cached_property
     def scheme(self) -> Signature:
@@ -126,6 +128,18 @@ class Subject:
             return self.signed(request, now=NOW + later_seconds) if self.verifies else request
         except Unmet:
             return request
+
+    def arrives(self, request: WebhookRequest) -> bool:
+        """Whether *request* passes verification, so that the hooks behind it are called."""
+        return not self._can_sign or self.scheme.verify(request, NOW) is None
+
+    @cached_property
+    def _can_sign(self) -> bool:
+        try:
+            self.signed(WebhookRequest(url=SAMPLE_URL, body=b"{}"))
+        except Unmet:
+            return False
+        return True
 
     @cached_property
     def signature_headers(self) -> set[str]:

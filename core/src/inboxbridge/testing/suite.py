@@ -48,7 +48,8 @@ def contract_suite(
         minimum: The level of the scorecard that must be reached.
 
     Raises:
-        ValueError: There are no samples, one cannot be loaded, or an exemption makes no sense.
+        ValueError: The settings do not fit, there are no samples, one cannot be loaded, or an
+            exemption names no rule or gives no reason.
     """
     found = find_samples(samples, provider=provider, only=only)
     if not found:

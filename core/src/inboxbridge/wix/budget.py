@@ -143,18 +143,13 @@ class Budget:
             heappop(self._ended)
 
     def _serve(self) -> None:
-        """Give slots to those that wait, as far as they go, and see to it that the rest is served.
-
-        A live call that waits has every free slot; a backlog call only what live calls leave.
-        """
+        """Give slots to those that wait, live calls first, and see that the rest get theirs."""
         for queue, live in ((self._live, True), (self._backlog, False)):
             while queue and self._may_start(live, self._clock()):
                 turn, _ = queue.popitem(last=False)
                 if not turn.done():
                     self._take(live)
                     turn.set_result(None)
-            if queue:
-                break
         self._set_timer()
 
     def _set_timer(self) -> None:
@@ -206,7 +201,7 @@ class _Call:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        hold = WINDOW_SECONDS if kind is None else WINDOW_SECONDS
+        hold = WINDOW_SECONDS if kind is None else WINDOW_SECONDS + LATE_SECONDS
         self._budget._end(hold)
 
 

@@ -32,14 +32,10 @@ def bubbles(text: str, most: int = MAX_BUBBLE_CHARACTERS) -> Iterator[str]:
 
 def one_line(text: str, most: int) -> str:
     """Return *text* as a single line of at most *most* characters, ``…`` at the end if cut."""
-    if len(text) > most * 4:
-        text, cut = text[: most * 4], True
-    else:
-        cut = False
     line = " ".join(text.split())
-    if len(line) > most:
-        return line[: _cluster_start(line, most - 1)].rstrip() + "…"
-    return line + "…" if cut else line
+    if len(line) <= most:
+        return line
+    return line[: _cluster_start(line, most - 1)].rstrip() + "…"
 
 
 def _last_space(text: str, most: int) -> int:

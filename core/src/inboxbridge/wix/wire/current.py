@@ -29,10 +29,8 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
         preview = one_line(minimal["text"], MAX_PREVIEW_CHARACTERS)
         message["content"] = {"previewText": preview, "minimal": minimal}
     else:
-        message["content"] = {
-            "previewText": _content.preview(content),
-            "basic": {"items": _content.items(content)},
-        }
+        items = _content.items(content)
+        message["content"] = {"previewText": _content.preview(content), "basic": {"items": items}}
         if outgoing.badge is not None:
             message["badges"] = [_badge(outgoing.badge)]
     return {

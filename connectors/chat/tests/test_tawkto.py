@@ -1,0 +1,242 @@
+"""What tawk.to deliveries become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import (
+    Attachment,
+    Badge,
+    BasicMessage,
+    Event,
+    MalformedBody,
+    Person,
+    WebhookRequest,
+)
+from inboxbridge_chat.tawkto import TawkTo
+
+CHAT = "70fe3290-99ad-11e9-a30a-51567162179f"
+DANA = Person(id="58ca8453-v1", email="dana@example.com", name="Dana")
+BODY = b'{"event":"chat:start"}'
+SIGNED = "9cd4336770f7f74d075e7f19b9b82a82b1ad1c72"
+NOW = 1_794_000_000.0
+
+Sample = Callable[[str], WebhookRequest]
+Delivery = Callable[[Any], WebhookRequest]
+
+
+def connect(**changes: Any) -> TawkTo:
+    return TawkTo(TawkTo.Settings(**{"secret": "tawk-secret", **changes}))
+
+
+@pytest.fixture
+def transcript(samples: Callable[[str], dict[str, bytes]]) -> dict[str, Any]:
+    """A whole chat, to change."""
+    body: dict[str, Any] = json.loads(samples("tawkto")["tawkto-transcript"])
+    return body
+
+
+def test_a_started_chat_is_its_first_message(sample: Sample) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample("tawkto-start"))
+
+    assert (event.kind, event.direction, event.text) == ("message", "inbound", "Is Saturday free?")
+    assert event.person == Person(email="dana@example.com", name="Dana")
+    assert event.thread_key == CHAT
+    assert event.occurred_at == datetime(2026, 11, 6, 21, 20, 0, 201000, UTC)
+    assert connector.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
+
+
+def test_a_chat_that_an_agent_started_is_outbound_and_about_the_visitor(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("tawkto-start-by-agent"))
+
+    assert (event.direction, event.person.email) == ("outbound", "dana@example.com")
+
+
+def test_a_transcript_is_its_messages_without_the_systems(sample: Sample) -> None:
+    events = connect().parse_event(sample("tawkto-transcript"))
+
+    assert [(event.direction, event.text) for event in events] == [
+        ("inbound", "Is Saturday free?"),
+        ("outbound", "Yes, at 10:00 or 12:00"),
+        ("inbound", "ok"),
+        ("outbound", "Which?"),
+        ("inbound", "ok"),
+        ("inbound", "[file] lost.pdf"),
+    ]
+    assert {event.person for event in events} == {DANA}
+    assert {event.thread_key for event in events} == {CHAT}
+    assert events[1].occurred_at == datetime(2026, 11, 6, 21, 20, 20, tzinfo=UTC)
+
+
+def test_files_of_a_transcript_come_along(sample: Sample) -> None:
+    *_, event = connect().parse_event(sample("tawkto-transcript"))
+
+    assert event.attachments == (
+        Attachment(
+            kind="image",
+            url="https://files.example/hair.jpg",
+            filename="hair.jpg",
+            mime_type="image/jpeg",
+        ),
+    )
+
+
+def test_words_said_twice_are_two_messages(sample: Sample) -> None:
+    events = connect().parse_event(sample("tawkto-transcript"))
+
+    assert len({event.id for event in events}) == len(events) == 6
+
+
+def test_the_first_message_has_one_id_in_start_and_transcript(sample: Sample) -> None:
+    """It is stored once."""
+    (start,) = connect().parse_event(sample("tawkto-start"))
+    first, *_ = connect().parse_event(sample("tawkto-transcript"))
+
+    assert start.id == first.id
+
+
+def test_a_longer_transcript_repeats_the_ids_and_adds_one(
+    transcript: dict[str, Any], delivery: Delivery
+) -> None:
+    before = connect().parse_event(delivery(transcript))
+    more = {"sender": {"t": "v"}, "type": "msg", "msg": "ok", "time": "2026-11-06T21:30:00Z"}
+    transcript["chat"]["messages"].append(more)
+    after = connect().parse_event(delivery(transcript))
+
+    assert [event.id for event in before] == [event.id for event in after[:-1]]
+    assert after[-1].id not in {event.id for event in before}
+
+
+def test_the_same_words_in_another_chat_are_another_message(
+    transcript: dict[str, Any], delivery: Delivery
+) -> None:
+    here = connect().parse_event(delivery(transcript))
+    transcript["chat"]["id"] = "other"
+    there = connect().parse_event(delivery(transcript))
+
+    assert not {event.id for event in here} & {event.id for event in there}
+
+
+def test_words_do_not_show_in_ids(sample: Sample) -> None:
+    for event in connect().parse_event(sample("tawkto-transcript")):
+        assert "Saturday" not in event.id
+
+
+def test_a_visitor_without_an_address_is_known_by_id(sample: Sample) -> None:
+    events = connect().parse_event(sample("tawkto-transcript-anonymous"))
+
+    assert [event.person for event in events] == [Person(id="58ca8453-v1", name="V1794000000")] * 2
+
+
+def test_a_start_that_names_nobody_is_left_to_the_transcript(sample: Sample) -> None:
+    assert connect().parse_event(sample("tawkto-start-anonymous")) == []
+
+
+def test_a_transcript_that_names_nobody_is_known_by_its_chat(
+    transcript: dict[str, Any], delivery: Delivery
+) -> None:
+    del transcript["chat"]["visitor"]
+    events = connect().parse_event(delivery(transcript))
+
+    assert {event.person for event in events} == {Person(id=f"chat:{CHAT}")}
+
+
+def test_the_end_of_a_chat_gives_nothing(sample: Sample) -> None:
+    assert connect().parse_event(sample("tawkto-end")) == []
+
+
+def test_a_ticket_is_a_message(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("tawkto-ticket"))
+
+    assert (event.id, event.direction) == ("ticket:6e5c", "inbound")
+    assert event.text == "Gift card\n\nDo you sell them?"
+    assert event.person == Person(email="dana@example.com", name="Dana")
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda body: body.pop("event"), "event is missing"),
+        (lambda body: body["chat"].pop("id"), "chat.id is missing"),
+        (lambda body: body["chat"].update(messages={}), "chat.messages is not an array"),
+        (lambda body: body["chat"]["messages"].append("secret"), "chat.messages[7] is not"),
+        (
+            lambda body: body["chat"]["messages"][1].update(time="yesterday"),
+            "chat.messages[1].time is not a time",
+        ),
+    ],
+)
+def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(
+    transcript: dict[str, Any], delivery: Delivery, change: Callable[[Any], Any], path: str
+) -> None:
+    change(transcript)
+    with pytest.raises(MalformedBody) as caught:
+        connect().parse_event(delivery(transcript))
+
+    assert path in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("signature", "passes"),
+    [(SIGNED, True), (None, False), ("", False), (SIGNED[:-1], False), ("0" * 40, False)],
+)
+def test_the_signature_is_a_sha1_of_the_raw_body(signature: str | None, passes: bool) -> None:
+    headers = {} if signature is None else {"X-Tawk-Signature": signature}
+    request = WebhookRequest(headers=headers, body=BODY)
+
+    assert (connect().signature().verify(request, NOW) is None) is passes
+
+
+def test_both_secrets_pass_while_one_replaces_the_other() -> None:
+    request = WebhookRequest(headers={"X-Tawk-Signature": SIGNED}, body=BODY)
+
+    assert connect(secret=["new", "tawk-secret"]).signature().verify(request, NOW) is None
+    assert connect(secret="new").signature().verify(request, NOW)
+
+
+@pytest.mark.parametrize("values", [{}, {"secret": ""}, {"secret": "s", "typo": 1}])
+def test_settings_that_are_missing_empty_or_misspelt_are_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        TawkTo.Settings(**values)
+
+
+def test_the_badge_is_tawktos() -> None:
+    assert connect().badge(Event(id="1")) == Badge(text="tawk.to")
+
+
+def test_every_sample_gives_the_same_events_again_and_survives_storage(
+    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
+) -> None:
+    connector = connect()
+    for body in samples("tawkto").values():
+        events = connector.parse_event(WebhookRequest(body=body))
+
+        assert events == connector.parse_event(WebhookRequest(body=body))
+        assert events == [stored(event) for event in events]
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_damaged_deliveries_are_read_or_refused_and_never_break(
+    data: st.DataObject,
+    samples: Callable[[str], dict[str, bytes]],
+    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
+    stored: Callable[[Event], Event],
+) -> None:
+    connector = connect()
+    body = data.draw(damaged(list(samples("tawkto").values())))
+    try:
+        events = connector.parse_event(WebhookRequest(body=body))
+    except MalformedBody:
+        return
+    for event in events:
+        assert event == stored(event)
+        connector.to_wix_message(event)

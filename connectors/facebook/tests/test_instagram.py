@@ -1,0 +1,179 @@
+"""What Instagram deliveries become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import Attachment, Badge, Event, MalformedBody, MinimalMessage, WebhookRequest
+from inboxbridge_facebook.instagram import Instagram
+
+ACCOUNT, IGSID = "17841400000000001", "5560000000000077"
+DANA = f"{ACCOUNT}:{IGSID}"
+
+Sample = Callable[[str], WebhookRequest]
+Delivery = Callable[[Any], WebhookRequest]
+
+
+def connect(**changes: Any) -> Instagram:
+    return Instagram(Instagram.Settings(**{"app_secret": "s", "verify_token": "v", **changes}))
+
+
+def batch(*items: Any) -> dict[str, Any]:
+    return {"object": "instagram", "entry": [{"id": ACCOUNT, "messaging": list(items)}]}
+
+
+def item(**what: Any) -> dict[str, Any]:
+    return {"sender": {"id": IGSID}, "recipient": {"id": ACCOUNT}, "timestamp": 1, **what}
+
+
+def test_a_shared_post_is_named_below_the_words(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("instagram-shared-post"))
+
+    assert event.id == "aWdfZAG1faXRlbToxOkl..."
+    assert (event.kind, event.direction) == ("message", "inbound")
+    assert event.text == "love this!\n[post] New colours https://lookaside.example/x"
+    assert (event.person.id, event.thread_key) == (DANA, DANA)
+    assert event.occurred_at == datetime(2026, 11, 6, 21, 28, 19, 321000, UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("instagram-echo", "Thank you!"), ("instagram-own-sender", "from the app itself")],
+)
+def test_an_echo_is_outbound_whether_marked_or_sent_by_the_account(
+    sample: Sample, name: str, text: str
+) -> None:
+    (event,) = connect().parse_event(sample(name))
+
+    assert (event.direction, event.person.id, event.text) == ("outbound", DANA, text)
+
+
+def test_echoes_of_our_own_app_are_dropped(delivery: Delivery) -> None:
+    echo = {"mid": "1", "text": "x", "is_echo": True, "app_id": 99}
+    body = delivery(batch(item(sender={"id": ACCOUNT}, recipient={"id": IGSID}, message=echo)))
+
+    assert connect(app_id="99").parse_event(body) == []
+    assert len(connect().parse_event(body)) == 1
+
+
+def test_an_unsent_message_is_an_activity_beside_the_message(
+    sample: Sample, delivery: Delivery
+) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample("instagram-unsent"))
+    (message,) = connector.parse_event(
+        delivery(batch(item(message={"mid": "aWd_uns", "text": "?"})))
+    )
+
+    assert (event.kind, event.text, event.person.id) == ("activity", "Unsent a message", DANA)
+    assert connector.to_wix_message(event) == MinimalMessage(text="Unsent a message")
+    assert event.id != message.id
+    assert event.thread_key == message.thread_key
+
+
+def test_answers_to_a_story_and_mentions_in_one_say_so(sample: Sample) -> None:
+    answer, mention = connect().parse_event(sample("instagram-story"))
+
+    assert answer.text == "[reply to a story] so pretty!"
+    assert mention.text == "[mentioned you in a story] https://lookaside.example/mention"
+
+
+def test_a_picture_is_shown_and_a_reel_named(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("instagram-reel-and-photo"))
+
+    assert event.text == "[reel] Balayage https://lookaside.example/reel"
+    assert event.attachments == (Attachment(kind="image", url="https://lookaside.example/p.jpg"),)
+
+
+def test_seen_marks_and_reactions_give_nothing(sample: Sample) -> None:
+    assert connect().parse_event(sample("instagram-seen-and-reaction")) == []
+
+
+@pytest.mark.parametrize("name", ["instagram-comment", "instagram-comment-in-changes"])
+def test_a_comment_is_an_activity_in_either_shape(sample: Sample, name: str) -> None:
+    """The account's own comments are left out."""
+    (event,) = connect().parse_event(sample(name))
+
+    assert (event.id, event.kind) == ("comment:17900000000000042", "activity")
+    assert event.text == "Commented: How much is this?"
+    assert (event.person.id, event.person.name) == (DANA, "dana.r")
+
+
+def test_a_person_stays_the_same_when_the_entry_names_the_page(sample: Sample) -> None:
+    """With Facebook Login an entry's id may be the Page's."""
+    events = connect().parse_event(sample("instagram-page-as-tenant"))
+
+    assert [(event.direction, event.person.id) for event in events] == [
+        ("inbound", DANA),
+        ("outbound", DANA),
+    ]
+
+
+def test_the_dashboards_test_button_shows_its_sample(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("instagram-dashboard-test"))
+
+    assert (event.id, event.text) == ("random_mid", "random_text")
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (batch(item(message={"is_deleted": True})), "entry[0].messaging[0].message.mid"),
+        (batch(item(message={"text": "hi", "reply_to": 1})), "message.reply_to"),
+        (
+            {"object": "instagram", "entry": [{"id": "1", "field": "comments", "value": {}}]},
+            "entry[0].value.from.id",
+        ),
+    ],
+)
+def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(
+    delivery: Delivery, body: Any, path: str
+) -> None:
+    with pytest.raises(MalformedBody) as caught:
+        connect().parse_event(delivery(body))
+
+    assert path in str(caught.value)
+
+
+def test_a_delivery_for_a_page_names_the_connection_it_needs(delivery: Delivery) -> None:
+    with pytest.raises(MalformedBody, match="provider = 'messenger'"):
+        connect().parse_event(delivery({"object": "page", "entry": []}))
+
+
+def test_the_badge_is_instagrams() -> None:
+    assert connect().badge(Event(id="1")) == Badge(text="Instagram")
+
+
+def test_every_sample_gives_the_same_events_again_and_survives_storage(
+    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
+) -> None:
+    connector = connect()
+    for body in samples("instagram").values():
+        events = connector.parse_event(WebhookRequest(body=body))
+
+        assert events == connector.parse_event(WebhookRequest(body=body))
+        assert events == [stored(event) for event in events]
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_damaged_deliveries_are_read_or_refused_and_never_break(
+    data: st.DataObject,
+    samples: Callable[[str], dict[str, bytes]],
+    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
+    stored: Callable[[Event], Event],
+) -> None:
+    connector = connect()
+    body = data.draw(damaged(list(samples("instagram").values())))
+    try:
+        events = connector.parse_event(WebhookRequest(body=body))
+    except MalformedBody:
+        return
+    for event in events:
+        assert event == stored(event)
+        connector.to_wix_message(event)

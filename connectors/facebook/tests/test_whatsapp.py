@@ -1,0 +1,247 @@
+"""What WhatsApp deliveries become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inboxbridge import Badge, Event, MalformedBody, MinimalMessage, Person, WebhookRequest
+from inboxbridge_facebook.whatsapp import WhatsApp
+
+BUSINESS, NUMBER, USER = "106540352242922", "15005550006", "US.13491208655302741918"
+DANA = Person(id=USER, phone=f"+{NUMBER}", name="Dana Reyes")
+
+Sample = Callable[[str], WebhookRequest]
+Delivery = Callable[[Any], WebhookRequest]
+
+
+def connect(**changes: Any) -> WhatsApp:
+    return WhatsApp(WhatsApp.Settings(**{"app_secret": "s", "verify_token": "v", **changes}))
+
+
+def batch(*messages: Any, **value: Any) -> dict[str, Any]:
+    value = {"metadata": {"phone_number_id": BUSINESS}, "messages": list(messages), **value}
+    change = {"field": "messages", "value": value}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+
+
+def text(body: Any = "hi", **changes: Any) -> dict[str, Any]:
+    return {"from": NUMBER, "id": "wamid.1", "type": "text", "text": {"body": body}, **changes}
+
+
+def test_messages_name_their_person_by_user_id_number_and_name(sample: Sample) -> None:
+    words, photo = connect().parse_event(sample("whatsapp-text-and-photo"))
+
+    assert words.id == "wamid.HBgLMTUwMDU1NTAwMDY="
+    assert (words.kind, words.direction, words.text) == ("message", "inbound", "Is Saturday free?")
+    assert words.occurred_at == datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
+    assert words.person == photo.person == DANA
+    assert words.thread_key == photo.thread_key == f"{BUSINESS}:{USER}"
+
+
+def test_a_photo_is_a_line_with_its_caption_not_a_dead_link(sample: Sample) -> None:
+    """Its address needs our token and lives for minutes."""
+    _, photo = connect().parse_event(sample("whatsapp-text-and-photo"))
+
+    assert (photo.text, photo.attachments) == ("[photo] this style", ())
+
+
+def test_a_person_who_hides_the_number_is_known_by_the_user_id(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("whatsapp-username-without-number"))
+
+    assert event.person == Person(id=USER, name="Dana")
+
+
+def test_a_person_without_a_user_id_is_known_by_the_number(delivery: Delivery) -> None:
+    (event,) = connect().parse_event(delivery(batch(text())))
+
+    assert event.person == Person(id=NUMBER, phone=f"+{NUMBER}")
+
+
+def test_each_of_several_people_in_a_change_keeps_their_own_name(delivery: Delivery) -> None:
+    contacts = [
+        {"profile": {"name": "Dana"}, "wa_id": NUMBER, "user_id": USER},
+        {"profile": {"name": "Sam"}, "wa_id": "15005550007", "user_id": "US.2"},
+    ]
+    first, second = connect().parse_event(
+        delivery(batch(text(**{"from": "15005550007"}), text(id="wamid.2"), contacts=contacts))
+    )
+
+    assert first.person == Person(id="US.2", phone="+15005550007", name="Sam")
+    assert second.person == Person(id=USER, phone=f"+{NUMBER}", name="Dana")
+
+
+def test_an_echo_from_the_phone_is_outbound_to_the_customer(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("whatsapp-echo"))
+
+    assert (event.id, event.direction, event.text) == (
+        "wamid.ECHO1",
+        "outbound",
+        "See you Saturday",
+    )
+    assert event.person == Person(id=USER, phone=f"+{NUMBER}")
+    assert event.thread_key == f"{BUSINESS}:{USER}"
+
+
+def test_an_echo_of_a_photo_is_a_line_too(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("whatsapp-echo-media"))
+
+    assert (event.direction, event.text) == ("outbound", "[photo] our salon")
+
+
+@pytest.mark.parametrize("name", ["status", "reaction", "account-update"])
+def test_statuses_reactions_calls_and_account_news_give_nothing(sample: Sample, name: str) -> None:
+    assert connect().parse_event(sample(f"whatsapp-{name}")) == []
+
+
+def test_media_are_named(sample: Sample) -> None:
+    events = connect().parse_event(sample("whatsapp-media"))
+
+    assert [event.text for event in events] == [
+        "[video] watch",
+        "[voice message]",
+        "[audio]",
+        "[file] list.pdf\nour prices",
+        "[sticker]",
+    ]
+
+
+def test_other_kinds_say_what_they_are(sample: Sample) -> None:
+    events = connect().parse_event(sample("whatsapp-things"))
+
+    assert [event.text for event in events] == [
+        "[location] Union Station, 1701 Wynkoop St "
+        "https://www.google.com/maps/search/?api=1&query=39.7392,-104.9903",
+        "[contact] Dana Reyes +1 415-555-0132",
+        "Confirm",
+        "Saturday",
+        "Gel nails",
+        "[order: 2 items] please deliver",
+        "[a message that WhatsApp does not pass on: see it in the WhatsApp app]",
+        "[hologram]",
+    ]
+
+
+def test_an_edit_is_a_message_of_its_own_and_a_revoke_an_activity(sample: Sample) -> None:
+    connector = connect()
+    edit, revoke = connector.parse_event(sample("whatsapp-edit-and-revoke"))
+
+    assert (edit.id, edit.kind, edit.text) == ("wamid.E", "message", "[edited] Is Sunday free?")
+    assert (revoke.id, revoke.kind) == ("wamid.R", "activity")
+    assert connector.to_wix_message(revoke) == MinimalMessage(text="Deleted a message")
+
+
+def test_a_changed_number_is_an_activity(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("whatsapp-number-changed"))
+
+    assert event.kind == "activity"
+    assert event.text == "Changed their WhatsApp number to +15005550007"
+    assert event.person == DANA
+
+
+def test_standby_messages_count_like_the_others(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("whatsapp-standby"))
+
+    assert event.text == "while the bot answers"
+
+
+def test_the_dashboards_test_button_shows_its_sample(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("whatsapp-dashboard-test"))
+
+    assert event.text == "this is a text message"
+    assert event.person == Person(id="16315551181", phone="+16315551181", name="test user name")
+
+
+def test_one_customer_at_two_numbers_of_the_business_is_two_threads(delivery: Delivery) -> None:
+    (here,) = connect().parse_event(delivery(batch(text())))
+    (there,) = connect().parse_event(
+        delivery(batch(text(), metadata={"phone_number_id": "200000000000002"}))
+    )
+
+    assert here.thread_key != there.thread_key
+    assert here.person == there.person
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (batch(text(id=None)), "value.messages[0].id is missing"),
+        (batch(text(**{"from": None})), "value.messages[0].from is missing"),
+        (batch(text(text={"body": ["secret words"]})), "messages[0].text.body is not text"),
+        (batch(text(), "x"), "value.messages[1] is not an object"),
+        (batch(text(), contacts={"a": 1}), "value.contacts is not an array"),
+        (
+            batch(text(type="location", location={"latitude": "north"})),
+            "location.latitude is not a number",
+        ),
+    ],
+)
+def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(
+    delivery: Delivery, body: Any, path: str
+) -> None:
+    with pytest.raises(MalformedBody) as caught:
+        connect().parse_event(delivery(body))
+
+    assert path in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_delivery_for_a_page_names_the_connection_it_needs(delivery: Delivery) -> None:
+    with pytest.raises(MalformedBody, match="provider = 'messenger'"):
+        connect().parse_event(delivery({"object": "page", "entry": []}))
+
+
+def test_a_message_without_a_type_is_read_by_what_it_holds(delivery: Delivery) -> None:
+    (event,) = connect().parse_event(delivery(batch(text(type=None))))
+
+    assert event.text == "hi"
+
+
+def test_the_badge_is_whatsapps() -> None:
+    assert connect().badge(Event(id="1")) == Badge(text="WhatsApp")
+
+
+def test_no_token_protected_address_is_ever_shown(
+    samples: Callable[[str], dict[str, bytes]],
+) -> None:
+    connector = connect()
+    for body in samples("whatsapp").values():
+        for event in connector.parse_event(WebhookRequest(body=body)):
+            assert event.attachments == ()
+            assert "lookaside" not in json.dumps(event.model_dump(mode="json"))
+
+
+def test_every_sample_gives_the_same_events_again_and_survives_storage(
+    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
+) -> None:
+    connector = connect()
+    for body in samples("whatsapp").values():
+        events = connector.parse_event(WebhookRequest(body=body))
+
+        assert events == connector.parse_event(WebhookRequest(body=body))
+        assert events == [stored(event) for event in events]
+        assert len(events) == len({event.id for event in events})
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_damaged_deliveries_are_read_or_refused_and_never_break(
+    data: st.DataObject,
+    samples: Callable[[str], dict[str, bytes]],
+    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
+    stored: Callable[[Event], Event],
+) -> None:
+    connector = connect()
+    body = data.draw(damaged(list(samples("whatsapp").values())))
+    try:
+        events = connector.parse_event(WebhookRequest(body=body))
+    except MalformedBody:
+        return
+    for event in events:
+        assert event == stored(event)
+        connector.to_wix_message(event)

@@ -1,0 +1,24 @@
+"""The command line: `main` is the command ``inboxbridge``.
+
+`commands` declares what can be typed and imports little, so that help and mistakes answer at once;
+each family of commands is a module of its own, imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from inboxbridge.cli.commands import app
+from inboxbridge.cli.group import explain_unexpected
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command that was typed, and exit with its code."""
+    try:
+        app()
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.exit(explain_unexpected(error))

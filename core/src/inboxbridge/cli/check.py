@@ -1,0 +1,110 @@
+"""``check``: everything that can be found out before the first webhook comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from inboxbridge.cli import checks
+from inboxbridge.cli.console import console, print_json
+from inboxbridge.config import Config, Problem, find_config, read_config
+from inboxbridge.logs import configure_logs
+from inboxbridge.plugins import connect_all
+
+
+@dataclass
+class Item:
+    """One line of the checklist.
+
+    Attributes:
+        title: What was looked at.
+        problems: What must be mended; none is a tick.
+        hints: What could be better, or is good to know.
+    """
+
+    title: str
+    problems: list[Problem] = field(default_factory=list)
+    hints: list[Problem] = field(default_factory=list)
+
+
+def check(config_path: Path | None, *, online: bool, as_json: bool) -> int:
+    """Look at everything and print what was found. Returns 1 if there are problems."""
+    configure_logs()
+    items = list(_items(config_path, online))
+    problems = [problem for item in items for problem in item.problems]
+    if as_json:
+        hints = [asdict(hint) for item in items for hint in item.hints]
+        found = [asdict(problem) for problem in problems]
+        print_json({"ok": not problems, "problems": found, "hints": hints}, indent=2)
+    else:
+        _print_checklist(items, len(problems))
+    return 1 if problems else 0
+
+
+def _items(path: Path | None, online: bool) -> Iterator[Item]:
+    config, problems = read_config(path)
+    item = Item(f"configuration {find_config(path)}", problems)
+    if config is None:
+        yield item
+        return
+    item.hints = checks.plain_secrets(config)
+    yield item
+    yield from _connections(config, problems)
+    yield _item("journal", lambda hints: checks.journal(config, hints))
+    yield from _sites(config, online)
+
+
+def _connections(config: Config, reported: list[Problem]) -> Iterator[Item]:
+    connections, broken = connect_all(config)
+    known_bad = [problem.where for problem in reported]
+    reasons = {one.connection: one.reason for one in broken}
+    enabled = [one for one in config.connections.values() if one.enabled]
+    for settings in enabled:
+        where = f"[connectors.{settings.name}]"
+        item = Item(f"connection {settings.name} ({settings.plugin})")
+        connection = connections.get(settings.name)
+        if connection is not None:
+            item.problems = checks.signed_url(connection)
+            item.hints = checks.nothing_verified(connection)
+        elif not any(where in one for one in known_bad):
+            # An unset secret is already told of, and is why the rest does not fit.
+            hint = "`inboxbridge connectors` shows what is installed"
+            item.problems = [Problem(where, reasons[settings.name], hint)]
+        else:
+            continue
+        yield item
+    if not enabled and not reported:
+        yield Item(
+            "connections",
+            hints=[Problem("[connectors]", "no connection is enabled", "Add [connectors.NAME]")],
+        )
+
+
+def _sites(config: Config, online: bool) -> Iterator[Item]:
+    answers = asyncio.run(checks.ask_wix(config)) if online else {}
+    for name in config.sites:
+        title = f"site {name}" + (", asked Wix" if online else "")
+        yield Item(title, answers.get(name, []))
+
+
+def _item(title: str, look: Callable[[list[Problem]], list[Problem]]) -> Item:
+    item = Item(title)
+    item.problems = look(item.hints)
+    return item
+
+
+def _print_checklist(items: list[Item], problems: int) -> None:
+    out = console()
+    for item in items:
+        mark, style = ("✗", "bold red") if item.problems else ("✓", "green")
+        out.print(f"{mark} {item.title}", style=style)
+        for problem in item.problems:
+            out.print(f"    {problem.where}: {problem.what}", soft_wrap=True)
+            if problem.hint:
+                out.print(f"      → {problem.hint}", style="cyan", soft_wrap=True)
+        for hint in item.hints:
+            out.print(f"    note: {hint}", style="dim", soft_wrap=True)
+    verdict = f"{problems} to mend" if problems else "all well"
+    out.print(verdict, style="bold red" if problems else "bold green")

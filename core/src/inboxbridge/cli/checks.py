@@ -1,0 +1,183 @@
+"""The single checks. Each returns what must be mended."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from inboxbridge.cli.console import count
+from inboxbridge.config import Config, Problem
+from inboxbridge.courier import wix_client
+from inboxbridge.errors import InboxbridgeError
+from inboxbridge.journal import JournalUnavailable, open_engine, pending_migration, reads
+from inboxbridge.journal.database import sqlite_path, unavailable
+from inboxbridge.plugins import Connection, Unusable, connect, installed
+from inboxbridge.signing import AnyOf, HmacSignature, NoSignature, Signature, UrlFormSignature
+from inboxbridge.wix import WixError
+
+_CREATE = "CREATE TABLE inboxbridge_check (id INTEGER)"
+_TOUCH = "UPDATE sites SET changed_at = changed_at WHERE id = 0"
+
+
+def plain_secrets(config: Config) -> list[Problem]:
+    """Secrets that stand in the file itself."""
+    document = tomllib.loads(config.text)
+    found = []
+    for name, site in config.sites.items():
+        written = document.get("sites", {}).get(name, {})
+        for key in ("api_key", "app_secret"):
+            if isinstance(written.get(key), str) and getattr(site, key) is not None:
+                found.append(_plain(f"[sites.{name}] {key}", key))
+    for name, keys in _secret_keys(config).items():
+        written = document.get("connectors", {}).get(name, {})
+        for key in keys:
+            if _is_text(written.get(key)):
+                found.append(_plain(f"[connectors.{name}] {key}", key))
+    url = document.get("journal", {}).get("url")
+    if isinstance(url, str) and _has_password(url):
+        found.append(_plain("[journal] url", "JOURNAL_URL"))
+    return found
+
+
+def signed_url(connection: Connection) -> list[Problem]:
+    """A scheme that signs the URL needs to know it."""
+    if connection.url is not None or not _signs_url(connection.signature):
+        return []
+    return [
+        Problem(
+            f"[connectors.{connection.name}] public_url",
+            "is missing, and this source signs the URL that it calls",
+            'Set [gateway] public_url = "https://hooks.example.com", or public_url of the '
+            "connection to exactly the URL that the source calls",
+        )
+    ]
+
+
+def nothing_verified(connection: Connection) -> list[Problem]:
+    """A connection that takes deliveries from anyone."""
+    if not isinstance(connection.signature, NoSignature):
+        return []
+    where = f"[connectors.{connection.name}]"
+    return [Problem(where, "verifies nothing: whoever knows its URL can write into the Inbox")]
+
+
+def journal(config: Config, hints: list[Problem]) -> list[Problem]:
+    """Whether the journal can be opened and written, and what waits in it for a person."""
+    where = "[journal] url"
+    try:
+        engine = open_engine(config.journal.url)
+    except InboxbridgeError as error:
+        return [Problem(where, str(error))]
+    try:
+        return _opened(engine, config, hints)
+    except JournalUnavailable as error:
+        return [Problem(where, str(error))]
+    except (SQLAlchemyError, OSError) as error:
+        return [Problem(where, str(unavailable(error, engine)))]
+    finally:
+        engine.dispose()
+
+
+async def ask_wix(config: Config) -> dict[str, list[Problem]]:
+    """What each site's credentials may not do. Nothing is read or changed at Wix."""
+    answers = {}
+    for name, site in config.sites.items():
+        where = f"[sites.{name}]"
+        try:
+            client = wix_client(site, timeout_seconds=config.courier.timeout_seconds)
+        except ValueError as error:
+            answers[name] = [Problem(where, str(error))]
+            continue
+        try:
+            refusals = await client.probe()
+            hint = "Grant the permission in Wix's dashboard, then check again"
+            answers[name] = [Problem(where, refusal, hint) for refusal in refusals]
+        except WixError as error:
+            answers[name] = [Problem(where, str(error))]
+        finally:
+            await client.aclose()
+    return answers
+
+
+def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Problem]:
+    path = sqlite_path(engine)
+    if path is not None and not path.exists():
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            hint = "Create the folder, or choose another place"
+            return [Problem("[journal] url", f"the folder {folder} does not exist", hint)]
+        hints.append(Problem("[journal] url", f"{path.absolute()} is made at the first start"))
+        return []
+    is_due = pending_migration(engine) is not None
+    with engine.connect() as connection:
+        connection.execute(text(_CREATE if is_due else _TOUCH))
+        connection.rollback()
+    if is_due:
+        hints.append(Problem("[journal] url", "its schema is brought up to date at the next start"))
+        return []
+    with engine.connect().execution_options(read_only=True) as connection:
+        states = reads.site_states(connection)
+        counts = reads.count_states(connection)
+    for state in ("dead", "parked", "unreadable"):
+        if number := counts.get(state, 0):
+            hint = f"See `inboxbridge events --state {state}`"
+            hints.append(Problem("journal", count(number, f"{state} event"), hint))
+    return [
+        Problem(f"[sites.{name}]", f"delivery is stopped: {reason or 'no reason is given'}")
+        for name, (state, reason) in states.items()
+        if state == "stopped" and name in config.sites
+    ]
+
+
+def _plain(where: str, key: str) -> Problem:
+    hint = f'Better: {{ env = "{key.upper()}" }} or {{ file = "PATH" }}'
+    return Problem(where, "stands in the file as plain text", hint)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, list) and any(isinstance(one, str) for one in value)
+    )
+
+
+def _secret_keys(config: Config) -> dict[str, list[str]]:
+    """The keys of each connection's table that hold secrets, by its connector's own settings."""
+    available = installed()
+    found = {}
+    for name, settings in config.connections.items():
+        if not settings.enabled:
+            continue
+        try:
+            own = connect(settings, available).connector.settings
+        except Unusable:
+            continue
+        found[name] = [key for key in type(own).model_fields if any(_secrets_in(getattr(own, key)))]
+    return found
+
+
+def _secrets_in(value: Any) -> Iterator[bool]:
+    if isinstance(value, SecretStr):
+        yield True
+    elif isinstance(value, (list, tuple)):
+        yield from (isinstance(one, SecretStr) for one in value)
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return bool(make_url(url).password)
+    except ArgumentError:
+        return False
+
+
+def _signs_url(signature: Signature) -> bool:
+    if isinstance(signature, AnyOf):
+        return any(map(_signs_url, signature.schemes))
+    if isinstance(signature, HmacSignature):
+        return "{url}" in signature.content
+    return isinstance(signature, UrlFormSignature)

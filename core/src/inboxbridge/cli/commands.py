@@ -1,0 +1,339 @@
+"""What can be typed. Each command imports the rest of itself once it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inboxbridge.cli.group import CommandGroup
+
+app = typer.Typer(
+    name="inboxbridge",
+    cls=CommandGroup,
+    help="Brings what customers write, say and book elsewhere into Wix Inbox: once, in order.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration: INBOXBRIDGE_CONFIG, else connectors.toml.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any free one.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Do not start if any connection cannot be made.")
+]
+OnlyConnection = Annotated[
+    str | None, typer.Option("--connection", metavar="C", help="Only those of this connection.")
+]
+Captured = Annotated[Path, typer.Argument(metavar="FILE", exists=True, readable=True)]
+CONNECTION = typer.Argument(metavar="CONNECTION", help="The NAME in [connectors.NAME].")
+
+
+def _example(*lines: str) -> str:
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"inboxbridge {version('inboxbridge')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=_example("inboxbridge demo"))
+def _options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _debugging(context: typer.Context) -> bool:
+    return bool(context.find_root().params.get("debug"))
+
+
+@app.command(epilog=_example("inboxbridge demo", "inboxbridge demo --exit --json"))
+def demo(
+    exit_when_done: Annotated[
+        bool, typer.Option("--exit", help="End once everything is in the Inbox.")
+    ] = False,
+    as_json: AsJson = False,
+    port: Port = 0,
+) -> None:
+    """See it all work, with nothing to configure."""
+    from inboxbridge.demo import run_demo
+
+    raise typer.Exit(run_demo(exit_when_done=exit_when_done, as_json=as_json, port=port))
+
+
+@app.command(epilog=_example("inboxbridge serve --config connectors.toml --port 8080"))
+def serve(
+    config: ConfigPath = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    strict: Strict = False,
+) -> None:
+    """Take webhooks in and bring them to the Inbox."""
+    from inboxbridge.cli.serve import serve
+
+    raise typer.Exit(serve(config, host=host, port=port, strict=strict))
+
+
+@app.command(epilog=_example("inboxbridge gateway --host 0.0.0.0 --port 8080"))
+def gateway(
+    config: ConfigPath = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    strict: Strict = False,
+) -> None:
+    """Only take webhooks in; couriers deliver them. Needs a PostgreSQL journal."""
+    from inboxbridge.cli.serve import serve
+
+    raise typer.Exit(serve(config, host=host, port=port, strict=strict, courier=False))
+
+
+@app.command(epilog=_example("inboxbridge courier --config connectors.toml"))
+def courier(config: ConfigPath = None, strict: Strict = False) -> None:
+    """Only deliver what gateways have stored. Needs a PostgreSQL journal."""
+    from inboxbridge.cli.serve import serve
+
+    raise typer.Exit(serve(config, host="127.0.0.1", port=0, strict=strict, gateway=False))
+
+
+@app.command(epilog=_example("inboxbridge sandbox --port 8090"))
+def sandbox(
+    host: Host = "127.0.0.1",
+    port: Port = 8090,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help='Also take the wire form "article".')
+    ] = False,
+) -> None:
+    """Run the stand-in for Wix alone; its Inbox is the page at /."""
+    from inboxbridge.cli.serve import sandbox
+
+    raise typer.Exit(sandbox(host=host, port=port, lenient=lenient))
+
+
+@app.command(epilog=_example("inboxbridge check", "inboxbridge check --online --json"))
+def check(
+    config: ConfigPath = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask Wix what the credentials may do.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what must be mended, before the first webhook.
+
+    Configuration, connectors, secrets, journal; with --online also Wix.
+    """
+    from inboxbridge.cli.check import check
+
+    raise typer.Exit(check(config, online=online, as_json=as_json))
+
+
+@app.command(epilog=_example("inboxbridge connectors", "inboxbridge connectors --debug"))
+def connectors(context: typer.Context, config: ConfigPath = None, as_json: AsJson = False) -> None:
+    """List the installed connectors, and why one is broken."""
+    from inboxbridge.cli.connectors import list_connectors
+
+    raise typer.Exit(list_connectors(config, as_json=as_json, debug=_debugging(context)))
+
+
+@app.command(
+    epilog=_example("inboxbridge events --state dead", "inboxbridge events --connection sms --json")
+)
+def events(
+    state: Annotated[
+        str | None,
+        typer.Option(
+            "--state",
+            metavar="S",
+            help="pending, retrying, parked, delivered, ignored, unreadable or dead.",
+        ),
+    ] = None,
+    connection: OnlyConnection = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 20,
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="ID", help="Only those older than this one.")
+    ] = None,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what came in and what became of it, newest first."""
+    from inboxbridge.cli.events import list_events
+
+    raise typer.Exit(
+        list_events(
+            config,
+            state=state,
+            connection=connection,
+            limit=limit,
+            before=before,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command(epilog=_example("inboxbridge show 42", "inboxbridge show 42 --reveal"))
+def show(
+    event: Annotated[int, typer.Argument(metavar="EVENT", help="An id from `events`.")],
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show texts and addresses instead of lengths.")
+    ] = False,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell one event's story.
+
+    Ends with 1 if the event is dead or unreadable.
+    """
+    from inboxbridge.cli.show import show_event
+
+    raise typer.Exit(show_event(config, event, reveal=reveal, as_json=as_json))
+
+
+@app.command(epilog=_example("inboxbridge replay 42 43", "inboxbridge replay --state dead"))
+def replay(
+    event: Annotated[
+        list[int] | None, typer.Argument(metavar="[EVENT]...", help="Ids from `events`.")
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", metavar="S", help="All that are dead, parked or unreadable."),
+    ] = None,
+    connection: OnlyConnection = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask above 100 events.")] = False,
+    config: ConfigPath = None,
+) -> None:
+    """Deliver again on purpose. One that was delivered before shows twice in the Inbox."""
+    replayable = ("dead", "parked", "unreadable")
+    if bool(event) == (state is not None):
+        raise typer.BadParameter("name events, or say --state dead, parked or unreadable")
+    if state is not None and state not in replayable:
+        raise typer.BadParameter(f"--state is one of {', '.join(replayable)}")
+    if connection is not None and state is None:
+        raise typer.BadParameter("--connection goes with --state")
+    from inboxbridge.cli.replay import replay
+
+    raise typer.Exit(
+        replay(config, event or [], state=state, connection=connection, dry_run=dry_run, yes=yes)
+    )
+
+
+@app.command(epilog=_example("inboxbridge link sms phone:+14155550132 CONTACT_ID"))
+def link(
+    connection: Annotated[str, CONNECTION],
+    identity: Annotated[str, typer.Argument(help="email:…, phone:+… or id:THE-SOURCES-ID.")],
+    contact_id: Annotated[str, typer.Argument(help="Wix's id of the contact.")],
+    config: ConfigPath = None,
+) -> None:
+    """Remember whose contact a person is.
+
+    Releases what is parked for them.
+    """
+    from inboxbridge.cli.replay import link
+
+    raise typer.Exit(link(config, connection, identity, contact_id))
+
+
+@app.command(
+    "try",
+    epilog=_example(
+        "inboxbridge try shop order.json --header 'X-Hub-Signature-256: sha256=…'",
+        "inboxbridge try facebook /dev/null --method GET --query 'hub.mode=subscribe&…'",
+    ),
+)
+def try_(
+    connection: Annotated[str, CONNECTION],
+    file: Captured,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", metavar="K:V", help="May be repeated.")
+    ] = None,
+    method: Annotated[str, typer.Option("--method", help="GET or POST.")] = "POST",
+    query: Annotated[
+        str | None, typer.Option("--query", metavar="Q", help="What follows ? in the URL.")
+    ] = None,
+    at: Annotated[
+        datetime | None, typer.Option("--at", help="When it arrived (UTC); now by default.")
+    ] = None,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would become of a captured delivery.
+
+    Nothing is stored or sent. Ends with 1 if it would be rejected.
+    """
+    from inboxbridge.cli.try_delivery import try_delivery
+
+    raise typer.Exit(
+        try_delivery(
+            config,
+            connection,
+            file,
+            headers=header or [],
+            method=method,
+            query=query,
+            at=at,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command("import", epilog=_example("inboxbridge import shop history.jsonl --dry-run"))
+def import_(
+    connection: Annotated[str, CONNECTION],
+    file: Captured,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it, store nothing.")] = False,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in the history of a source.
+
+    It goes behind everything that is new; oldest first is best.
+
+    FILE has a JSON object a line: a delivery's body, or {"headers": {…}, "body": "…"}; or it is a
+    folder of captured .json and .form files. Signatures are not checked. Wix cannot back-date a
+    message, so each begins with its time. What was imported before is skipped.
+    """
+    from inboxbridge.cli.import_history import import_history
+
+    raise typer.Exit(import_history(config, connection, file, dry_run=dry_run, as_json=as_json))
+
+
+@app.command(epilog=_example("inboxbridge new parcel --dir ./connectors"))
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as parcel.")],
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="D", help="Where to put its folder.")
+    ] = Path(),
+    licence: Annotated[str, typer.Option("--licence", help="An SPDX licence name.")] = "MIT",
+) -> None:
+    """Scaffold a connector package that can be published."""
+    from inboxbridge.scaffold import CannotScaffold, scaffold
+
+    try:
+        made = scaffold(name, directory, licence=licence)
+    except CannotScaffold as error:
+        raise typer.BadParameter(str(error)) from None
+    sys.stdout.write(f"made {made}\n")

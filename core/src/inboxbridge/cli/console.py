@@ -1,0 +1,71 @@
+"""What commands print: JSON for programs, tables and marks for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 180
+"""How wide tables are where stdout is no terminal, in characters."""
+
+
+def print_json(value: object, *, indent: int | None = None) -> None:
+    """Write one JSON value as a line of its own (several with *indent*)."""
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    sys.stdout.write(text + "\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that prints text as it is: no markup, nothing coloured by itself."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC, to the millisecond."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration(seconds: float) -> str:
+    """A span in the largest unit that says enough: ``42 s``, ``5 min``, ``3 h``, ``12 d``."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago *moment* was."""
+    return duration(((now or datetime.now(UTC)) - moment).total_seconds())
+
+
+def count(number: int, noun: str) -> str:
+    """``1 event``, ``2 events``, ``0 deliveries``."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {plural}"
+
+
+STATE_STYLES = {
+    "pending": "cyan", "retrying": "yellow", "parked": "magenta", "delivered": "green",
+    "ignored": "dim", "unreadable": "red", "dead": "bold red",
+}  # fmt: skip
+
+
+def styled_state(state: str) -> Any:
+    """A state in its colour."""
+    from rich.text import Text
+
+    return Text(state, style=STATE_STYLES.get(state, ""))

@@ -1,0 +1,126 @@
+"""Opening what commands work on: the configuration, a connection, the journal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from inboxbridge.cli.group import NotWell
+from inboxbridge.config import Config, ConnectionSettings, nearest, read_config
+from inboxbridge.errors import ConfigError
+from inboxbridge.journal.database import open_engine, pending_migration, sqlite_path, unavailable
+
+if TYPE_CHECKING:
+    from inboxbridge.plugins import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def usable_config(path: Path | None) -> Config:
+    """Return what can be used of the configuration, for commands that need no more than that.
+
+    Looking into the journal does not need the secrets of every source.
+
+    Raises:
+        ConfigError: Nothing can be used of it.
+    """
+    config, problems = read_config(path)
+    if config is None:
+        raise ConfigError("\n".join(str(problem) for problem in problems))
+    return config
+
+
+def connection_settings(config: Config, name: str) -> ConnectionSettings:
+    """Return a connection's settings. Raises `ConfigError` where there is none of that name."""
+    settings = config.connections.get(name)
+    if settings is not None:
+        return settings
+    _expect_no_faults(config, name)
+    hint = nearest(name, config.connections) or "The file names no connection."
+    raise ConfigError(f"there is no connection called {name!r} in {config.path}. {hint}")
+
+
+def connect_one(config: Config, name: str) -> Connection:
+    """Make one connection. Raises `ConfigError` or `Unusable`, whatever is wrong with others."""
+    from inboxbridge.plugins import connect, installed
+
+    settings = connection_settings(config, name)
+    _expect_no_faults(config, name)
+    return connect(settings, installed(), url=config.hook_url(name))
+
+
+def _expect_no_faults(config: Config, name: str) -> None:
+    _, problems = read_config(config.path)
+    about = [str(one) for one in problems if f"[connectors.{name}]" in one.where]
+    if about:
+        raise ConfigError("\n".join(about))
+
+
+class JournalReader:
+    """Reads a journal without an event loop, one query at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(
+        self,
+        query: Callable[Concatenate[DatabaseConnection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a function of `inboxbridge.journal.reads`. Raises `JournalUnavailable`."""
+        try:
+            with self._engine.connect().execution_options(read_only=True) as connection:
+                return query(connection, *args, **kwargs)
+        except (SQLAlchemyError, OSError) as error:
+            raise unavailable(error, self._engine) from error
+
+
+@contextlib.contextmanager
+def reading(config: Config) -> Iterator[JournalReader]:
+    """Open the journal for reading; nothing is created or changed.
+
+    Raises:
+        ConfigError: Its URL cannot be used.
+        NotWell: There is none yet, or its schema is not this version's.
+        JournalUnavailable: It cannot be opened.
+    """
+    engine = open_engine(config.journal.url)
+    try:
+        _expect_journal(engine)
+        yield JournalReader(engine)
+    finally:
+        engine.dispose()
+
+
+def _expect_journal(engine: Engine) -> None:
+    path = sqlite_path(engine)
+    if path is not None and not path.exists():
+        raise NotWell(
+            f"there is no journal at {path.absolute()} yet; `inboxbridge serve` makes it "
+            "(a relative url in [journal] counts from the current folder)"
+        )
+    try:
+        due = pending_migration(engine)
+    except (SQLAlchemyError, OSError) as error:
+        raise unavailable(error, engine) from error
+    if due is not None:
+        raise NotWell(
+            "the journal's schema is not the one of this version; "
+            "starting `inboxbridge serve` brings it up to date"
+        )
+
+
+def ask(question: str, default: bool = False) -> bool:
+    """Ask a person on the terminal for a yes or no."""
+    import typer
+
+    answer: Any = typer.confirm(question, default=default, err=True)
+    return bool(answer)

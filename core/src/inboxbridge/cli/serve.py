@@ -1,0 +1,133 @@
+"""``serve``, ``gateway``, ``courier`` and ``sandbox``: what runs until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from inboxbridge.config import Config, load_config
+from inboxbridge.errors import ConfigError
+from inboxbridge.logs import configure_logs
+from inboxbridge.runtime import listen, running, serving
+
+END_SECONDS = 9.5
+"""When to end at once, whatever still hangs; all that is under way is recorded by then."""
+
+
+def serve(
+    config_path: Path | None,
+    *,
+    host: str,
+    port: int,
+    strict: bool,
+    gateway: bool = True,
+    courier: bool = True,
+) -> int:
+    """Run a gateway, a courier or both until a signal. Returns the exit code.
+
+    Raises:
+        ConfigError: The configuration, the address or the journal's URL cannot be used.
+        JournalUnavailable: The journal cannot be opened.
+        AlreadyRunning: Another process delivers from this SQLite journal.
+    """
+    config = load_config(config_path)
+    if not (gateway and courier):
+        _expect_shared(config, "gateway" if gateway else "courier")
+    configure_logs()
+    return run(_serve(config, host, port, strict, gateway=gateway, courier=courier))
+
+
+def sandbox(*, host: str, port: int, lenient: bool) -> int:
+    """Run the stand-in for Wix until a signal. Returns the exit code.
+
+    Raises:
+        ConfigError: The address cannot be used.
+    """
+    configure_logs()
+    return run(_sandbox(host, port, lenient))
+
+
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run *main* in an event loop, uvloop's where there is one."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with contextlib.suppress(ImportError):
+        from uvloop import new_event_loop as factory
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(main)
+
+
+def _expect_shared(config: Config, command: str) -> None:
+    if config.journal.url.startswith("sqlite"):
+        raise ConfigError(
+            f"`inboxbridge {command}` needs a journal that several processes can share, and this "
+            "one is SQLite. Run `inboxbridge serve`, which does both in one process, or set "
+            '[journal] url = "postgresql://…"'
+        )
+
+
+async def _serve(
+    config: Config, host: str, port: int, strict: bool, *, gateway: bool, courier: bool
+) -> int:
+    with _signals() as told_to_end:
+        async with running(
+            config, gateway=gateway, courier=courier, host=host, port=port, strict=strict
+        ) as runtime:
+            if runtime.url is not None:
+                _say_ready(runtime.url)
+            return await _until_told(told_to_end, runtime.tasks)
+
+
+async def _sandbox(host: str, port: int, lenient: bool) -> int:
+    from inboxbridge.sandbox import SandboxOptions, create_app
+
+    app = create_app(SandboxOptions(lenient=lenient))
+    with _signals() as told_to_end, contextlib.closing(listen(host, port)) as bound:
+        async with app.router.lifespan_context(app), serving(app, bound) as url:
+            _say_ready(url)
+            await told_to_end.wait()
+    return 0
+
+
+def _say_ready(url: str) -> None:
+    print(f"ready {url}", flush=True)
+
+
+async def _until_told(told: asyncio.Event, essential: tuple[asyncio.Task[None], ...]) -> int:
+    """Wait for a signal. Returns 1 if something that must run has ended before."""
+    waiting = asyncio.ensure_future(told.wait())
+    await asyncio.wait([waiting, *essential], return_when=asyncio.FIRST_COMPLETED)
+    if told.is_set():
+        return 0
+    waiting.cancel()
+    structlog.get_logger("inboxbridge").error("an essential part ended; stopping")
+    return 1
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[asyncio.Event]:
+    """Set the event on SIGTERM and SIGINT; should the end take too long, end at once."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        if not told.is_set():
+            told.set()
+            last = threading.Timer(END_SECONDS, os._exit, [0])
+            last.daemon = True
+            last.start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, tell)
+    try:
+        yield told
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
