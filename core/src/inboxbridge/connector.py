@@ -31,7 +31,7 @@ Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_several), Field(min_len
 class ConnectorSettings(BaseModel):
     """Base of a connector's settings: unknown keys are refused with the nearest spelling."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 SettingsT = TypeVar("SettingsT", bound=ConnectorSettings)

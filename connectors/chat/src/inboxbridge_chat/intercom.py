@@ -180,7 +180,7 @@ def _new_parts(item: dict[str, Any], topic: str) -> Iterator[Part]:
     for index, part in enumerate(array_at(holder, "conversation_parts", where)):
         place = f"{where}.conversation_parts[{index}]"
         part = as_object(part, place)
-        if True:
+        if text_at(part, "part_type", place) == "comment":
             at = moment_at(part, "created_at", place)
             yield Part(part, place, id_at(part, "id", place), at)
 

@@ -17,7 +17,7 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Run the command that was typed, and exit with its code."""
     try:
-        app()
+        app(prog_name="inboxbridge")
     except Exception as error:
         if "--debug" in sys.argv:
             raise

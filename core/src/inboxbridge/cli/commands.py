@@ -9,70 +9,22 @@ from typing import Annotated
 
 import typer
 
-from inboxbridge.cli.group import CommandGroup
-
-app = typer.Typer(
-    name="inboxbridge",
-    cls=CommandGroup,
-    help="Brings what customers write, say and book elsewhere into Wix Inbox: once, in order.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+from inboxbridge.cli.application import (
+    AsJson,
+    CapturedFile,
+    ConfigPath,
+    ConnectionName,
+    Host,
+    OnlyConnection,
+    Port,
+    Strict,
+    app,
+    debugging,
+    example,
 )
 
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The configuration: INBOXBRIDGE_CONFIG, else connectors.toml.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any free one.")]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Do not start if any connection cannot be made.")
-]
-OnlyConnection = Annotated[
-    str | None, typer.Option("--connection", metavar="C", help="Only those of this connection.")
-]
-Captured = Annotated[Path, typer.Argument(metavar="FILE", exists=True, readable=True)]
-CONNECTION = typer.Argument(metavar="CONNECTION", help="The NAME in [connectors.NAME].")
 
-
-def _example(*lines: str) -> str:
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"inboxbridge {version('inboxbridge')}")
-        raise typer.Exit
-
-
-@app.callback(epilog=_example("inboxbridge demo"))
-def _options(
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
-    ] = False,
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
-    pass
-
-
-def _debugging(context: typer.Context) -> bool:
-    return bool(context.find_root().params.get("debug"))
-
-
-@app.command(epilog=_example("inboxbridge demo", "inboxbridge demo --exit --json"))
+@app.command(epilog=example("inboxbridge demo", "inboxbridge demo --exit --json"))
 def demo(
     exit_when_done: Annotated[
         bool, typer.Option("--exit", help="End once everything is in the Inbox.")
@@ -86,7 +38,7 @@ def demo(
     raise typer.Exit(run_demo(exit_when_done=exit_when_done, as_json=as_json, port=port))
 
 
-@app.command(epilog=_example("inboxbridge serve --config connectors.toml --port 8080"))
+@app.command(epilog=example("inboxbridge serve --config connectors.toml --port 8080"))
 def serve(
     config: ConfigPath = None,
     host: Host = "127.0.0.1",
@@ -99,7 +51,7 @@ def serve(
     raise typer.Exit(serve(config, host=host, port=port, strict=strict))
 
 
-@app.command(epilog=_example("inboxbridge gateway --host 0.0.0.0 --port 8080"))
+@app.command(epilog=example("inboxbridge gateway --host 0.0.0.0 --port 8080"))
 def gateway(
     config: ConfigPath = None,
     host: Host = "127.0.0.1",
@@ -112,7 +64,7 @@ def gateway(
     raise typer.Exit(serve(config, host=host, port=port, strict=strict, courier=False))
 
 
-@app.command(epilog=_example("inboxbridge courier --config connectors.toml"))
+@app.command(epilog=example("inboxbridge courier --config connectors.toml"))
 def courier(config: ConfigPath = None, strict: Strict = False) -> None:
     """Only deliver what gateways have stored. Needs a PostgreSQL journal."""
     from inboxbridge.cli.serve import serve
@@ -120,7 +72,7 @@ def courier(config: ConfigPath = None, strict: Strict = False) -> None:
     raise typer.Exit(serve(config, host="127.0.0.1", port=0, strict=strict, gateway=False))
 
 
-@app.command(epilog=_example("inboxbridge sandbox --port 8090"))
+@app.command(epilog=example("inboxbridge sandbox --port 8090"))
 def sandbox(
     host: Host = "127.0.0.1",
     port: Port = 8090,
@@ -134,7 +86,7 @@ def sandbox(
     raise typer.Exit(sandbox(host=host, port=port, lenient=lenient))
 
 
-@app.command(epilog=_example("inboxbridge check", "inboxbridge check --online --json"))
+@app.command(epilog=example("inboxbridge check", "inboxbridge check --online --json"))
 def check(
     config: ConfigPath = None,
     online: Annotated[
@@ -151,16 +103,16 @@ def check(
     raise typer.Exit(check(config, online=online, as_json=as_json))
 
 
-@app.command(epilog=_example("inboxbridge connectors", "inboxbridge connectors --debug"))
+@app.command(epilog=example("inboxbridge connectors", "inboxbridge connectors --debug"))
 def connectors(context: typer.Context, config: ConfigPath = None, as_json: AsJson = False) -> None:
     """List the installed connectors, and why one is broken."""
     from inboxbridge.cli.connectors import list_connectors
 
-    raise typer.Exit(list_connectors(config, as_json=as_json, debug=_debugging(context)))
+    raise typer.Exit(list_connectors(config, as_json=as_json, debug=debugging(context)))
 
 
 @app.command(
-    epilog=_example("inboxbridge events --state dead", "inboxbridge events --connection sms --json")
+    epilog=example("inboxbridge events --state dead", "inboxbridge events --connection sms --json")
 )
 def events(
     state: Annotated[
@@ -194,7 +146,7 @@ def events(
     )
 
 
-@app.command(epilog=_example("inboxbridge show 42", "inboxbridge show 42 --reveal"))
+@app.command(epilog=example("inboxbridge show 42", "inboxbridge show 42 --reveal"))
 def show(
     event: Annotated[int, typer.Argument(metavar="EVENT", help="An id from `events`.")],
     reveal: Annotated[
@@ -212,7 +164,7 @@ def show(
     raise typer.Exit(show_event(config, event, reveal=reveal, as_json=as_json))
 
 
-@app.command(epilog=_example("inboxbridge replay 42 43", "inboxbridge replay --state dead"))
+@app.command(epilog=example("inboxbridge replay 42 43", "inboxbridge replay --state dead"))
 def replay(
     event: Annotated[
         list[int] | None, typer.Argument(metavar="[EVENT]...", help="Ids from `events`.")
@@ -241,9 +193,9 @@ def replay(
     )
 
 
-@app.command(epilog=_example("inboxbridge link sms phone:+14155550132 CONTACT_ID"))
+@app.command(epilog=example("inboxbridge link sms phone:+14155550132 CONTACT_ID"))
 def link(
-    connection: Annotated[str, CONNECTION],
+    connection: ConnectionName,
     identity: Annotated[str, typer.Argument(help="email:…, phone:+… or id:THE-SOURCES-ID.")],
     contact_id: Annotated[str, typer.Argument(help="Wix's id of the contact.")],
     config: ConfigPath = None,
@@ -259,14 +211,14 @@ def link(
 
 @app.command(
     "try",
-    epilog=_example(
+    epilog=example(
         "inboxbridge try shop order.json --header 'X-Hub-Signature-256: sha256=…'",
         "inboxbridge try facebook /dev/null --method GET --query 'hub.mode=subscribe&…'",
     ),
 )
 def try_(
-    connection: Annotated[str, CONNECTION],
-    file: Captured,
+    connection: ConnectionName,
+    file: CapturedFile,
     header: Annotated[
         list[str] | None, typer.Option("--header", metavar="K:V", help="May be repeated.")
     ] = None,
@@ -300,10 +252,10 @@ def try_(
     )
 
 
-@app.command("import", epilog=_example("inboxbridge import shop history.jsonl --dry-run"))
+@app.command("import", epilog=example("inboxbridge import shop history.jsonl --dry-run"))
 def import_(
-    connection: Annotated[str, CONNECTION],
-    file: Captured,
+    connection: ConnectionName,
+    file: CapturedFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it, store nothing.")] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
@@ -321,7 +273,7 @@ def import_(
     raise typer.Exit(import_history(config, connection, file, dry_run=dry_run, as_json=as_json))
 
 
-@app.command(epilog=_example("inboxbridge new parcel --dir ./connectors"))
+@app.command(epilog=example("inboxbridge new parcel --dir ./connectors"))
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as parcel.")],
     directory: Annotated[

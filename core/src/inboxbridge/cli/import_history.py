@@ -197,7 +197,7 @@ def _print_tally(tally: Tally, pace: int, dry_run: bool) -> None:
     else:
         print(f"{read}: {tally.stored:,} stored, {tally.skipped:,} known already and skipped")
     if tally.undated:
-        print(f"{count(tally.undated, 'event')} name no time and will show none")
+        print(f"the time of {count(tally.undated, 'event')} is not known, and none is shown")
     if tally.stored:
         wait = "" if tally.eta_seconds is None else f", about {duration(tally.eta_seconds)}"
         limit = f" at {pace} a minute" if pace else ""

@@ -9,10 +9,12 @@ Fixtures come with ``pytest_plugins = ["inboxbridge.testing.fixtures"]`` in a co
 """
 
 from inboxbridge.testing import _needed as _needed
+from inboxbridge.testing.clock import FakeClock
 from inboxbridge.testing.rules import LEVELS, Level, Rule, rules
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Expected, Sample, load_samples
 from inboxbridge.testing.scorecard import Mark, Scorecard, scorecard
 from inboxbridge.testing.sealed import NotAllowed, sealed
+from inboxbridge.testing.stage import Delivered, SandboxServer, sandbox_server
 from inboxbridge.testing.subject import Subject, Unmet
 from inboxbridge.testing.suite import contract_suite
 
@@ -20,18 +22,22 @@ __all__ = [
     "LEVELS",
     "RECEIVED_AT",
     "SAMPLE_URL",
+    "Delivered",
     "Expected",
+    "FakeClock",
     "Level",
     "Mark",
     "NotAllowed",
     "Rule",
     "Sample",
+    "SandboxServer",
     "Scorecard",
     "Subject",
     "Unmet",
     "contract_suite",
     "load_samples",
     "rules",
+    "sandbox_server",
     "scorecard",
     "sealed",
 ]

@@ -1,0 +1,74 @@
+"""The application and the options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inboxbridge.cli.group import CommandGroup
+
+app = typer.Typer(
+    name="inboxbridge",
+    cls=CommandGroup,
+    help="Brings what customers write, say and book elsewhere into Wix Inbox: once, in order.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration: INBOXBRIDGE_CONFIG, else connectors.toml.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any free one.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Do not start if any connection cannot be made.")
+]
+OnlyConnection = Annotated[
+    str | None, typer.Option("--connection", metavar="C", help="Only those of this connection.")
+]
+CapturedFile = Annotated[Path, typer.Argument(metavar="FILE", exists=True, readable=True)]
+ConnectionName = Annotated[
+    str, typer.Argument(metavar="CONNECTION", help="The NAME in [connectors.NAME].")
+]
+
+
+def example(*lines: str) -> str:
+    """Return the end of a command's help."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"inboxbridge {version('inboxbridge')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=example("inboxbridge demo"))
+def _options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def debugging(context: typer.Context) -> bool:
+    """Whether tracebacks are asked for."""
+    return bool(context.find_root().params.get("debug"))
