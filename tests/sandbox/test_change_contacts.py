@@ -487,6 +487,16 @@ async def test_a_merge_unions_lists_and_keeps_the_targets_own(wix: Wix) -> None:
     assert [each["id"] for each in await wix.query()] == [CONTACT]
 
 
+async def test_a_target_without_email_takes_the_primary_of_its_source(wix: Wix) -> None:
+    items = [{"email": "a@example.com"}, {"email": "b@example.com", "primary": True}]
+    await wix.seed(contact(CONTACT), {"id": OTHER_CONTACT, "info": {"emails": {"items": items}}})
+
+    found = (await merge(wix, OTHER_CONTACT)).json()["contact"]
+
+    assert found["primaryInfo"] == {"email": "b@example.com"}
+    assert [each["primary"] for each in found["info"]["emails"]["items"]] == [False, True]
+
+
 async def test_earlier_sources_win(wix: Wix) -> None:
     third = "22f3e5d7-2468-4ace-9bdf-0fedcba98765"
     companies = {CONTACT: None, OTHER_CONTACT: "First Ltd", third: "Second Ltd"}

@@ -35,7 +35,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.importorskip("uvloop")
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(), loop=request.param, log_level="error")
+        config = uvicorn.Config(create_app(), loop=request.param, log_config=None)
         server = Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
@@ -106,7 +106,10 @@ def test_a_hang_lasts_until_the_caller_gives_up(client: httpx.Client, conversati
     assert kept(client) == 1
 
 
-def test_the_server_goes_on_after_many_resets(client: httpx.Client, conversation: str) -> None:
+def test_the_server_goes_on_after_many_resets(
+    client: httpx.Client, conversation: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And it does not take them for errors of the application."""
     client.post("/_sandbox/faults", json={"p_reset": 0.5, "seed": 3})
     cut = 0
     for _ in range(60):
@@ -119,6 +122,7 @@ def test_the_server_goes_on_after_many_resets(client: httpx.Client, conversation
     assert 0 < cut < 60
     assert kept(client) == 60 - cut
     assert client.post(SEND, json=message(conversation)).status_code == 200
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_large_body_arrives_whole(client: httpx.Client, conversation: str) -> None:

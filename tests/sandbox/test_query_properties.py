@@ -137,7 +137,7 @@ def kept_contacts(draw: st.DrawFn) -> list[dict[str, Any]]:
     return contacts
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=300)
 @given(kept_contacts(), filters)
 def test_a_filter_finds_what_the_naive_model_finds(
     contacts: list[dict[str, Any]], source: dict[str, Any]

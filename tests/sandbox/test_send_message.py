@@ -378,6 +378,15 @@ async def test_a_wrong_field_is_refused_by_name(
     assert await dana.kept() == []
 
 
+async def test_the_zero_value_of_an_enum_counts_as_absent(dana: Wix, conversation: str) -> None:
+    fine = await dana.send(conversation, sourceChannel="UNKNOWN_CHANNEL_TYPE")
+    missed = await dana.post(PATH, message(conversation, direction="UNKNOWN_DIRECTION"))
+
+    [violation] = missed.json()["details"]["validationError"]["fieldViolations"]
+    assert fine["sourceChannel"] == "UNKNOWN_CHANNEL_TYPE"
+    assert violation["violatedRule"] == "REQUIRED_FIELD"
+
+
 async def test_a_limit_that_is_passed_is_named(dana: Wix, conversation: str) -> None:
     answer = await dana.post(PATH, message(conversation, badges=[BADGE, BADGE]))
 

@@ -38,7 +38,7 @@ class Receiver:
         self.bodies.append(request.content.decode())
         if len(self.bodies) == 3:
             self.third.set()
-        return httpx.Response(answer)
+        return httpx.Response(answer, headers={"location": f"{URL}/elsewhere"})
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def honest_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def decode(*args: Any, **more: Any) -> Any:
         off = {"verify_exp": False, "verify_iat": False}
-        return original(*args, **more, options=off)
+        return original(*args, **{**more, "options": off})
 
     monkeypatch.setattr(jwt, "decode", decode)
 
@@ -467,9 +467,10 @@ async def test_a_target_needs_its_url_and_app(wix: Wix, body: Any) -> None:
 async def test_events_are_sent_by_themselves_while_the_application_runs(
     listening: Wix, receiver: Receiver
 ) -> None:
-    app = listening.client._transport.app  # type: ignore[attr-defined]
+    app = listening.client._transport.app
     async with app.router.lifespan_context(app):
         await subscribe(listening)
+        await asyncio.sleep(0)
         await happen(listening, 3)
         async with asyncio.timeout(30):
             await receiver.third.wait()

@@ -44,7 +44,7 @@ def test_a_conversation_keeps_its_order_and_its_directions(sample: Sample) -> No
     assert (Attachment(kind="image", url="https://scontent.example/p.jpg"),) == picture.attachments
     assert _said(reply) == ("m_AbCdEf-003", "outbound", "Yes we do!")
     assert [event.person.id for event in (question, picture, reply)] == [DANA] * 3
-    assert [event.thread_key for event in (question, picture, reply)] == [DANA] * 3
+    assert [event.thread for event in (question, picture, reply)] == [DANA] * 3
 
 
 def test_a_tapped_button_says_its_title(sample: Sample) -> None:
@@ -125,6 +125,29 @@ def test_a_sticker_sent_as_image_and_as_sticker_shows_once(sample: Sample) -> No
     assert (
         Attachment(kind="image", url="https://scontent.example/sticker.png"),
     ) == event.attachments
+
+
+def test_a_sticker_sent_as_sticker_alone_is_a_picture(delivery: Delivery) -> None:
+    sticker = {"type": "sticker", "payload": {"url": "https://scontent.example/s.png"}}
+    (event,) = connect().parse_event(
+        delivery(page(item(message={"mid": "m_1", "attachments": [sticker]})))
+    )
+
+    picture = Attachment(kind="image", url="https://scontent.example/s.png")
+    assert (event.text, event.attachments) == ("", (picture,))
+
+
+def test_an_id_of_invisible_characters_is_still_one(delivery: Delivery) -> None:
+    first, second = connect().parse_event(
+        delivery(
+            page(
+                item(message={"mid": "\x01", "text": "one"}),
+                item(message={"mid": "\x02", "text": "two"}),
+            )
+        )
+    )
+
+    assert first.id != second.id
 
 
 def test_what_cannot_be_shown_becomes_a_line_with_its_link(sample: Sample) -> None:

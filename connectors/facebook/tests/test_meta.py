@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from inboxbridge import Connector, WebhookRequest
+from inboxbridge import WebhookRequest
 from inboxbridge_facebook import connector as formats
 
 SECRET = "app-secret-demo"
@@ -24,7 +24,7 @@ def connect(request: pytest.FixtureRequest) -> Any:
     """Make a connection of each format."""
     connector: Any = formats.load(request.param)
 
-    def make(**changes: Any) -> Connector[Any]:
+    def make(**changes: Any) -> Any:
         values = {"app_secret": SECRET, "verify_token": "kept-secret", **changes}
         return connector(connector.Settings(**values))
 

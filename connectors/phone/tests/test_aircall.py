@@ -101,6 +101,13 @@ def test_a_withheld_number_is_one_person_of_its_own(sample: Deliver) -> None:
     assert event.thread == "+15005550009/withheld"
 
 
+def test_no_address_book_entry_is_put_on_a_withheld_number(sample: Deliver) -> None:
+    body = sample("aircall-missed.json").json()
+    body["data"]["raw_digits"] = "anonymous"
+
+    assert only(connector().parse_event(posted(body))).person.email is None
+
+
 @pytest.mark.parametrize("name", ["ringing", "hungup", "commented", "message-status"])
 def test_other_kinds_of_event_make_nothing(sample: Deliver, name: str) -> None:
     assert connector().parse_event(sample(f"aircall-{name}.json")) == []

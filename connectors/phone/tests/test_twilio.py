@@ -188,7 +188,8 @@ def test_a_withheld_number_is_one_person_of_its_own(sample: Deliver, name: str) 
 
 
 @pytest.mark.parametrize(
-    "caller", ["anonymous", "Anonymous", "Restricted", "+7378742833", "+2562533", "+8656696"]
+    "caller",
+    ["anonymous", "Anonymous", "Restricted", "266696687", "+7378742833", "+2562533", "+8656696"],
 )
 def test_every_known_spelling_of_withheld_is_recognised(caller: str) -> None:
     assert told(MISSED | {"From": caller}).person.id == "withheld"
@@ -315,6 +316,10 @@ def test_a_transcript_without_numbers_is_joined_to_its_call() -> None:
     assert (event.person, event.about) == (Person(), "call:CA1")
 
 
+def test_a_transcript_that_is_not_there_is_no_call_either() -> None:
+    assert connector().parse_event(form(MISSED | {"TranscriptionSid": "TR1"})) == []
+
+
 def test_a_failed_transcript_makes_nothing(sample: Deliver) -> None:
     assert connector().parse_event(sample("twilio-transcription-failed.form")) == []
 
@@ -346,6 +351,7 @@ def test_callbacks_of_other_voice_products_make_nothing() -> None:
     fields = {"AccountSid": "AC1", "ConferenceSid": "CF1", "StatusCallbackEvent": "conference-end"}
 
     assert connector().parse_event(form(fields)) == []
+    assert connector().answer(form(fields)) == Answer(status=204)
 
 
 def test_json_of_other_products_is_understood_as_nothing() -> None:

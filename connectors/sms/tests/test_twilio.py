@@ -106,6 +106,19 @@ def test_media_are_found_though_nummedia_is_missing() -> None:
     assert len(only(connector().parse_event(form(fields))).attachments) == 1
 
 
+def test_media_are_found_though_the_first_and_the_text_are_missing() -> None:
+    fields = [*VECTOR[:3], ("NumMedia", "2"), ("MediaUrl1", "https://media.example/1")]
+    event = only(connector().parse_event(form(fields)))
+
+    assert [file.url for file in event.attachments] == ["https://media.example/1"]
+    assert event.text == ""
+
+
+@pytest.mark.parametrize("name", ["SmsSid", "SmsMessageSid"])
+def test_the_older_names_of_the_id_are_read_too(name: str) -> None:
+    assert only(connector().parse_event(form([(name, "SM1"), *VECTOR[1:]]))).id == "SM1"
+
+
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "https://x.example/a b", "https://x.example/\x00", "ftp://x"]
 )
@@ -204,6 +217,20 @@ def test_a_copy_that_failed_was_never_said(sample: Deliver) -> None:
 
 def test_a_copy_still_in_the_queue_waits_for_its_next_status() -> None:
     assert connector().parse_event(form([*VECTOR, ("SmsStatus", "queued")])) == []
+
+
+def test_a_copy_that_says_it_is_outbound_need_not_wait_for_a_status() -> None:
+    fields = [*VECTOR, ("Direction", "outbound-api"), ("SmsStatus", "queued")]
+    event = only(connector().parse_event(form(fields)))
+
+    assert (event.direction, event.person.phone) == ("outbound", "+15005550009")
+
+
+def test_an_outbound_copy_without_a_receiver_is_malformed() -> None:
+    fields = [pair for pair in VECTOR if pair[0] != "To"]
+
+    with pytest.raises(MalformedBody, match="To is missing"):
+        connector().parse_event(form([*fields, ("SmsStatus", "sent")]))
 
 
 @pytest.mark.parametrize("status", ["received", "sent", "queued", ""])

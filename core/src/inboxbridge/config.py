@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -155,6 +155,11 @@ class Config:
     connections: dict[str, ConnectionSettings]
     text: str = field(default="", repr=False)
 
+    def placing(self, connection: str) -> Callable[[str], str]:
+        """Return what says where in the file a key of a connection's table stands."""
+        where = f"connectors.{connection}"
+        return lambda key: _place(self.path, self.text, where, key)
+
     def hook_url(self, connection: str) -> str | None:
         """The URL that a connection's source calls, or None where none is configured."""
         settings = self.connections.get(connection)
@@ -215,6 +220,13 @@ def config_from(document: Mapping[str, Any], environ: Mapping[str, str] | None =
     return config
 
 
+_UNSET = "(not set)"
+_SECRET_KINDS = ("env", "file")
+_FALSE = {"false", "0", "no", "off", "n", "f"}
+_KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')"
+_HEADER = re.compile(rf"\s*\[+\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]+")
+_ASSIGNED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
+
 TableT = TypeVar("TableT", bound=BaseModel)
 
 
@@ -233,8 +245,9 @@ class _Reader:
         journal = self._table(JournalSettings, "journal", document.get("journal", {}))
         gateway = self._table(GatewaySettings, "gateway", document.get("gateway", {}))
         courier = self._table(CourierSettings, "courier", document.get("courier", {}))
-        sites = self._sites(document.get("sites", {}))
-        connections = self._connections(document.get("connectors", {}), sites)
+        named = document.get("sites", {})
+        sites = self._sites(named)
+        connections = self._connections(document.get("connectors", {}), list(named))
         if journal is None or gateway is None or courier is None:
             return None, self.problems
         return (
@@ -250,9 +263,7 @@ class _Reader:
                 sites[name] = settings
         return sites
 
-    def _connections(
-        self, tables: Any, sites: Mapping[str, SiteSettings]
-    ) -> dict[str, ConnectionSettings]:
+    def _connections(self, tables: Any, sites: Collection[str]) -> dict[str, ConnectionSettings]:
         connections = {}
         for name, table in self._each("connectors", tables):
             where = f"connectors.{name}"
@@ -260,7 +271,7 @@ class _Reader:
                 hint = "Use letters, digits, - and _; the name wix is taken"
                 self._report(where, "", f"{name!r} cannot be part of a webhook URL", hint)
                 continue
-            if table.get("enabled") in (False, "false"):
+            if str(table.get("enabled")).lower() in _FALSE:
                 table = {key: value for key, value in table.items() if key in _COMMON}
             resolved = self._resolved(where, table)
             common = {key: value for key, value in resolved.items() if key in _COMMON}
@@ -276,7 +287,7 @@ class _Reader:
             if settings.enabled and settings.site not in sites:
                 what = f"there is no site called {settings.site!r}"
                 hint = nearest(settings.site, sites) or f"Add a table [sites.{settings.site}]"
-                self._report(where, "site", what, hint)
+                self._report(where, "site" if "site" in table else "", what, hint)
                 continue
             connections[name] = settings
         return connections
@@ -302,14 +313,16 @@ class _Reader:
         before = len(self.problems)
         if resolve:
             table = self._resolved(where, table)
-        if len(self.problems) > before:
-            return None
+        unset = len(self.problems) > before
         try:
-            return model.model_validate(table)
+            # A secret that is not set is told of already; what else is wrong shows all the same.
+            stand_ins = {key: _UNSET if value is None else value for key, value in table.items()}
+            found = model.model_validate(stand_ins)
         except ValidationError as error:
-            for problem in validation_problems(error, model, where):
+            for problem in validation_problems(error, model):
                 self._report(where, problem.where, problem.what, problem.hint)
             return None
+        return None if unset else found
 
     def _resolved(self, where: str, table: dict[str, Any]) -> dict[str, Any]:
         return {key: self._secret(where, key, value) for key, value in table.items()}
@@ -322,9 +335,10 @@ class _Reader:
         kind, name = next(iter(value.items()))
         if kind == "env" and isinstance(name, str):
             found = self.environ.get(name)
-            if not found:
+            if not (found and found.strip()):
                 what = f"the environment variable {name} is not set"
                 self._report(where, key, what, f"Set {name} before starting")
+                return None
             return found
         if kind == "file" and isinstance(name, str):
             path = Path(name)
@@ -338,7 +352,10 @@ class _Reader:
                 return None
             if not found:
                 self._report(where, key, f"the file {name} is empty")
-            return found
+            return found or None
+        if isinstance(name, str) and difflib.get_close_matches(str(kind), _SECRET_KINDS):
+            self._report(where, key, f"{{ {kind} = … }} is no secret", nearest(kind, _SECRET_KINDS))
+            return None
         return value
 
     def _overridden(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -358,26 +375,39 @@ class _Reader:
         return document
 
     def _report(self, where: str, key: str, what: str, hint: str = "") -> None:
-        place = f"[{where}] {key}".strip() if where else key
-        line = self._line(where, key)
-        if self.path is not None:
-            place = f"{self.path}{f':{line}' if line else ''} {place}"
-        self.problems.append(Problem(place, what, hint))
+        self.problems.append(Problem(_place(self.path, self.text, where, key), what, hint))
 
-    def _line(self, where: str, key: str) -> int | None:
-        header = re.compile(rf"\s*\[+\s*{re.escape(where)}\s*\]+")
-        wanted = re.compile(rf"\s*{re.escape(key.split('.')[0])}\s*=") if key else None
-        inside = None
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if header.match(line):
-                inside = number
-                if wanted is None:
-                    return number
-            elif line.lstrip().startswith("[") and inside:
-                return inside
-            elif inside and wanted is not None and wanted.match(line):
-                return number
-        return inside
+
+def _place(path: Path | None, text: str, where: str, key: str) -> str:
+    """Where a key of a table stands: ``connectors.toml:12 [connectors.shop] secret``."""
+    place = f"[{where}] {key}".strip() if where else key
+    if path is None:
+        return place
+    line = _line(text, where, key)
+    return f"{path}{f':{line}' if line else ''} {place}"
+
+
+def _line(text: str, where: str, key: str) -> int | None:
+    """The line of a key in its table, else of the table's header, else None."""
+    parts = [*where.split("."), *(key.split(".") if key else [])]
+    best: tuple[int, int] | None = None
+    table: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        header = _HEADER.match(line)
+        if header:
+            table = found = _dotted(header[1])
+        elif assigned := _ASSIGNED.match(line):
+            found = table + _dotted(assigned[1])
+        else:
+            continue
+        # The deepest place on the way to the key; of equals the first.
+        if found == parts[: len(found)] and (best is None or len(found) > best[0]):
+            best = (len(found), number)
+    return best[1] if best is not None and best[0] >= min(2, len(parts)) else None
+
+
+def _dotted(text: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in text.split(".")]
 
 
 def _existing(table: Mapping[str, Any], name: str) -> str:
@@ -407,9 +437,7 @@ def nearest(name: str, known: Any) -> str:
     return f"Known are: {', '.join(options)}" if options else ""
 
 
-def validation_problems(
-    error: ValidationError, model: type[BaseModel], _where: str = ""
-) -> list[Problem]:
+def validation_problems(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
     """Pydantic's findings in words; never with the value, which may be a secret."""
     problems = []
     for found in error.errors(include_url=False, include_input=False, include_context=True):

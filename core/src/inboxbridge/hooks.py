@@ -8,9 +8,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from inboxbridge.errors import HookTimeout
+from inboxbridge.errors import HookFailed, HookTimeout
 
 T = TypeVar("T")
 
@@ -68,6 +68,33 @@ class HookRunner:
             self._watch = loop.call_later(self.limit_seconds / 4, self._check, loop)
         return await future
 
+    def call_now(self, hook: Callable[[], T]) -> T:
+        """Return what *hook* returns or raise what it raises, waiting in the calling thread.
+
+        For the start, before anything else could be kept waiting.
+
+        Raises:
+            HookTimeout: It took longer than the limit.
+        """
+        if self._inline:
+            return hook()
+        outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                outcome.put((hook(), None))
+            except BaseException as error:
+                outcome.put((None, error))
+
+        threading.Thread(target=run, name=f"making-{self.name}", daemon=True).start()
+        try:
+            result, error = outcome.get(timeout=self.limit_seconds)
+        except queue.Empty:
+            raise self._timeout() from None
+        if error is not None:
+            raise error
+        return cast(T, result)
+
     def close(self) -> None:
         """Let the thread end once it is idle."""
         if self._watch is not None:
@@ -88,13 +115,14 @@ class HookRunner:
             worker.abandon(self._worker)
             self._hanging.append(worker)
             if not job[1].done():
-                job[1].set_exception(
-                    HookTimeout(
-                        f"connection {self.name!r}: a hook of its connector took over "
-                        f"{self.limit_seconds:g} s and was cut off"
-                    )
-                )
+                job[1].set_exception(self._timeout())
         self._watch = loop.call_later(self.limit_seconds / 4, self._check, loop)
+
+    def _timeout(self) -> HookTimeout:
+        return HookTimeout(
+            f"connection {self.name!r}: a hook of its connector took over "
+            f"{self.limit_seconds:g} s and was cut off"
+        )
 
 
 class _Worker:
@@ -123,6 +151,8 @@ class _Worker:
         with contextlib.suppress(queue.Empty):
             while (job := self._jobs.get_nowait()) is not None:
                 successor.put(job)
+        # It may have come back in this very moment and wait for more.
+        self._jobs.put(None)
 
     def _run(self) -> None:
         while not self._abandoned:
@@ -158,4 +188,4 @@ class _Worker:
             elif isinstance(value, Exception) and not isinstance(value, StopIteration):
                 future.set_exception(value)
             else:
-                future.set_exception(RuntimeError(f"the hook raised {type(value).__name__}"))
+                future.set_exception(HookFailed(f"a hook raised {type(value).__name__}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -23,12 +24,15 @@ Line = MutableMapping[str, Any]
 def scrub(_logger: object, _method: str, line: Line) -> Line:
     """Blank out anything that looks like an email address or a phone number."""
     for key, value in line.items():
-        if isinstance(value, str):
-            if "@" in value:
-                value = line[key] = _EMAIL.sub("[email]", value)
-            if "+" in value and key != "timestamp":
-                line[key] = _PHONE.sub("[phone]", value)
+        if isinstance(value, str) and key != "timestamp":
+            line[key] = _scrubbed(value)
     return line
+
+
+def _scrubbed(text: str) -> str:
+    if "@" in text:
+        text = _EMAIL.sub("[email]", text)
+    return _PHONE.sub("[phone]", text) if "+" in text else text
 
 
 def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
@@ -46,16 +50,9 @@ def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_empty,
     ]
-    rendering: list[Any]
-    if style == "console":
-        formatter = structlog.dev.plain_traceback
-        rendering = [scrub, structlog.dev.ConsoleRenderer(exception_formatter=formatter)]
-    else:
-        rendering = [
-            structlog.processors.ExceptionRenderer(_places_only),
-            scrub,
-            structlog.processors.JSONRenderer(),
-        ]
+    as_json = style != "console"
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else _console()
+    rendering = [structlog.processors.ExceptionRenderer(_places_only), scrub, renderer]
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -64,6 +61,30 @@ def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
     )
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    others = logging.getLogger()
+    for handler in [one for one in others.handlers if isinstance(one, _Others)]:
+        others.removeHandler(handler)
+    others.addHandler(_Others(logging.WARNING))
+
+
+class _Others(logging.Handler):
+    """What libraries log, such as asyncio of a task that failed, written as our own lines are.
+
+    Only the first line of a message and the places of an exception: the rest may quote anything.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write *record*."""
+        # Python's own way to tell of a failure to log would print what must not be printed.
+        with contextlib.suppress(Exception):
+            said = record.getMessage().partition("\n")[0]
+            log = structlog.get_logger("inboxbridge")
+            trace = record.exc_info if record.exc_info and record.exc_info[0] else None
+            log.log(record.levelno, said, logger=record.name, exc_info=trace)
+
+
+def _console() -> Any:
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def _without_empty(_logger: object, _method: str, line: Line) -> Line:
@@ -73,6 +94,8 @@ def _without_empty(_logger: object, _method: str, line: Line) -> Line:
 def _places_only(exc_info: Any) -> str:
     """An exception as its type and the places it came through, without its text or any values."""
     kind, _, trace = exc_info
+    if kind is None:
+        return "no exception"
     places = []
     while trace is not None:
         code = trace.tb_frame.f_code

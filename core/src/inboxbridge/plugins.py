@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
-import pluggy
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from inboxbridge.config import (
     Config,
@@ -25,30 +23,37 @@ from inboxbridge.config import (
     nearest,
     validation_problems,
 )
-from inboxbridge.connector import Connector, ConnectorSettings, Providers
-from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
-from inboxbridge.hooks import HookRunner
-from inboxbridge.hookspecs import API_VERSION, PROJECT, ConnectorSpec
-from inboxbridge.model import (
-    Answer,
-    Attachment,
-    Badge,
-    BasicMessage,
-    Event,
-    MinimalMessage,
-    WebhookRequest,
+from inboxbridge.connection import (
+    HOOKS,
+    Connection,
+    Unusable,
+    default_message,
+    implemented_hooks,
+    marked_hooks,
 )
-from inboxbridge.signing import Signature
+from inboxbridge.connector import Connector, ConnectorSettings, Providers
+from inboxbridge.errors import HookTimeout
+from inboxbridge.hooks import HookRunner
+from inboxbridge.hookspecs import API_VERSION
+
+__all__ = [
+    "GROUP",
+    "HOOKS",
+    "SUPPORTED_API_VERSIONS",
+    "Broken",
+    "Connection",
+    "Installed",
+    "Unusable",
+    "connect",
+    "connect_all",
+    "default_message",
+    "implemented_hooks",
+    "installed",
+    "load_class",
+]
 
 GROUP = "inboxbridge.connectors"
 SUPPORTED_API_VERSIONS = (1,)
-HOOKS = tuple(
-    name
-    for name, function in vars(ConnectorSpec).items()
-    if inspect.isfunction(function) and not name.startswith("_")
-)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,6 @@ class Broken:
     connection: str
     plugin: str
     reason: str
-
-
-class Unusable(ConnectorError):  # noqa: N818 - turned into a Broken record
-    """A connector cannot be used. The text says who, what and what next."""
 
 
 def installed(group: Iterable[EntryPoint] | None = None) -> dict[str, list[Installed]]:
@@ -136,8 +137,11 @@ def load_class(
 
 
 def _check_class(target: Any, who: str) -> None:
-    if not inspect.isclass(target) or not issubclass(
-        getattr(target, "Settings", object), ConnectorSettings
+    settings = getattr(target, "Settings", None)
+    if not (
+        inspect.isclass(target)
+        and inspect.isclass(settings)
+        and issubclass(settings, ConnectorSettings)
     ):
         raise Unusable(
             f"{who} is no connector: its entry point must name a class derived from "
@@ -149,7 +153,7 @@ def _check_class(target: Any, who: str) -> None:
             f"{who} was written for API version {version}; this is version "
             f"{API_VERSION}. Install a matching release of it or of inboxbridge"
         )
-    marked = _marked_hooks(target)
+    marked = marked_hooks(target)
     unknown = sorted(set(marked) - set(HOOKS))
     if unknown:
         hint = nearest(unknown[0], HOOKS)
@@ -159,162 +163,19 @@ def _check_class(target: Any, who: str) -> None:
         raise Unusable(f"{who} defines {unmarked[0]} without @hookimpl; add the decorator")
     if "parse_event" not in marked:
         raise Unusable(f"{who} implements no parse_event; without it nothing can arrive")
+    _check_kinds(target, marked, who)
 
 
-def _marked_hooks(target: type) -> list[str]:
-    marker = f"{PROJECT}_impl"
-    return [
-        name
-        for name, function in inspect.getmembers(target, inspect.isroutine)
-        if getattr(function, marker, None) is not None
-    ]
-
-
-def implemented_hooks(target: type) -> list[str]:
-    """The names of the hooks that a connector class implements, in the order of the contract."""
-    marked = set(_marked_hooks(target))
-    return [name for name in HOOKS if name in marked]
-
-
-class Connection:
-    """One configured instance of a connector, with a plugin manager of its own.
-
-    The methods call the connector's hooks in the calling thread and check what they return; the
-    asynchronous ones go through the `HookRunner`.
-
-    Attributes:
-        settings: The connection's common settings.
-        connector: The connector's instance.
-        signature: The scheme it declared.
-        hooks: The names of the hooks it implements.
-        url: What its source calls, or None if no public URL is configured.
-        runner: Where its hooks run.
-    """
-
-    def __init__(
-        self,
-        settings: ConnectionSettings,
-        connector: Connector[Any],
-        *,
-        url: str | None = None,
-        runner: HookRunner | None = None,
-    ) -> None:
-        self.settings = settings
-        self.name = settings.name
-        self.connector = connector
-        self.url = url
-        self.runner = runner or HookRunner(settings.name)
-        self.manager = pluggy.PluginManager(PROJECT)
-        self.manager.add_hookspecs(ConnectorSpec)
-        try:
-            self.manager.register(connector, name=settings.name)
-            self.manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise Unusable(f"connector {settings.plugin!r}: {error}") from error
-        self.hooks = frozenset(implemented_hooks(type(connector)))
-        if "signature" not in self.hooks:
-            raise Unusable(
-                f"connector {settings.plugin!r} declares no signature; implement the hook "
-                "signature, returning NoSignature() if its source signs nothing"
-            )
-        declared = self.manager.hook.signature()
-        if not isinstance(declared, Signature):
-            raise Unusable(f"{self._who}.signature returned {_kind(declared)}, not a Signature")
-        self.signature = declared
-
-    @property
-    def label(self) -> str:
-        """The source's name for people."""
-        return getattr(self.connector, "label", "") or self.name.replace("-", " ").title()
-
-    def parse(self, request: WebhookRequest) -> tuple[WebhookRequest, list[Event]]:
-        """Return the delivery as it may be kept, and its events.
-
-        Raises:
-            MalformedBody: The connector says that the body cannot be read.
-            HookFailed: The connector raised something else or returned something else.
-        """
-        found = self._call("parse_event", request=request)
-        if not isinstance(found, list) or not all(isinstance(one, Event) for one in found):
-            raise HookFailed(
-                f"{self._who}.parse_event returned {_kind(found)}, not a list of Event"
-            )
-        if not found or "redact" not in self.hooks:
-            return request, found
-        return self.redacted(request), found
-
-    def redacted(self, request: WebhookRequest) -> WebhookRequest:
-        """Return the delivery as it may be kept. Raises `HookFailed`."""
-        if "redact" not in self.hooks:
-            return request
-        return self._returned("redact", self._call("redact", request=request), WebhookRequest)
-
-    def message(self, event: Event) -> tuple[BasicMessage | MinimalMessage, Badge | None]:
-        """Return what goes to the Inbox for *event*, and its badge. Raises `HookFailed`."""
-        content: Any
-        if "to_wix_message" in self.hooks:
-            content = self._call("to_wix_message", event=event)
-            if not isinstance(content, (BasicMessage, MinimalMessage)):
-                raise HookFailed(
-                    f"{self._who}.to_wix_message returned {_kind(content)}, not a "
-                    "BasicMessage or MinimalMessage"
-                )
-        else:
-            content = default_message(event)
-        if isinstance(content, BasicMessage) and not content.text and not content.attachments:
-            raise HookFailed(f"{self._who}.to_wix_message returned a message with nothing in it")
-        badge = self._call("badge", event=event) if "badge" in self.hooks else None
-        if badge is not None and not isinstance(badge, Badge):
-            raise HookFailed(f"{self._who}.badge returned {_kind(badge)}, not a Badge or None")
-        return content, None if isinstance(content, MinimalMessage) else badge
-
-    def handshake(self, request: WebhookRequest) -> Answer | None:
-        """Return the answer to a handshake, None if this is none. Raises `HookFailed`."""
-        return self._optional_answer("handshake", request)
-
-    def answer(self, request: WebhookRequest) -> Answer | None:
-        """Return what a stored delivery is answered with, None for a bare 200."""
-        return self._optional_answer("answer", request)
-
-    async def enrich(self, event: Event, http: httpx.AsyncClient) -> Event:
-        """Return *event* with what the payload left out. Raises whatever the connector raises."""
-        found = await self.manager.hook.enrich(event=event, http=http)
-        enriched = self._returned("enrich", found, Event)
-        if (enriched.id, enriched.thread) != (event.id, event.thread):
-            raise HookFailed(f"{self._who}.enrich changed the event's id or thread")
-        return enriched
-
-    @property
-    def _who(self) -> str:
-        connector = type(self.connector).__name__
-        return f"connector {self.settings.plugin!r} of connection {self.name!r}: {connector}"
-
-    def _optional_answer(self, hook: str, request: WebhookRequest) -> Answer | None:
-        if hook not in self.hooks:
-            return None
-        found = self._call(hook, request=request)
-        return None if found is None else self._returned(hook, found, Answer)
-
-    def _call(self, hook: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self.manager.hook, hook)(**arguments)
-        except MalformedBody:
-            raise
-        except Exception as error:
-            raise HookFailed(f"{self._who}.{hook} raised {_safely_said(error)}") from error
-
-    def _returned(self, hook: str, found: Any, expected: type[T]) -> T:
-        if not isinstance(found, expected):
-            raise HookFailed(f"{self._who}.{hook} returned {_kind(found)}, not {expected.__name__}")
-        return found
-
-
-def default_message(event: Event) -> BasicMessage | MinimalMessage:
-    """What an event becomes where the connector does not say: its text, by its kind."""
-    if event.kind == "activity":
-        return MinimalMessage(text=event.text, icon_url=event.icon_url, url=event.url)
-    attachments: tuple[Attachment, ...] = event.attachments
-    return BasicMessage(text=event.text, attachments=attachments)
+def _check_kinds(target: Any, marked: list[str], who: str) -> None:
+    for name in marked:
+        is_async = inspect.iscoroutinefunction(getattr(target, name))
+        if is_async and name != "enrich":
+            raise Unusable(f"{who} defines {name} as async def; every hook but enrich is a def")
+        if name == "enrich" and not is_async:
+            raise Unusable(f"{who} defines enrich without async; it is awaited")
+    methods = getattr(target, "handshake_methods", ())
+    if not isinstance(methods, (tuple, list)) or not set(methods) <= {"GET", "POST"}:
+        raise Unusable(f'{who}: handshake_methods must be a tuple of "GET" and "POST"')
 
 
 def connect(
@@ -323,28 +184,59 @@ def connect(
     *,
     url: str | None = None,
     runner: HookRunner | None = None,
+    place: Callable[[str], str] | None = None,
 ) -> Connection:
     """Make a connection from its settings.
+
+    Args:
+        settings: The connection's table.
+        available: The installed connectors.
+        url: What its source calls.
+        runner: Where its hooks will run; its limit also holds for making the connection.
+        place: Says where in the file a key of the connection's table stands.
 
     Raises:
         Unusable: The connector cannot be loaded, or refuses its settings.
     """
-    target = load_class(settings.plugin, settings.provider, available)
+    runner = runner or HookRunner(settings.name)
+    try:
+        target = load_class(settings.plugin, settings.provider, available)
+    except Unusable as error:
+        if place is None:
+            raise
+        raise Unusable(f"{place('plugin')}: {error}") from error.__cause__
     who = f"connection {settings.name!r}"
+    try:
+        return runner.call_now(lambda: _made(target, settings, url, runner, place))
+    except Unusable:
+        raise
+    except HookTimeout:
+        raise Unusable(
+            f"{who}: setting up connector {settings.plugin!r} took over "
+            f"{runner.limit_seconds:g} s and was given up"
+        ) from None
+    except BaseException as error:
+        said = _without_secrets(_said(error), target, settings)
+        raise Unusable(f"{who}: connector {settings.plugin!r} cannot be set up: {said}") from error
+
+
+def _made(
+    target: type[Connector[Any]],
+    settings: ConnectionSettings,
+    url: str | None,
+    runner: HookRunner,
+    place: Callable[[str], str] | None,
+) -> Connection:
     try:
         own = target.Settings.model_validate(settings.own)
     except ValidationError as error:
-        said = "; ".join(map(_fault, validation_problems(error, target.Settings)))
+        said = "; ".join(
+            _fault(problem, place) for problem in validation_problems(error, target.Settings)
+        )
+        said = _without_secrets(said, target, settings)
         refused = f"its settings do not fit connector {settings.plugin!r}"
-        raise Unusable(f"{who}: {refused}: {said}") from None
-    try:
-        return Connection(settings, target(own), url=url, runner=runner)
-    except Unusable:
-        raise
-    except Exception as error:
-        raise Unusable(
-            f"{who}: connector {settings.plugin!r} cannot be set up: {_said(error)}"
-        ) from error
+        raise Unusable(f"connection {settings.name!r}: {refused}: {said}") from None
+    return Connection(settings, target(own), url=url, runner=runner)
 
 
 def connect_all(
@@ -357,38 +249,49 @@ def connect_all(
     for name, settings in config.connections.items():
         if not settings.enabled:
             continue
-        runner = HookRunner(name, inline=inline)
         try:
             connections[name] = connect(
-                settings, available, url=config.hook_url(name), runner=runner
+                settings,
+                available,
+                url=config.hook_url(name),
+                runner=HookRunner(name, inline=inline),
+                place=config.placing(name),
             )
         except Unusable as error:
             broken.append(Broken(name, settings.plugin, str(error)))
     return connections, broken
 
 
-def _fault(problem: Problem) -> str:
-    said = f"{problem.where}: {problem.what}" if problem.where else problem.what
+def _fault(problem: Problem, place: Callable[[str], str] | None) -> str:
+    where = place(problem.where) if place is not None else problem.where
+    said = f"{where}: {problem.what}" if where else problem.what
     return f"{said} ({problem.hint})" if problem.hint else said
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, list):
-        others = sorted({type(one).__name__ for one in value if not isinstance(one, Event)})
-        return f"a list with {', '.join(others)}" if others else "a list"
-    return "None" if value is None else f"a {type(value).__name__}"
+def _without_secrets(text: str, target: type[Connector[Any]], settings: ConnectionSettings) -> str:
+    """What a connector says of its settings, which may quote them, without its secrets."""
+    fields = target.Settings.model_fields
+    hidden = [
+        one
+        for key, value in settings.own.items()
+        if key in fields and SecretStr.__name__ in repr(fields[key].annotation)
+        for one in _texts(value)
+    ]
+    for one in sorted(hidden, key=len, reverse=True):
+        text = text.replace(one, "…")
+    return text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
 
 
 def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _safely_said(error: BaseException) -> str:
-    """The error's type and place, not its text: that may quote what a customer wrote."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    code = trace.tb_frame.f_code
-    return f"{type(error).__name__} in {code.co_name} (line {trace.tb_lineno})"

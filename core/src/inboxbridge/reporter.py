@@ -25,33 +25,44 @@ class Reporter:
 
     def __init__(self, observers: Iterable[object] = ()) -> None:
         self._log = structlog.get_logger("inboxbridge")
-        self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(ObserverSpec)
+        self._managers: list[pluggy.PluginManager] = []
         for observer in observers:
-            self._manager.register(observer)
-        self._manager.check_pending()
-        self._observed = bool(self._manager.get_plugins())
+            self._add(observer)
 
     @classmethod
     def with_installed_observers(cls) -> Reporter:
         """A reporter with every installed observer; one that fails to load is reported."""
-        observers = []
+        reporter = cls()
         for point in entry_points(group=OBSERVERS):
             try:
                 loaded = point.load()
-                observers.append(loaded() if isinstance(loaded, type) else loaded)
-            except Exception as error:
-                structlog.get_logger("inboxbridge").error(
-                    "observer cannot be loaded", observer=point.name, error=type(error).__name__
-                )
-        return cls(observers)
+                reporter._add(loaded() if isinstance(loaded, type) else loaded, point.name)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                reporter._skipped(point.name, error)
+        return reporter
+
+    def _add(self, observer: object, name: str | None = None) -> None:
+        # Each has a manager of its own, so that one that does not fit leaves the others alone.
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(ObserverSpec)
+        try:
+            manager.register(observer, name)
+            manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            self._skipped(name or type(observer).__name__, error)
+        else:
+            self._managers.append(manager)
+
+    def _skipped(self, name: str, error: BaseException) -> None:
+        self._log.error("observer skipped", observer=name, error=_said(error))
 
     def stored(self, records: Iterable[EventRecord]) -> None:
         """Events are on disk."""
         for record in records:
             metrics.events_stored.labels(record.connection).inc()
-            if self._observed:
-                self._tell("event_stored", record)
+            self._tell("event_stored", record)
 
     def settled(self, record: EventRecord, **details: Any) -> None:
         """An event came to a state."""
@@ -73,18 +84,25 @@ class Reporter:
             "parked": "event_parked",
             "dead": "event_dead_lettered",
         }.get(record.state)
-        if hook is not None and self._observed:
+        if hook is not None:
             self._tell(hook, record)
 
     def _tell(self, hook: str, record: EventRecord) -> None:
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            try:
-                arguments = {"record": record} if "record" in implementation.argnames else {}
-                implementation.function(**arguments)
-            except Exception as error:
-                self._log.error(
-                    "observer failed",
-                    observer=implementation.plugin_name,
-                    hook=hook,
-                    error=type(error).__name__,
-                )
+        for manager in self._managers:
+            for implementation in getattr(manager.hook, hook).get_hookimpls():
+                try:
+                    arguments = {"record": record} if "record" in implementation.argnames else {}
+                    implementation.function(**arguments)
+                except (Exception, SystemExit) as error:
+                    self._log.error(
+                        "observer failed",
+                        observer=implementation.plugin_name,
+                        hook=hook,
+                        error=type(error).__name__,
+                    )
+
+
+def _said(error: BaseException) -> str:
+    """What stops an observer from loading; only pluggy's and the import's own words."""
+    told = isinstance(error, (pluggy.PluginValidationError, ImportError, AttributeError))
+    return f"{type(error).__name__}: {error}" if told else type(error).__name__

@@ -99,6 +99,7 @@ class WixHook:
         self._instances = {
             site.instance_id: name for name, site in config.sites.items() if site.instance_id
         }
+        self._known = set(self._instances.values())
         self._journal = journal
         self._now = now
         self._log = structlog.get_logger("inboxbridge")
@@ -115,7 +116,8 @@ class WixHook:
         site = self._instances.get(event.instance_id or "")
         if site is not None and site not in sites:
             return 401
-        targets = [site] if site is not None else sites
+        # An instance that is not ours may be any site whose instance we do not know.
+        targets = [site] if site is not None else [s for s in sites if s not in self._known]
         await self._take(event, targets)
         return 200
 
@@ -133,7 +135,7 @@ class WixHook:
                         algorithms=["RS256"],
                         options={"verify_exp": False, "verify_aud": False, "verify_iat": False},
                     )
-                except (jwt.PyJWTError, ValueError):
+                except Exception:  # whatever is wrong with it: nothing verifies it
                     continue
                 sites.append(name)
                 break
@@ -162,16 +164,18 @@ class WixHook:
         journal = self._journal
         if event.entity == CONTACT and event.slug in ("merged", "merge"):
             target = event.body.get("targetContactId") or event.entity_id
-            sources = event.body.get("sourceContactIds")
-            for source in sources if isinstance(sources, list) else []:
-                await journal.write(writes.move_contact, (site, source, target, self._now()))
+            for source in _ids(event.body.get("sourceContactIds")):
+                await journal.write(writes.move_contact, (site, source, str(target), self._now()))
             return True
         if event.entity == CONTACT and event.slug == "deleted":
             await journal.write(writes.forget_contacts, (site, event.entity_id))
             return True
         if event.entity == CONVERSATION and event.slug == "conversations_merged":
-            old = event.body.get("oldConversationIds")
-            for conversation_id in old if isinstance(old, list) else []:
+            for conversation_id in _ids(event.body.get("oldConversationIds")):
                 await journal.write(writes.forget_conversations, (site, conversation_id))
             return True
         return False
+
+
+def _ids(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

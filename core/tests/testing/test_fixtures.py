@@ -27,9 +27,9 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-from inboxbridge.testing import RECEIVED_AT, FakeClock, Sample, SandboxServer, sandbox_server
+from inboxbridge.testing import RECEIVED_AT, FakeClock, Sample
 from inboxbridge.testing.fixtures import captured_logs, deliver, fake_clock
-from inboxbridge.testing.stage import Delivered, in_background
+from inboxbridge.testing.stage import Delivered, SandboxServer, in_background, sandbox_server
 
 __all__ = ["captured_logs", "deliver", "fake_clock"]
 
@@ -125,18 +125,22 @@ def test_it_arrives_in_spite_of_faults(post: Deliver, sandbox: SandboxServer) ->
     assert sandbox.texts() == ["first", "second"]
 
 
-def test_the_sandbox_can_be_seeded_counted_and_reset(sandbox: SandboxServer) -> None:
-    dana = {"emails": {"items": [{"email": "dana@example.com"}]}, "name": {"first": "Dana"}}
-    sandbox.seed({"id": "c0000000-0000-4000-8000-000000000001", "info": dana})
+def test_a_seeded_contact_is_found_until_the_sandbox_is_reset(
+    post: Deliver, sandbox: SandboxServer
+) -> None:
+    dana = "c0000000-0000-4000-8000-000000000001"
+    sandbox.seed({"id": dana, "info": {"emails": {"items": [{"email": "dana@example.com"}]}}})
 
-    assert "Dana" in httpx.get(sandbox.url).text
+    done = post(Acme, SAMPLE)
+
+    assert {event.contact_id for event in done.events} == {dana}
     assert sandbox.stats()
     sandbox.reset()
-    assert "Dana" not in httpx.get(sandbox.url).text
+    assert sandbox.messages() == []
 
 
 def test_what_the_sandbox_refuses_is_told_in_its_own_words(sandbox: SandboxServer) -> None:
-    with pytest.raises(ValueError, match="/_sandbox/faults was refused: .*p_5"):
+    with pytest.raises(ValueError, match=r"/_sandbox/faults was refused: .*p_5"):
         sandbox.faults(p_5=1)
 
 

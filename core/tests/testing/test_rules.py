@@ -289,7 +289,7 @@ class TakesWhatItCannotDeliver(Acme):
         return Event(id="e", kind="activity", text=text if isinstance(text, str) else "")
 
 
-@fault("is_garbage_safe", "IndexError", samples=FORM_SAMPLES)
+@fault("is_garbage_safe", "raised (IndexError|ValidationError)", samples=FORM_SAMPLES)
 class TrustsForms(FormAcme):
     @hookimpl
     def parse_event(self, request: WebhookRequest) -> list[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import selectors
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from inboxbridge.model import Badge, BasicMessage
 from inboxbridge.sandbox import Sandbox, create_app
 from inboxbridge.wix import ApiKey, Budget, Outgoing, WixClient
@@ -143,3 +145,16 @@ def outgoing() -> Callable[..., Outgoing]:
 def example() -> Callable[[str], Any]:
     """Read one JSON example of the article on example flows."""
     return lambda name: json.loads((HERE / "examples" / f"{name}.json").read_text())
+
+
+@pytest.fixture
+async def live_sandbox() -> AsyncIterator[str]:
+    """A sandbox behind a real server on loopback: its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="error"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells no other way
+        await asyncio.sleep(0.005)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving

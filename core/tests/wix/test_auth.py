@@ -44,6 +44,8 @@ class TokenWix:
         self.was_asked = asyncio.Event()
         self.used: list[str] = []
         self.slow: asyncio.Event | None = None
+        self.late: asyncio.Event | None = None
+        self.late_is_waiting = asyncio.Event()
         self.token_answer: httpx.Response | None = None
         self.revoked: set[str] = set()
         self.expires_in: Any = 14_400
@@ -63,6 +65,9 @@ class TokenWix:
             return httpx.Response(200, json={**token, "expires_in": self.expires_in})
         token = request.headers["authorization"]
         self.used.append(token)
+        if self.late is not None and b"late" in request.content:
+            self.late_is_waiting.set()
+            await self.late.wait()
         if token in self.revoked:
             return httpx.Response(401, json=UNAUTHENTICATED)
         return httpx.Response(200, json=SENT)
@@ -221,6 +226,22 @@ async def test_calls_refused_together_renew_the_token_once(
     await asyncio.gather(*(app.send(outgoing()) for _ in range(10)))
 
     assert len(wix_with_tokens.asked) == 2
+
+
+async def test_a_late_401_to_the_old_token_does_not_cost_the_new_one(
+    app: WixClient, wix_with_tokens: TokenWix, outgoing: Build
+) -> None:
+    await app.send(outgoing())
+    wix_with_tokens.revoked = {"token-1"}
+    wix_with_tokens.late = asyncio.Event()
+    late = asyncio.create_task(app.send(outgoing(conversation_id="late")))
+    await wix_with_tokens.late_is_waiting.wait()
+    await app.send(outgoing())
+    wix_with_tokens.late.set()
+    await late
+
+    assert len(wix_with_tokens.asked) == 2
+    assert sorted(wix_with_tokens.used) == ["token-1"] * 3 + ["token-2"] * 2
 
 
 async def test_a_second_401_is_final(

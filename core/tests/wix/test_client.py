@@ -246,6 +246,14 @@ async def test_a_400_for_another_reason_is_no_reason_to_give_up_e164(
     assert "info.phones.e164Phone" in script.bodies[-1]["query"]["filter"]
 
 
+async def test_another_refusal_of_the_e164_query_is_raised(wix: WixClient, script: Any) -> None:
+    script.answers = [refused(501)]
+
+    with pytest.raises(Rejected):
+        await wix.find_contacts("phone", ["+14155550132"])
+    assert len(script.requests) == 1
+
+
 async def test_contacts_are_found_by_exactly_their_name(wix: WixClient, script: Any) -> None:
     def named(id: str, **name: str) -> dict[str, Any]:
         return contact(id) | {"info": {"name": name}}
@@ -367,8 +375,10 @@ async def test_a_contact_that_came_back_without_its_email_is_an_error_that_is_no
 
 
 async def test_nobody_is_not_created(wix: WixClient, script: Any) -> None:
-    with pytest.raises(ValueError, match="needs a name, an email or a phone"):
-        await wix.create_contact(name=None, email=None, phone=None)
+    for name in (None, "", "  "):
+        with pytest.raises(ValueError, match="needs a name, an email or a phone"):
+            await wix.create_contact(name=name, email=None, phone=None)
+    assert await wix.find_contacts_by_name(" ", datetime(2026, 3, 4, tzinfo=UTC)) == []
     assert script.requests == []
 
 

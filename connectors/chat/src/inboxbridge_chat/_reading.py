@@ -13,7 +13,6 @@ from typing import Any
 
 from inboxbridge import MalformedBody
 
-MAX_ID_CHARACTERS = 512
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 
@@ -93,11 +92,9 @@ def required(text: str, where: str) -> str:
 
 
 def event_id(*parts: str) -> str:
-    """Join *parts* into an event's id; what is too long or not plain ASCII becomes its digest."""
+    """Join *parts* into an event's id; one with invisible characters becomes its digest."""
     joined = ":".join(parts)
-    if len(joined) <= MAX_ID_CHARACTERS and joined.isascii() and joined.isprintable():
-        return joined
-    return fingerprint("id", *parts)
+    return joined if joined.isprintable() else fingerprint("id", *parts)
 
 
 def fingerprint(kind: str, *parts: str) -> str:

@@ -25,7 +25,7 @@ class UrlToken(Signature):
 
     def verify(self, request: WebhookRequest, now: float) -> str | None:
         given = [value for name, value in request.query if name == PARAMETER]
-        if  not given[0]:
+        if len(given) != 1 or not given[0]:
             return f"the address has no {PARAMETER} parameter"
         matches = [
             hmac.compare_digest(_bytes(secret.get_secret_value()), _bytes(given[0]))

@@ -110,7 +110,7 @@ class TwilioSms(Connector[TwilioSmsSettings]):
             fields.get("Direction", "").lower().startswith("outbound")
         )
         outbound = said_by_us or status not in _ARRIVED
-        if outbound and (status in _NEVER_SAID or (status in _NOT_YET_SAID and not said_by_us)):
+        if status in _NEVER_SAID or (status in _NOT_YET_SAID and not said_by_us):
             return []
         ours, theirs = (sender, receiver) if outbound else (receiver, sender)
         if not clean_text(theirs):

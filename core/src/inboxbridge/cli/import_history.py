@@ -75,7 +75,8 @@ def import_history(
         )
     with _progress(total_bytes(file), shown=not as_json) as progress:
         tally = asyncio.run(importer.run(deliveries(file), progress))
-    pace = config.sites[connection.settings.site].calls_per_minute
+    site = config.sites.get(connection.settings.site)
+    pace = site.calls_per_minute if site else 0
     tally.eta_seconds = round(tally.calls * 60 / pace, 1) if pace else None
     if as_json:
         print_json(asdict(tally), indent=2)

@@ -53,7 +53,8 @@ def connect_one(config: Config, name: str) -> Connection:
 
     settings = connection_settings(config, name)
     _expect_no_faults(config, name)
-    return connect(settings, installed(), url=config.hook_url(name))
+    url, place = config.hook_url(name), config.placing(name)
+    return connect(settings, installed(), url=url, place=place)
 
 
 def _expect_no_faults(config: Config, name: str) -> None:

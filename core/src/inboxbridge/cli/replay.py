@@ -75,7 +75,7 @@ def replay(
         print(f"{count(len(found), what)} would be replayed; nothing was changed")
         return 0
     print(f"{count(len(found), what)} to replay")
-    if len(found) > ASK_ABOVE and not yes and sys.stdin.isatty() and not ask("Go on?"):
+    if len(found) > ASK_ABOVE and not yes and is_interactive() and not ask("Go on?"):
         return 0
     if not found:
         return 0
@@ -84,6 +84,11 @@ def replay(
     for line in outcome.left:
         say_error(line)
     return 1 if outcome.left else 0
+
+
+def is_interactive() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty()
 
 
 def link(config_path: Path | None, connection: str, identity: str, contact_id: str) -> int:

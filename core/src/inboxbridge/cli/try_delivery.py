@@ -37,7 +37,7 @@ def try_delivery(
     """
     config, settings, unset = connection_with_stand_ins(config_path, connection)
     url = config.hook_url(connection)
-    target = connect(settings, installed(), url=url)
+    target = connect(settings, installed(), url=url, place=config.placing(connection))
     request = WebhookRequest(
         method=method.upper(),
         url=(url or LOCAL_URL + connection) + (f"?{query}" if query else ""),
@@ -45,7 +45,8 @@ def try_delivery(
         body=file.read_bytes(),
         received_at=at or datetime.now(UTC),
     )
-    wire_form = config.sites[settings.site].wire_form
+    site = config.sites.get(settings.site)
+    wire_form = site.wire_form if site else "current"
     trial = attempt(target, request, wire_form=wire_form, unset=unset)
     if as_json:
         names = ("verified", "events", "requests", "would", "reason")

@@ -285,16 +285,20 @@ class Deliverer:
                 return await self._delivered(row, contact_id, arrived, self._now(), "found there")
         started = self._now()
         self._at_step("before begin")
-        await self._journal.write(
+        begun = await self._journal.write(
             writes.begin_attempts,
             AttemptBegun(
                 event_id=row.id,
+                attempts_before=row.attempts,
                 at=started + self._client.server_clock_offset_seconds,
                 contact_id=contact_id,
                 conversation_id=conversation_id,
                 fingerprint=mark,
             ),
         )
+        if not begun:
+            self._log.warning("event changed meanwhile; not sent", event_id=row.id)
+            return SETTLED
         self._at_step("after begin")
         try:
             sent = await self._client.send(outgoing, lane=lane)
@@ -507,6 +511,3 @@ class Deliverer:
 def _heard(written: asyncio.Future[Any]) -> None:
     if not written.cancelled():
         written.exception()
-
-
-__all__ = ["SETTLED", "Deliverer"]

@@ -7,9 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from inboxbridge.journal import Journal, reads
 from inboxbridge.journal.rows import LIVE, StoredEvent
+from inboxbridge.journal.schema import OPEN
 from inboxbridge.wix.budget import Lane
 
 WINDOW = 500
@@ -77,6 +79,7 @@ class Feed:
         self._exhausted = False
         self._news = True
         self._turn = 0
+        self._touched: set[int] = set()
         self.loaded = 0
 
     @property
@@ -113,9 +116,10 @@ class Feed:
             await self._read_news()
         if (news or not self._exhausted) and self.loaded < self._window:
             limit = max(self._window - self.loaded, 50)
-            rows = await self._journal.read(reads.open_events, self.site, self._cursor, limit)
+            rows = await self._read(reads.open_events, self.site, self._cursor, limit)
             for row in rows:
-                self._offer(row)
+                if row.id not in self._touched:
+                    self._offer(row)
             self._exhausted = len(rows) < limit
             if rows:
                 self._cursor = max(self._cursor, rows[-1].id)
@@ -142,12 +146,12 @@ class Feed:
 
     def finished(self, thread: Thread) -> None:
         """The event is settled; the thread may go on."""
-        thread.current = None
+        self._let_go(thread)
         self._go_on(thread)
 
     def block(self, thread: Thread, wait_seconds: float) -> None:
         """The thread waits; what is loaded of it is let go and read again later."""
-        thread.current = None
+        self._let_go(thread)
         self.loaded -= len(thread.queue)
         thread.queue.clear()
         thread.more = True
@@ -160,6 +164,21 @@ class Feed:
         if thread is not None and thread.blocked_until is not None:
             thread.blocked_until = self._clock()
             heapq.heappush(self._blocked, (thread.blocked_until, key))
+
+    def _let_go(self, thread: Thread) -> None:
+        # A read that is under way may still show the event as it was.
+        if thread.current is not None:
+            self._touched.add(thread.current)
+            thread.current = None
+
+    async def _read(
+        self, query: Callable[..., list[StoredEvent]], *args: Any, **options: Any
+    ) -> list[StoredEvent]:
+        """Read events; `_touched` then holds those that changed while the read was under way."""
+        self._touched = {
+            thread.current for thread in self._threads.values() if thread.current is not None
+        }
+        return await self._journal.read(query, *args, **options)
 
     def _unblock(self) -> None:
         now = self._clock()
@@ -178,16 +197,20 @@ class Feed:
         if thread.current is not None or thread.blocked_until is not None:
             thread.more = True
             return
-        rows = await self._journal.read(
+        rows = await self._read(
             reads.thread_events, self.site, thread.key, PER_THREAD, hold=self._hold
         )
+        if thread.current is not None or thread.blocked_until is not None:
+            thread.more = True
+            return
         if rows and rows[0].state in ("parked", "dead"):
             self.block(thread, HELD_CHECK_SECONDS)
             return
-        rows = [row for row in rows if row.state in ("pending", "retrying")]
+        more = len(rows) == PER_THREAD
+        rows = [row for row in rows if row.id not in self._touched and row.state in OPEN]
         self.loaded += len(rows) - len(thread.queue)
         thread.queue = deque(rows)
-        thread.more = len(rows) == PER_THREAD
+        thread.more = more
         overdue, thread.overdue = thread.overdue, False
         if rows and (overdue or not self._waits(thread, rows[0])):
             self._enqueue(thread)

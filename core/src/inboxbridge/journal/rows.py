@@ -67,9 +67,14 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class AttemptBegun:
-    """Set down before a send: what is about to be sent, and to which conversation."""
+    """Set down before a send: what is about to be sent, and to which conversation.
+
+    ``attempts_before`` is what the event's row said when it was read; another value now means that
+    somebody else has had a hand in it.
+    """
 
     event_id: int
+    attempts_before: int
     at: float
     contact_id: str
     conversation_id: str

@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from inboxbridge.journal.rows import Accepted, AttemptBegun, Settled
 from inboxbridge.journal.schema import (
+    OPEN,
     UNFINISHED,
     attempts,
     conversations,
@@ -153,7 +154,11 @@ def _delivery_row(delivery_id: str, accepted: Accepted) -> dict[str, Any]:
 
 _BEGIN = (
     update(events)
-    .where(events.c.id == bindparam("b_id"))
+    .where(
+        events.c.id == bindparam("b_id"),
+        events.c.state.in_(OPEN),
+        events.c.attempts == bindparam("b_attempts"),
+    )
     .values(
         attempts=events.c.attempts + 1,
         attempt_at=bindparam("b_at"),
@@ -164,11 +169,15 @@ _BEGIN = (
 )
 
 
-def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> list[None]:
-    """Set down sends that are about to start."""
+def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> list[bool]:
+    """Set down sends that are about to start.
+
+    Returns False for an event that has changed since it was read: it must not be sent.
+    """
     parameters = [
         {
             "b_id": begun.event_id,
+            "b_attempts": begun.attempts_before,
             "b_at": begun.at,
             "b_contact": begun.contact_id,
             "b_conversation": begun.conversation_id,
@@ -176,8 +185,14 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
         }
         for begun in batch
     ]
-    connection.execute(_BEGIN, parameters)
-    return [None] * len(batch)
+    if connection.execute(_BEGIN, parameters).rowcount == len(batch):
+        return [True] * len(batch)
+    ids = [begun.event_id for begun in batch]
+    found = connection.execute(
+        select(events.c.id, events.c.attempts, events.c.attempt_at).where(events.c.id.in_(ids))
+    )
+    now = {row.id: (row.attempts, row.attempt_at) for row in found}
+    return [now.get(one.event_id) == (one.attempts_before + 1, one.at) for one in batch]
 
 
 _SETTLE = (

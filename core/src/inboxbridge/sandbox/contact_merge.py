@@ -31,7 +31,7 @@ def union(target: Json, source: Json) -> Json:
     for plural in _UNIONED:
         have, more = items_of(target, plural), items_of(source, plural)
         known = {_value(item) for item in have}
-        items = have + [_secondary(item) for item in more if _value(item) not in known]
+        items = have + [item for item in more if _value(item) not in known]
         if items:
             whole[plural] = {"items": items}
     custom = {**custom_fields(source), **custom_fields(target)}
@@ -45,7 +45,3 @@ def _value(item: Any) -> str:
         return item
     email = item.get("email", "").lower()
     return email or item.get("e164Phone") or item.get("phone") or str(item.get("address"))
-
-
-def _secondary(item: Any) -> Any:
-    return {**item, "primary": False} if isinstance(item, dict) and "primary" in item else item

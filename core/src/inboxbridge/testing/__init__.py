@@ -5,7 +5,8 @@ Needs pytest and hypothesis: ``pip install "inboxbridge[testing]"``.
 >>> from inboxbridge.testing import contract_suite
 >>> TestAcme = contract_suite(AcmeConnector, settings={"secret": "…"}, samples=…)
 
-Fixtures come with ``pytest_plugins = ["inboxbridge.testing.fixtures"]`` in a conftest.py.
+Fixtures come with ``pytest_plugins = ["inboxbridge.testing.fixtures"]`` in the topmost conftest.py;
+their types are in `inboxbridge.testing.stage`.
 """
 
 from inboxbridge.testing import _needed as _needed
@@ -14,7 +15,6 @@ from inboxbridge.testing.rules import LEVELS, Level, Rule, rules
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Expected, Sample, load_samples
 from inboxbridge.testing.scorecard import Mark, Scorecard, scorecard
 from inboxbridge.testing.sealed import NotAllowed, sealed
-from inboxbridge.testing.stage import Delivered, SandboxServer, sandbox_server
 from inboxbridge.testing.subject import Subject, Unmet
 from inboxbridge.testing.suite import contract_suite
 
@@ -22,7 +22,6 @@ __all__ = [
     "LEVELS",
     "RECEIVED_AT",
     "SAMPLE_URL",
-    "Delivered",
     "Expected",
     "FakeClock",
     "Level",
@@ -30,14 +29,12 @@ __all__ = [
     "NotAllowed",
     "Rule",
     "Sample",
-    "SandboxServer",
     "Scorecard",
     "Subject",
     "Unmet",
     "contract_suite",
     "load_samples",
     "rules",
-    "sandbox_server",
     "scorecard",
     "sealed",
 ]

@@ -83,15 +83,12 @@ class Connection(asyncio.Protocol):
         self._every.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.reusable = False
         self._every.discard(self)
-        if error is not None:
-            self._fail(httpx.ReadError(str(error)))
-        elif self._answer is not None and self._ends_with_connection:
+        if error is None and self._answer is not None and self._ends_with_connection:
             self.on_message_complete()
-            self.reusable = False
-        else:
-            self._fail(httpx.RemoteProtocolError("closed without a whole answer"))
+        self.reusable = False
+        broke = httpx.RemoteProtocolError("closed without a whole answer")
+        self._fail(httpx.ReadError(str(error)) if error else broke)
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:
@@ -125,7 +122,7 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        self._headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         self._ends_with_connection = not any(n.lower() in _LENGTHS for n, _ in self._headers)

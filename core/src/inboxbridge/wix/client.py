@@ -198,7 +198,7 @@ class WixClient:
                 if isinstance(message.get("id"), str):
                     yield _seen(message)
             cursor = _next_cursor(answer.body)
-            if cursor is None:
+            if cursor is None or cursor in cursors:
                 return
             cursors.add(cursor)
             page = [*query, ("paging.cursor", cursor)]

@@ -121,8 +121,8 @@ def new_contact(name: str | None, email: str | None, phone: str | None) -> Json:
         phone: E.164. Its country goes with it, or Wix could not find the contact by number.
     """
     info: Json = {}
-    if name:
-        first, last = split_name(name)
+    first, last = split_name(name or "")
+    if first:
         info["name"] = {"first": first, "last": last} if last else {"first": first}
     if email:
         info["emails"] = {"items": [{"tag": "MAIN", "email": email, "primary": True}]}
@@ -143,7 +143,7 @@ def _country(e164: str) -> str | None:
 
 def split_name(name: str) -> tuple[str, str]:
     """Return the first word of *name* and the rest, which may be empty."""
-    first, *rest = name.split()
+    first, *rest = name.split() or [""]
     return first, " ".join(rest)
 
 

@@ -49,6 +49,8 @@ class Directory:
 
     async def find_by_name(self, name: str, since: datetime, lane: Lane) -> list[ContactMatch]:
         first, last = contacts.split_name(name)
+        if not first:
+            return []
         condition: Json = {"info.name.first": {"$eq": first}}
         if last:
             condition["info.name.last"] = {"$eq": last}

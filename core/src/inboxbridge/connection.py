@@ -1,0 +1,260 @@
+"""One configured instance of a connector: its hooks, called with care and checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+import httpx
+import pluggy
+
+from inboxbridge.config import ConnectionSettings
+from inboxbridge.connector import Connector
+from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
+from inboxbridge.hooks import HookRunner
+from inboxbridge.hookspecs import PROJECT, ConnectorSpec
+from inboxbridge.model import (
+    Answer,
+    Attachment,
+    Badge,
+    BasicMessage,
+    Event,
+    MinimalMessage,
+    WebhookRequest,
+)
+from inboxbridge.signing import AnyOf, Signature
+
+HOOKS = tuple(
+    name
+    for name, function in vars(ConnectorSpec).items()
+    if inspect.isfunction(function) and not name.startswith("_")
+)
+
+T = TypeVar("T")
+
+
+class Unusable(ConnectorError):  # noqa: N818 - turned into a Broken record
+    """A connector cannot be used. The text says who, what and what next."""
+
+
+def marked_hooks(target: type) -> list[str]:
+    """The names of a class's functions that carry ``@hookimpl``, known hooks or not."""
+    marker = f"{PROJECT}_impl"
+    return [
+        name
+        for name, function in inspect.getmembers(target, inspect.isroutine)
+        if getattr(function, marker, None) is not None
+    ]
+
+
+def implemented_hooks(target: type) -> list[str]:
+    """The names of the hooks that a connector class implements, in the order of the contract."""
+    marked = set(marked_hooks(target))
+    return [name for name in HOOKS if name in marked]
+
+
+class Connection:
+    """One configured instance of a connector, with a plugin manager of its own.
+
+    The methods call the connector's hooks in the calling thread and check what they return; the
+    asynchronous ones go through the `HookRunner`.
+
+    Attributes:
+        settings: The connection's common settings.
+        connector: The connector's instance.
+        signature: The scheme it declared.
+        signs_its_own_way: Whether that scheme is the connector's code rather than ours, so that
+            checking it may take long or fail.
+        hooks: The names of the hooks it implements.
+        label: The source's name for people.
+        url: What its source calls, or None if no public URL is configured.
+        runner: Where its hooks run.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        connector: Connector[Any],
+        *,
+        url: str | None = None,
+        runner: HookRunner | None = None,
+    ) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self.connector = connector
+        self.url = url
+        self.runner = runner or HookRunner(settings.name)
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(ConnectorSpec)
+        try:
+            self.manager.register(connector, name=settings.name)
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise Unusable(f"connector {settings.plugin!r}: {error}") from error
+        self.hooks = frozenset(implemented_hooks(type(connector)))
+        if "signature" not in self.hooks:
+            raise Unusable(
+                f"connector {settings.plugin!r} declares no signature; implement the hook "
+                "signature, returning NoSignature() if its source signs nothing"
+            )
+        declared = self.manager.hook.signature()
+        if not isinstance(declared, Signature):
+            raise Unusable(f"{self._who}.signature returned {_kind(declared)}, not a Signature")
+        self.signature = declared
+        self.signs_its_own_way = not _is_ours(declared)
+        self.label = str(connector.label or self.name.replace("-", " ").title())
+
+    def refusal(self, request: WebhookRequest, now: float) -> str | None:
+        """Return why *request* is not genuine at *now* (Unix seconds), None if it is.
+
+        Raises:
+            HookFailed: The scheme, where it is the connector's own, raised or returned nonsense.
+        """
+        try:
+            found = self.signature.verify(request, now)
+        except BaseException as error:
+            raise HookFailed(f"{self._who}'s signature raised {safely_said(error)}") from error
+        if found is not None and not isinstance(found, str):
+            raise HookFailed(f"{self._who}'s signature returned {_kind(found)}, not None or text")
+        return found
+
+    def events(self, request: WebhookRequest) -> list[Event]:
+        """Return the delivery's events.
+
+        Raises:
+            MalformedBody: The connector says that the body cannot be read.
+            HookFailed: The connector raised something else or returned something else.
+        """
+        found = self._call("parse_event", request=request)
+        if not isinstance(found, list) or not all(isinstance(one, Event) for one in found):
+            raise HookFailed(
+                f"{self._who}.parse_event returned {_kind(found)}, not a list of Event"
+            )
+        return found
+
+    def parse(self, request: WebhookRequest) -> tuple[WebhookRequest, list[Event]]:
+        """Return the delivery as it may be kept, and its events.
+
+        Raises:
+            MalformedBody: The connector says that the body cannot be read.
+            HookFailed: The connector raised something else or returned something else.
+        """
+        found = self.events(request)
+        return (self.redacted(request) if found else request), found
+
+    def redacted(self, request: WebhookRequest) -> WebhookRequest:
+        """Return the delivery as it may be kept. Raises `HookFailed`."""
+        if "redact" not in self.hooks:
+            return request
+        return self._returned("redact", self._call("redact", request=request), WebhookRequest)
+
+    def message(self, event: Event) -> tuple[BasicMessage | MinimalMessage, Badge | None]:
+        """Return what goes to the Inbox for *event*, and its badge. Raises `HookFailed`."""
+        content: Any
+        if "to_wix_message" in self.hooks:
+            content = self._call("to_wix_message", event=event)
+            if not isinstance(content, (BasicMessage, MinimalMessage)):
+                raise HookFailed(
+                    f"{self._who}.to_wix_message returned {_kind(content)}, not a "
+                    "BasicMessage or MinimalMessage"
+                )
+        else:
+            content = self._default_message(event)
+        if isinstance(content, BasicMessage) and not content.text and not content.attachments:
+            raise HookFailed(f"{self._who}.to_wix_message returned a message with nothing in it")
+        badge = self._call("badge", event=event) if "badge" in self.hooks else None
+        if badge is not None and not isinstance(badge, Badge):
+            raise HookFailed(f"{self._who}.badge returned {_kind(badge)}, not a Badge or None")
+        return content, None if isinstance(content, MinimalMessage) else badge
+
+    def handshake(self, request: WebhookRequest) -> Answer | None:
+        """Return the answer to a handshake, None if this is none. Raises `HookFailed`."""
+        return self._optional_answer("handshake", request)
+
+    def answer(self, request: WebhookRequest) -> Answer | None:
+        """Return what a stored delivery is answered with, None for a bare 200."""
+        return self._optional_answer("answer", request)
+
+    async def enrich(self, event: Event, http: httpx.AsyncClient) -> Event:
+        """Return *event* with what the payload left out.
+
+        Raises:
+            HookFailed: The connector returned something else than the event, enriched.
+            Exception: Whatever the connector raises, which may succeed another time.
+        """
+        try:
+            found = self.manager.hook.enrich(event=event, http=http)
+            if not isinstance(found, Awaitable):
+                raise HookFailed(f"{self._who}.enrich is no async def")
+            enriched = self._returned("enrich", await found, Event)
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            raise HookFailed(f"{self._who}.enrich raised {safely_said(error)}") from error
+        if (enriched.id, enriched.thread) != (event.id, event.thread):
+            raise HookFailed(f"{self._who}.enrich changed the event's id or thread")
+        return enriched
+
+    @property
+    def _who(self) -> str:
+        connector = type(self.connector).__name__
+        return f"connector {self.settings.plugin!r} of connection {self.name!r}: {connector}"
+
+    def _default_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        try:
+            return default_message(event)
+        except ValueError:
+            raise HookFailed(
+                f"{self._who} gave an activity without a text; a MINIMAL message needs one"
+            ) from None
+
+    def _optional_answer(self, hook: str, request: WebhookRequest) -> Answer | None:
+        if hook not in self.hooks:
+            return None
+        found = self._call(hook, request=request)
+        return None if found is None else self._returned(hook, found, Answer)
+
+    def _call(self, hook: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self.manager.hook, hook)(**arguments)
+        except BaseException as error:
+            # Also what would end the process, such as a library that calls sys.exit().
+            if isinstance(error, MalformedBody) and hook == "parse_event":
+                raise
+            raise HookFailed(f"{self._who}.{hook} raised {safely_said(error)}") from error
+
+    def _returned(self, hook: str, found: Any, expected: type[T]) -> T:
+        if not isinstance(found, expected):
+            raise HookFailed(f"{self._who}.{hook} returned {_kind(found)}, not {expected.__name__}")
+        return found
+
+
+def default_message(event: Event) -> BasicMessage | MinimalMessage:
+    """What an event becomes where the connector does not say: its text, by its kind."""
+    if event.kind == "activity":
+        return MinimalMessage(text=event.text, icon_url=event.icon_url, url=event.url)
+    attachments: tuple[Attachment, ...] = event.attachments
+    return BasicMessage(text=event.text, attachments=attachments)
+
+
+def safely_said(error: BaseException) -> str:
+    """The error's type and place, not its text: that may quote what a customer wrote."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    return f"{type(error).__name__} in {code.co_name} (line {trace.tb_lineno})"
+
+
+def _is_ours(scheme: Signature) -> bool:
+    if isinstance(scheme, AnyOf):
+        return all(map(_is_ours, scheme.schemes))
+    return type(scheme).__module__.partition(".")[0] == PROJECT
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        others = sorted({type(one).__name__ for one in value if not isinstance(one, Event)})
+        return f"a list with {', '.join(others)}" if others else "a list"
+    return "None" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,63 @@
+"""Writes docs/reference from the code: ``python docs/generate.py``.
+
+With ``--check`` nothing is written; it ends with 1 and the pages' names if any is out of date.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))
+
+from _generator import contract, machinery, settings  # noqa: E402
+
+PAGES: dict[str, Callable[[], str]] = {
+    "hooks": contract.hooks,
+    "models": contract.models,
+    "signatures": contract.signatures,
+    "settings": settings.settings,
+    "commands": machinery.commands,
+    "metrics": machinery.metrics,
+    "sandbox": machinery.sandbox,
+    "scorecard": machinery.scorecard,
+}
+
+
+def page(name: str) -> str:
+    """Return a page of the reference as it should be."""
+    note = "<!-- Written by docs/generate.py from the code; change it there. -->\n\n"
+    return note + PAGES[name]().rstrip() + "\n"
+
+
+def path(name: str) -> Path:
+    """Where a page lies."""
+    return DOCS / "reference" / f"{name}.md"
+
+
+def outdated() -> list[str]:
+    """The names of the pages that are not as they should be."""
+    return [
+        name
+        for name in PAGES
+        if not path(name).exists() or path(name).read_text(encoding="utf-8") != page(name)
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or check them."""
+    stale = outdated()
+    if "--check" in arguments:
+        for name in stale:
+            print(f"docs/reference/{name}.md is out of date; run: python docs/generate.py")
+        return 1 if stale else 0
+    for name in stale:
+        path(name).write_text(page(name), encoding="utf-8")
+        print(f"wrote docs/reference/{name}.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
