@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from inboxbridge.sandbox import create_app
-from inboxbridge.sandbox.page_view import safe_link, safe_picture
+from inboxbridge.sandbox.page_parts import safe_link, safe_picture
 
 from .conftest import APP, CONTACT, OTHER_CONTACT, SITE, Wix, contact, message
 

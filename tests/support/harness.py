@@ -138,6 +138,9 @@ class Worker:
         self.process.start()
         theirs.close()
         try:
+            if not ours.poll(60):
+                self.process.kill()
+                raise EOFError
             self.url: str = ours.recv()
         except EOFError:
             self.process.join(5)

@@ -174,11 +174,14 @@ class Gateway:
     async def _take(self, connection: Connection, request: WebhookRequest) -> HttpAnswer:
         """Parse and store a verified delivery."""
         name = connection.name
-        answer = OK
-        events: list[Event] = []
+        found = _Parsed()
         try:
-            events, kept, answer = await connection.runner.call(lambda: _parse(connection, request))
+            await connection.runner.call(lambda: found.fill(connection, request))
         except ConnectorError as error:
+            if found.events is not None:
+                # Cut off after it had read the delivery: what it read counts.
+                _failed(connection, error)
+                return await self._store(connection, request, found)
             reason = without_quotes(error, request)
             if isinstance(error, MalformedBody) and isinstance(connection.signature, NoSignature):
                 self._count(name, "malformed")
@@ -190,9 +193,15 @@ class Gateway:
                 # It can neither be read nor kept without what it may hold of secrets.
                 self._count(name, "unavailable")
                 return UNAVAILABLE
-            accepted = self._without_events(connection, "unreadable", reason, request, kept)
-        else:
-            accepted = self._with_events(connection, request, kept, events)
+            found.events = []
+            found.unreadable = self._without_events(connection, "unreadable", reason, request, kept)
+        return await self._store(connection, request, found)
+
+    async def _store(
+        self, connection: Connection, request: WebhookRequest, found: _Parsed
+    ) -> HttpAnswer:
+        name, events = connection.name, found.events or []
+        accepted = found.unreadable or self._with_events(connection, request, found.kept, events)
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 ids = await self._journal.accept(accepted)
@@ -201,7 +210,7 @@ class Gateway:
             self._log.error("not stored", connection=name, reason=str(error) or "took too long")
             return UNAVAILABLE
         self._tell(connection, accepted, events, ids)
-        return answer
+        return found.answer
 
     def _with_events(
         self,
@@ -276,17 +285,27 @@ class Gateway:
         return name if name in self._connections or name in self._broken else ""
 
 
-def _parse(
-    connection: Connection, request: WebhookRequest
-) -> tuple[list[Event], WebhookRequest | None, HttpAnswer]:
-    events = connection.events(request)
-    kept = _kept(connection, request) if events else None
-    try:
-        answer = connection.answer(request)
-        return events, kept, OK if answer is None else HttpAnswer.of(answer)
-    except HookFailed as error:
-        _failed(connection, error)
-        return events, kept, OK
+class _Parsed:
+    """What a connector made of a delivery, as far as it got."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] | None = None
+        self.kept: WebhookRequest | None = None
+        self.answer = OK
+        self.unreadable: Accepted | None = None
+
+    def fill(self, connection: Connection, request: WebhookRequest) -> None:
+        """Call the hooks that a delivery is for. Raises `MalformedBody` or `HookFailed`."""
+        events = connection.events(request)
+        self.events = events
+        if events:
+            self.kept = _kept(connection, request)
+        try:
+            answer = connection.answer(request)
+            if answer is not None:
+                self.answer = HttpAnswer.of(answer)
+        except HookFailed as error:
+            _failed(connection, error)
 
 
 def _kept(connection: Connection, request: WebhookRequest) -> WebhookRequest | None:

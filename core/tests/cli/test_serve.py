@@ -19,7 +19,7 @@ from inboxbridge.journal import reads
 
 WIX_HEADERS = {"Authorization": "the-api-key", "wix-site-id": "site-1"}
 ARTICLE = {
-    "conversationId": "none",
+    "conversationId": "0a3f9c1e-0000-4000-8000-000000000001",
     "direction": "PARTICIPANT_TO_BUSINESS",
     "message": {"visibility": "BUSINESS", "content": {"basic": {"items": [{"text": "Hi"}]}}},
 }

@@ -23,7 +23,7 @@ SITE_ID = "4e600edc-db48-4260-9d04-7ea5c3e5fffd"
 KEY = ApiKey("IST.not-a-real-key", SITE_ID)
 
 
-class _Skipping(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Skipping(selectors.DefaultSelector):
     """Where the loop would wait, the clock jumps."""
 
     now = 1000.0

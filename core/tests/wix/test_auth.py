@@ -61,8 +61,8 @@ class TokenWix:
                 return httpx.Response(
                     self.token_answer.status_code, content=self.token_answer.content
                 )
-            token = {"access_token": f"token-{len(self.asked)}", "token_type": "Bearer"}
-            return httpx.Response(200, json={**token, "expires_in": self.expires_in})
+            given = {"access_token": f"token-{len(self.asked)}", "token_type": "Bearer"}
+            return httpx.Response(200, json={**given, "expires_in": self.expires_in})
         token = request.headers["authorization"]
         self.used.append(token)
         if self.late is not None and b"late" in request.content:

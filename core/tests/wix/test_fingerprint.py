@@ -82,7 +82,7 @@ def test_what_wix_may_change_makes_no_difference(outgoing: Build) -> None:
         badges=[{"text": "Facebook", "iconUrl": "https://static.wixstatic.com/media/1.png"}],
         visibility="BUSINESS_AND_PARTICIPANT",
     )
-    joined = as_listed(body, content={"basic": {"items": [{"text": message.content.text}]}})  # type: ignore[union-attr]
+    joined = as_listed(body, content={"basic": {"items": [{"text": message.content.text}]}})
 
     assert fingerprint(changed) == fingerprint(message)
     assert fingerprint(joined) == fingerprint(message)

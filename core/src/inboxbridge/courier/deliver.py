@@ -14,20 +14,20 @@ import structlog
 
 from inboxbridge.config import CourierSettings
 from inboxbridge.courier.circuit import Circuit
+from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.locks import KeyedLocks
 from inboxbridge.courier.outcome import SETTLED, Outcome
+from inboxbridge.courier.people import People
 from inboxbridge.courier.retry import Retry
 from inboxbridge.errors import HookFailed, HookTimeout
-from inboxbridge.identity import Directory, Drop, Found, Park
-from inboxbridge.journal import Journal, JournalUnavailable, reads, writes
-from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent, moment
+from inboxbridge.identity import Directory
+from inboxbridge.journal import Journal, JournalUnavailable, writes
+from inboxbridge.journal.rows import AttemptBegun, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
-from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
 from inboxbridge.wix import (
     ContactIncomplete,
-    CredentialsRefused,
     Forbidden,
     NotFound,
     Outgoing,
@@ -41,7 +41,6 @@ from inboxbridge.wix.budget import Lane
 
 HANGS_BEFORE_DEAD = 3
 CLOCK_SKEW_SECONDS = 120.0
-ABOUT_WAIT_SECONDS = 3600.0
 ENRICH_SECONDS = 10.0
 
 Crash = Callable[[str], None]
@@ -100,9 +99,10 @@ class Deliverer:
         self._circuit = circuit
         self._retry = retry
         self._settings = settings
-        self._reporter = reporter
         self._now = now
         self._at_step = at_step
+        self._ledger = Ledger(journal, retry, settings, reporter, now)
+        self._people = People(directory, journal, self._ledger, now)
         self._conversations = KeyedLocks()
         self._http: httpx.AsyncClient | None = None
         self._log = structlog.get_logger("inboxbridge").bind(site=site)
@@ -128,15 +128,22 @@ class Deliverer:
             return await self._wix_failed(row, error, started)
         except HookTimeout as error:
             if row.attempts + 1 < HANGS_BEFORE_DEAD:
-                return await self._again(row, str(error), started, "hook hangs")
-            return await self._give_up(row, str(error))
+                return await self._ledger.again(row, str(error), started=started)
+            return await self._ledger.dead(row, str(error))
         except HookFailed as error:
-            return await self._give_up(row, f"{error}; mend the connector, then replay")
+            return await self._ledger.dead(row, f"{error}; mend the connector, then replay")
+        except JournalUnavailable:
+            raise
+        except Exception as error:
+            # A fault of ours must hold back no more than this event's thread.
+            self._log.exception("a delivery failed unexpectedly", event_id=row.id)
+            reason = f"an error inside inboxbridge ({type(error).__name__}); see the log"
+            return await self._ledger.again(row, reason, started=started)
 
     async def _prepare(self, row: StoredEvent, lane: Lane) -> _Prepared | Outcome:
         connection = self._connections.get(row.connection)
         if connection is None:
-            return await self._park(
+            return await self._ledger.parked(
                 row,
                 f"connection {row.connection!r} is not running; enable or mend it in "
                 "connectors.toml, then replay",
@@ -148,7 +155,7 @@ class Deliverer:
                 return enriched
             event = enriched
         if row.contact_id is None:
-            found = await self._identify(row, event, connection, lane)
+            found = await self._people.contact(row, event, connection, lane)
             if isinstance(found, Outcome):
                 return found
             contact_id, why = found
@@ -156,68 +163,6 @@ class Deliverer:
             contact_id, why = row.contact_id, "as before"
         content, badge = await connection.runner.call(lambda: connection.message(event))
         return _Prepared(row, event, connection, contact_id, why, content, badge)
-
-    async def _identify(
-        self, row: StoredEvent, event: Event, connection: Connection, lane: Lane
-    ) -> tuple[str, str] | Outcome:
-        person = event.person
-        if not person.is_known:
-            if event.about is None:
-                return await self._park(
-                    row, "the event names no person: no email, no phone, no id of the source"
-                )
-            relatives = await self._relatives(row, event.about)
-            if isinstance(relatives, Outcome):
-                return relatives
-            person = relatives
-        label = f"{connection.label} {(person.id or '')[-6:]}".strip()
-        found = await self._directory.resolve(connection.settings, person, label, lane)
-        if isinstance(found, Park):
-            return await self._park(row, found.reason)
-        if isinstance(found, Drop):
-            await self._settle(row, Settled(row.id, "ignored", found.reason))
-            return Outcome(about=row.about)
-        await self._fan_out(row, found)
-        return found.contact_ids[0], found.why
-
-    async def _relatives(self, row: StoredEvent, about: str) -> Any:
-        """The person of another event about the same thing, once that one is through."""
-        for other in await self._journal.read(reads.event_about, row.connection, about):
-            if other.id == row.id:
-                continue
-            person = Event.model_validate_json(other.body).person
-            if person.is_known:
-                if other.state in ("pending", "retrying"):
-                    return Outcome(wait_seconds=30.0)
-                return person
-        waited = self._now() - row.received_at
-        if waited < ABOUT_WAIT_SECONDS:
-            return Outcome(wait_seconds=min(max(waited, 1.0), 60.0))
-        return await self._park(
-            row, "the event names no person, and none came for the thing that it is about"
-        )
-
-    async def _fan_out(self, row: StoredEvent, found: Found) -> None:
-        """Several contacts, each to get the message: copies of the event for all but the first."""
-        for contact_id in found.contact_ids[1:]:
-            copy = {
-                "site": row.site,
-                "connection": row.connection,
-                "source_id": f"{row.source_id}#{contact_id}",
-                "thread": f"{row.thread}#{contact_id}",
-                "about": None,
-                "kind": row.kind,
-                "direction": row.direction,
-                "lane": row.lane,
-                "body": row.body,
-                "enriched": row.enriched,
-                "state": "pending",
-                "reason": None,
-                "attempts": 0,
-                "received_at": row.received_at,
-                "contact_id": contact_id,
-            }
-            await self._journal.write(writes.add_events, copy)
 
     async def _enrich(
         self, row: StoredEvent, event: Event, connection: Connection
@@ -231,7 +176,8 @@ class Deliverer:
             raise
         except Exception as error:
             reason = f"connection {row.connection!r} could not fetch what its payload left out"
-            return await self._again(row, f"{reason}: {type(error).__name__}", self._now(), reason)
+            reason = f"{reason}: {type(error).__name__}"
+            return await self._ledger.again(row, reason, started=self._now())
         await self._journal.write(
             writes.replace_bodies, (row.id, enriched.model_dump_json(exclude_defaults=True))
         )
@@ -252,9 +198,9 @@ class Deliverer:
             except NotFound as error:
                 current = await self._directory.refresh(contact_id, lane)
                 if last:
-                    return await self._give_up(prepared.row, str(error))
+                    return await self._ledger.dead(prepared.row, str(error))
                 if current is None:
-                    found = await self._identify(
+                    found = await self._people.contact(
                         prepared.row, prepared.event, prepared.connection, lane
                     )
                     if isinstance(found, Outcome):
@@ -282,7 +228,14 @@ class Deliverer:
             if isinstance(arrived, Outcome):
                 return arrived
             if arrived is not None:
-                return await self._delivered(row, contact_id, arrived, self._now(), "found there")
+                return await self._ledger.delivered(
+                    row,
+                    contact_id,
+                    arrived,
+                    started=self._now(),
+                    outcome="found there",
+                    why=prepared.why,
+                )
         started = self._now()
         self._at_step("before begin")
         begun = await self._journal.write(
@@ -303,17 +256,25 @@ class Deliverer:
         try:
             sent = await self._client.send(outgoing, lane=lane)
         except NotFound as error:
-            await self._ended(row, started, error)
+            await self._ledger.refused(row, started, error)
             raise
         except WixError as error:
             return await self._wix_failed(row, error, started, begun=True)
         except ValueError as error:
-            return await self._give_up(row, f"the message cannot be sent: {error}")
+            return await self._ledger.dead(row, f"the message cannot be sent: {error}", begun=True)
         self._at_step("after send")
         self._circuit_closed()
-        return await self._delivered(
-            row, contact_id, sent.message_id, started, "delivered", sent.request_id, prepared.why
+        outcome = await self._ledger.delivered(
+            row,
+            contact_id,
+            sent.message_id,
+            started=started,
+            outcome="delivered",
+            why=prepared.why,
+            request_id=sent.request_id,
         )
+        self._at_step("after settle")
+        return outcome
 
     async def _arrived(
         self, row: StoredEvent, conversation_id: str, lane: Lane
@@ -337,129 +298,29 @@ class Deliverer:
         owned = await self._journal.write(writes.owned_messages, (conversation_id, tuple(alike)))
         return next((one for one in reversed(alike) if one not in owned), None)
 
-    async def _delivered(
-        self,
-        row: StoredEvent,
-        contact_id: str,
-        message_id: str,
-        started: float,
-        outcome: str,
-        request_id: str | None = None,
-        why: str | None = None,
-    ) -> Outcome:
-        now = self._now()
-        settled = Settled(
-            row.id,
-            "delivered",
-            reason=why,
-            delivered_at=now,
-            message_id=message_id,
-            contact_id=contact_id,
-            attempt=AttemptEnded(started, now, outcome, why, 200, request_id),
-        )
-        await self._settle(row, settled)
-        self._at_step("after settle")
-        return Outcome(about=row.about)
-
     async def _wix_failed(
         self, row: StoredEvent, error: WixError, started: float, *, begun: bool = False
     ) -> Outcome:
-        if isinstance(error, Throttled):
-            rest = self._retry.after_throttling(error.retry_after_seconds)
-            self._client.budget.pause(rest)
-            self._log.warning("Wix asked us to slow down", rest_seconds=round(rest, 1))
+        """Decide by the kind of failure: rest, stop the site, ask a person, try again, give up."""
+        if isinstance(error, (Throttled, Forbidden, Unauthorized)):
+            if isinstance(error, Throttled):
+                rest = self._retry.after_throttling(error.retry_after_seconds)
+                self._client.budget.pause(rest)
+                self._log.warning("Wix asked us to slow down", rest_seconds=round(rest, 1))
+            else:
+                await self._stop_site(str(error))
             if begun:
-                await self._ended(row, started, error)
-            return Outcome(wait_seconds=0.0)
-        if isinstance(error, (Forbidden, Unauthorized, CredentialsRefused)):
-            await self._stop_site(str(error))
-            if begun:
-                await self._ended(row, started, error)
+                await self._ledger.refused(row, started, error)
             return Outcome(wait_seconds=0.0)
         if isinstance(error, ContactIncomplete):
-            return await self._park(row, str(error))
-        if not error.retriable:
-            if error.effect == "unknown":
-                return await self._again(row, str(error), started, "unknown", error, begun=begun)
-            return await self._give_up(row, str(error), started, error, begun=begun)
-        if self._circuit.failed():
+            return await self._ledger.parked(row, str(error))
+        if error.retriable and self._circuit.failed():
             self._log.error("Wix fails repeatedly; probing with one event", reason=str(error))
-        return await self._again(row, str(error), started, "failed", error, begun=begun)
-
-    async def _again(
-        self,
-        row: StoredEvent,
-        reason: str,
-        started: float,
-        outcome: str,
-        error: WixError | None = None,
-        *,
-        begun: bool = False,
-    ) -> Outcome:
-        now = self._now()
-        uncertain = row.attempt_at is not None or (
-            begun and error is not None and error.effect == "unknown"
-        )
-        if now - row.received_at > self._settings.max_age_seconds:
-            hours = self._settings.max_age_seconds / 3600
-            return await self._give_up(
-                row, f"given up after {hours:g} h: {reason}", started, error, begun=begun
+        if error.retriable or error.effect == "unknown":
+            return await self._ledger.again(
+                row, str(error), started=started, error=error, begun=begun
             )
-        wait = self._retry.wait(row.attempts + 1)
-        if uncertain:
-            wait = max(wait, self._settings.settle_seconds)
-        settled = Settled(
-            row.id,
-            "retrying",
-            reason,
-            due_at=now + wait,
-            attempt=AttemptEnded(
-                started,
-                now,
-                "unknown" if uncertain else outcome,
-                reason,
-                error.status if error else None,
-                error.request_id if error else None,
-            ),
-            keep_attempt=uncertain,
-            tries=0 if begun else 1,
-        )
-        await self._settle(row, settled)
-        return Outcome(wait_seconds=wait)
-
-    async def _ended(self, row: StoredEvent, started: float, error: WixError) -> None:
-        """A begun send was refused: nothing arrived, and the event is as before."""
-        attempt = AttemptEnded(
-            started, self._now(), "refused", str(error), error.status, error.request_id
-        )
-        await self._record(Settled(row.id, "retrying", str(error), attempt=attempt))
-
-    async def _give_up(
-        self,
-        row: StoredEvent,
-        reason: str,
-        started: float | None = None,
-        error: WixError | None = None,
-        *,
-        begun: bool = False,
-    ) -> Outcome:
-        now = self._now()
-        attempt = AttemptEnded(
-            started or now,
-            now,
-            "given up",
-            reason,
-            error.status if error else None,
-            error.request_id if error else None,
-        )
-        await self._settle(
-            row, Settled(row.id, "dead", reason, attempt=attempt, tries=0 if begun else 1)
-        )
-        return Outcome(about=row.about, holds=True)
-
-    async def _park(self, row: StoredEvent, reason: str) -> Outcome:
-        await self._settle(row, Settled(row.id, "parked", reason))
-        return Outcome(about=row.about, holds=True)
+        return await self._ledger.dead(row, str(error), started=started, error=error, begun=begun)
 
     async def _stop_site(self, reason: str) -> None:
         if self._circuit.stop(reason):
@@ -473,39 +334,6 @@ class Deliverer:
             self._log.info("Wix answers again")
             running = (self.site, "running", None, self._now())
             self._journal.write(writes.set_site_state, running).add_done_callback(_heard)
-
-    async def _settle(self, row: StoredEvent, settled: Settled) -> None:
-        await self._record(settled)
-        record = EventRecord(
-            id=row.id,
-            connection=row.connection,
-            site=row.site,
-            source_id=row.source_id,
-            kind=row.kind,
-            direction=row.direction,
-            state=settled.state,
-            reason=settled.reason,
-            attempts=row.attempts + 1,
-            received_at=datetime.fromtimestamp(row.received_at, UTC),
-            delivered_at=moment(settled.delivered_at),
-            contact_id=settled.contact_id or row.contact_id,
-            conversation_id=row.conversation_id,
-            message_id=settled.message_id,
-        )
-        seconds = self._now() - row.received_at
-        self._reporter.settled(record, seconds=round(seconds, 3))
-
-    async def _record(self, settled: Settled) -> None:
-        """Set down what has happened at Wix, however long the journal takes to come back."""
-        wait = 0.1
-        while True:
-            try:
-                await self._journal.write(writes.settle, settled)
-                return
-            except JournalUnavailable as error:
-                self._log.error("the journal is not there; holding on", reason=str(error))
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 5.0)
 
 
 def _heard(written: asyncio.Future[Any]) -> None:

@@ -77,6 +77,7 @@ class Feed:
         self._cursor = 0
         self._live_cursor: int | None = None
         self._exhausted = False
+        self._from_start = False
         self._news = True
         self._turn = 0
         self._touched: set[int] = set()
@@ -97,12 +98,15 @@ class Feed:
     def announce(self) -> None:
         """There are new events."""
         self._news = True
+        if self._journal.is_shared:
+            # Several gateways: an id may become visible after a higher one. An event is visible
+            # before the next one of its thread is accepted, so a look from the start sees both.
+            self.rescan()
 
     def rescan(self) -> None:
         """Look from the start again, for what other processes changed."""
         self._news = True
-        if self._exhausted:
-            self._cursor = 0
+        self._from_start = True
 
     async def refill(self) -> None:
         """Read what is wanted. Raises `JournalUnavailable`."""
@@ -114,19 +118,28 @@ class Feed:
         news, self._news = self._news, False
         if news and not self._exhausted and self._cursor:
             await self._read_news()
-        if (news or not self._exhausted) and self.loaded < self._window:
-            limit = max(self._window - self.loaded, 50)
-            rows = await self._read(reads.open_events, self.site, self._cursor, limit)
-            for row in rows:
-                if row.id not in self._touched:
-                    self._offer(row)
-            self._exhausted = len(rows) < limit
-            if rows:
-                self._cursor = max(self._cursor, rows[-1].id)
-                self._live_cursor = max(self._live_cursor, self._cursor)
-            if self._hold:
-                for thread in list(self._reload.values()):
-                    await self._load(thread)
+        if self.loaded >= self._window:
+            self._exhausted = False  # what is new is read once there is room
+        elif news or not self._exhausted:
+            await self._read_page()
+
+    async def _read_page(self) -> None:
+        """Read on from the cursor, or from the start again once the end had been reached."""
+        if self._exhausted and self._from_start:
+            self._from_start, self._cursor = False, 0
+        start = self._cursor
+        limit = max(self._window - self.loaded, 50)
+        rows = await self._read(reads.open_events, self.site, start, limit)
+        for row in rows:
+            if row.id not in self._touched:
+                self._offer(row, from_start=start == 0)
+        self._exhausted = len(rows) < limit
+        if rows:
+            self._cursor = rows[-1].id
+            self._live_cursor = max(self._live_cursor or 0, self._cursor)
+        if self._hold or self._journal.is_shared:
+            for thread in list(self._reload.values()):
+                await self._load(thread)
 
     def next_ready(self) -> tuple[Thread, StoredEvent, Lane] | None:
         """Take the next thread's next event; give it back with `finished` or `block`."""
@@ -235,17 +248,16 @@ class Feed:
         if len(rows) == 200:
             self._news = True
 
-    def _offer(self, row: StoredEvent) -> None:
+    def _offer(self, row: StoredEvent, *, from_start: bool) -> None:
         known = self._threads.get(row.thread)
         thread = known or self._thread(row.thread)
-        if row.lane == LIVE and self._now() - row.received_at < LIVE_FOR_SECONDS:
+        may_miss_older = self._journal.is_shared and not from_start and self._is_young(row)
+        if row.lane == LIVE and self._is_young(row):
             thread.live_until = self._clock() + LIVE_FOR_SECONDS
-        if self._hold:
+        if self._hold or (known is None and may_miss_older):
+            thread.more = True
             if known is None:
-                thread.more = True
                 self._reload[thread.key] = thread
-            else:
-                thread.more = True
             return
         queue = thread.queue
         if thread.current == row.id or any(held.id == row.id for held in queue):
@@ -263,6 +275,9 @@ class Feed:
             queue.append(row)
         if thread.current is None and not thread.queued and not self._waits(thread, row):
             self._enqueue(thread)
+
+    def _is_young(self, row: StoredEvent) -> bool:
+        return self._now() - row.received_at < LIVE_FOR_SECONDS
 
     def _waits(self, thread: Thread, row: StoredEvent) -> bool:
         """Block the thread if its head, read from the journal, is not due yet."""

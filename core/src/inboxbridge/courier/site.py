@@ -101,6 +101,10 @@ class SiteCourier:
                     self._log.error("the journal is not there; resting", reason=str(error))
                     await self._rest(JOURNAL_REST_SECONDS)
                     continue
+                except Exception:
+                    self._log.exception("reading events failed unexpectedly; resting")
+                    await self._rest(JOURNAL_REST_SECONDS)
+                    continue
                 self._start_workers()
                 self._measure()
                 if self._feed.wants_refill and self._has_room:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from starlette.types import Receive
 
-_HANG_AT_MOST_SECONDS = 60.0
+_HANG_AT_MOST_SECONDS = 30.0
 
 
 class Dropped(httpx.ReadError):
@@ -38,7 +38,7 @@ async def cut(receive: Receive) -> None:
 
 
 async def hang(receive: Receive) -> None:
-    """Say nothing until the caller gives up, a minute at most; then `cut`."""
+    """Say nothing until the caller gives up, 30 s at most; then `cut`."""
     if _transport(receive) is None:
         raise Silent("The sandbox does not answer.")
     try:

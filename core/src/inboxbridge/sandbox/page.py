@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from .conversations import Conversation
-from .page_view import Viewer, newest_first, safe_link, safe_picture
+from .page_parts import safe_link, safe_picture
+from .page_view import Viewer, newest_first
 from .world import Sandbox, Site
 
 _HERE = Path(__file__).parent

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from .clock import iso_millis, moment
 from .conversations import Conversation, StoredMessage
+from .page_parts import Icon, Part, avatar, icon_for, parts_of
 from .world import Site
 
 Json = dict[str, Any]
 
-_TONES = 8
 _RUN_SECONDS = 300
 _PREVIEW_CHARACTERS = 140
-_AUDIO_ENDINGS = (".mp3", ".m4a", ".ogg", ".oga", ".wav", ".aac", ".amr", ".opus")
 LISTED_CONVERSATIONS = 200
 SHOWN_MESSAGES = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Icon:
-    """A small picture with what stands in for it while or when it does not load."""
-
-    url: str | None
-    initial: str
-    tone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +43,6 @@ class Row:
     source: Icon | None
     source_name: str | None
     selected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One bubble. `kind` is `text`, `image`, `audio`, `file`, `form` or `template`."""
-
-    kind: str
-    text: str = ""
-    url: str | None = None
-    content: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +96,7 @@ class Viewer:
             conversation.id,
             name,
             self._details(conversation, name),
-            _avatar(name, conversation.id),
+            avatar(name, conversation.id),
             [self._entry(shown, at) for at in range(len(shown))],
             len(conversation.messages) - len(shown),
             "/?" + urlencode({"site": self._site.id}),
@@ -131,12 +110,12 @@ class Viewer:
         return Row(
             url=f"/?{query}",
             name=name,
-            avatar=_avatar(name, conversation.id),
+            avatar=avatar(name, conversation.id),
             preview=_preview(last) if last else "No messages yet",
             ours=bool(last and _outbound(last) and _kind(last) != "activity"),
             when=self._list_time(last.sequence) if last else None,
             unread=conversation.unread,
-            source=_icon(badge.get("iconUrl"), badge.get("text", "?")) if badge else None,
+            source=icon_for(badge.get("iconUrl"), badge.get("text", "?")) if badge else None,
             source_name=badge.get("text"),
             selected=selected,
         )
@@ -162,15 +141,15 @@ class Viewer:
             id=stored.message["id"],
             kind=kind,
             outbound=_outbound(stored),
-            parts=_parts(content),
+            parts=parts_of(content),
             badge=label,
-            badge_icon=_icon(badge.get("iconUrl"), label or "?") if badge else None,
+            badge_icon=icon_for(badge.get("iconUrl"), label or "?") if badge else None,
             team_only=stored.message["visibility"] == "BUSINESS",
             when=self._clock_time(stored.sequence),
             day=self._day_name(_day(stored)) if new_day else None,
             opens=new_day or before is None or not _same_run(before, stored),
             closes=after is None or not _same_run(stored, after),
-            icon=_icon(minimal.get("iconUrl"), minimal.get("text", "•"))
+            icon=icon_for(minimal.get("iconUrl"), minimal.get("text", "•"))
             if kind == "activity"
             else None,
         )
@@ -214,38 +193,6 @@ def newest_first(site: Site) -> list[Conversation]:
     )
 
 
-def safe_link(url: str | None) -> str | None:
-    """The URL if a person may be sent there; `javascript:` and its like are not followed."""
-    return url if url and _scheme(url) in ("http", "https", "mailto", "tel") else None
-
-
-def safe_picture(url: str | None) -> str | None:
-    if not url:
-        return None
-    return url if url.startswith("data:image/") or _scheme(url) in ("http", "https") else None
-
-
-def _scheme(url: str) -> str:
-    try:
-        return urlsplit(url).scheme
-    except ValueError:
-        return ""
-
-
-def _icon(url: str | None, name: str) -> Icon:
-    return Icon(safe_picture(url), next((c for c in name if c.isalnum()), "•").upper(), _tone(name))
-
-
-def _avatar(name: str, key: str) -> Icon:
-    words = [word for word in name.split() if word[0].isalnum()]
-    initials = "".join(word[0] for word in (words[:1] + words[1:][-1:])) or "#"
-    return Icon(None, initials.upper(), _tone(key))
-
-
-def _tone(key: str) -> int:
-    return zlib.crc32(key.encode()) % _TONES
-
-
 def _outbound(stored: StoredMessage) -> bool:
     return bool(stored.message["direction"] == "BUSINESS_TO_PARTICIPANT")
 
@@ -279,38 +226,6 @@ def _preview(stored: StoredMessage) -> str:
     content = stored.message["content"]
     text = content.get("previewText")
     if not text:
-        parts = _parts(content)
+        parts = parts_of(content)
         text = parts[0].text if parts else ""
     return " ".join(text.split())[:_PREVIEW_CHARACTERS]
-
-
-def _parts(content: Json) -> list[Part]:
-    if "basic" in content:
-        return [_item(item) for item in content["basic"]["items"]]
-    if "form" in content:
-        form = content["form"]
-        media = [_item(item) for item in form.get("media", [])]
-        return [Part("form", form.get("title") or "Form", None, form), *media]
-    if "template" in content:
-        template = content["template"]
-        return [Part("template", template.get("title", ""), None, template)]
-    line = content.get("minimal") or content.get("system") or {}
-    return [Part("text", line.get("text", ""), safe_link(line.get("url")), line)]
-
-
-def _item(item: Json) -> Part:
-    if "image" in item:
-        image = item["image"]
-        return Part("image", image.get("filename") or "Picture", safe_picture(image["url"]), image)
-    if "file" in item:
-        file = item["file"]
-        name = file.get("filename") or _last_step(file["url"]) or "File"
-        audio = file.get("mimeType", "").startswith("audio/") or name.lower().endswith(
-            _AUDIO_ENDINGS
-        )
-        return Part("audio" if audio else "file", name, safe_link(file["url"]), file)
-    return Part("text", item["text"])
-
-
-def _last_step(url: str) -> str:
-    return unquote(url.partition("?")[0].rsplit("/", 1)[-1])

@@ -160,7 +160,7 @@ def _text(
     if kind is Forbidden and operation.permission:
         text += f' Grant "{operation.permission}" to the API key or app, and check site_id.'
     elif kind is Throttled:
-        text += " The site's calls pause and go on by themselves."
+        text += " Wait a minute before the site's next call."
     elif 300 <= status < 400:
         text += " It sends elsewhere: check base_url."
     return text

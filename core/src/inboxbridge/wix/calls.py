@@ -78,7 +78,6 @@ class Calls:
             (b"Accept", b"application/json"),
             (b"Accept-Encoding", b"identity"),
             (b"User-Agent", b"inboxbridge/" + _version()),
-            (b"Content-Type", b"application/json"),
         ]
         self._authorization, self._advice = self._authorize(credentials)
         self._date = ""
@@ -127,6 +126,7 @@ class Calls:
     ) -> Answer:
         headers = self._base_headers + authorization
         if method == "POST":
+            headers.append((b"Content-Type", b"application/json"))
             headers.append((b"Content-Length", b"%d" % len(content)))
         async with self._budget.call(lane):
             status, answered, body = await self._exchange(operation, method, url, headers, content)

@@ -106,7 +106,7 @@ class DuplicateContact(Conflict):
 
 
 class Throttled(Refused):
-    """Too many calls (429). Pause the whole site: ``budget.pause(error.retry_after_seconds)``."""
+    """Too many calls (429). Pause the whole site with `Budget.pause`: a minute if Wix names no time."""
 
     retriable = True
 

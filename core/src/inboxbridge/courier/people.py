@@ -1,0 +1,110 @@
+"""Who an event is about: its own person, that of a related event, or several contacts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from inboxbridge.courier.ledger import Ledger
+from inboxbridge.courier.outcome import Outcome
+from inboxbridge.identity import Directory, Drop, Found, Park
+from inboxbridge.journal import Journal, reads, writes
+from inboxbridge.journal.rows import StoredEvent
+from inboxbridge.model import Event, Person
+from inboxbridge.plugins import Connection
+from inboxbridge.wix.budget import Lane
+
+PATIENCE_SECONDS = 3600.0
+"""How long an event without a person waits for one about the same thing."""
+
+RELATIVE_SECONDS = 2.0
+LABEL_CHARACTERS = 6
+
+
+class People:
+    """Finds the contact that an event's message goes to.
+
+    Args:
+        directory: The site's people.
+        journal: Where related events are.
+        ledger: Sets down what cannot be found.
+        now: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        journal: Journal,
+        ledger: Ledger,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._ledger = ledger
+        self._now = now
+
+    async def contact(
+        self, row: StoredEvent, event: Event, connection: Connection, lane: Lane
+    ) -> tuple[str, str] | Outcome:
+        """Return the contact's id and why it is that one; an outcome where there is none (yet).
+
+        Raises:
+            WixError: Wix could not be asked.
+        """
+        person = event.person
+        if not person.is_known:
+            if event.about is None:
+                return await self._ledger.parked(
+                    row, "the event names no person: no email, no phone, no id of the source"
+                )
+            relative = await self._relative(row, event.about)
+            if isinstance(relative, Outcome):
+                return relative
+            person = relative
+        label = f"{connection.label} {(person.id or '')[-LABEL_CHARACTERS:]}".strip()
+        found = await self._directory.resolve(connection.settings, person, label, lane)
+        if isinstance(found, Park):
+            return await self._ledger.parked(row, found.reason)
+        if isinstance(found, Drop):
+            return await self._ledger.ignored(row, found.reason)
+        await self._copy_for_the_others(row, found)
+        return found.contact_ids[0], found.why
+
+    async def _relative(self, row: StoredEvent, about: str) -> Person | Outcome:
+        """The person of another event about the same thing, once that one is through."""
+        for other in await self._journal.read(reads.event_about, row.connection, about):
+            person = Event.model_validate_json(other.body).person
+            if other.id == row.id or not person.is_known:
+                continue
+            behind_us = other.thread == row.thread and other.id > row.id
+            if other.state in ("pending", "retrying") and not behind_us:
+                return Outcome(wait_seconds=RELATIVE_SECONDS)
+            return person
+        waited = self._now() - row.received_at
+        if waited < PATIENCE_SECONDS:
+            return Outcome(wait_seconds=min(max(waited, 1.0), 60.0))
+        return await self._ledger.parked(
+            row, "the event names no person, and none came for the thing that it is about"
+        )
+
+    async def _copy_for_the_others(self, row: StoredEvent, found: Found) -> None:
+        """Several contacts, each to get the message: copies of the event for all but the first."""
+        for contact_id in found.contact_ids[1:]:
+            copy = {
+                "site": row.site,
+                "connection": row.connection,
+                "source_id": f"{row.source_id}#{contact_id}",
+                "thread": f"{row.thread}#{contact_id}",
+                "about": None,
+                "kind": row.kind,
+                "direction": row.direction,
+                "lane": row.lane,
+                "body": row.body,
+                "enriched": row.enriched,
+                "state": "pending",
+                "reason": None,
+                "attempts": 0,
+                "received_at": row.received_at,
+                "contact_id": contact_id,
+            }
+            await self._journal.write(writes.add_events, copy)
