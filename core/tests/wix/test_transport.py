@@ -336,10 +336,11 @@ async def test_a_caller_that_gives_up_frees_its_place_and_its_connection_is_not_
 
 
 async def test_a_connection_idle_for_too_long_is_not_used_again() -> None:
-    transport = Http1Transport(httpx.Limits(max_connections=1, keepalive_expiry=0.000001))
+    transport = Http1Transport(httpx.Limits(max_connections=1, keepalive_expiry=0.001))
     async with serving(says(OK)) as server:
         for _ in range(2):
             await call(transport, server.url)
+            await asyncio.sleep(0.01)  # longer than it may idle
 
         assert server.connections == 2
     await transport.aclose()

@@ -106,7 +106,7 @@ class DuplicateContact(Conflict):
 
 
 class Throttled(Refused):
-    """Too many calls (429). Pause the whole site with `Budget.pause`: a minute if Wix names no time."""
+    """Too many calls (429). `Budget.pause` the whole site, for a minute if Wix names no time."""
 
     retriable = True
 
