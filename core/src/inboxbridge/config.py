@@ -12,10 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from inboxbridge.connector import Secret, Secrets
 from inboxbridge.errors import ConfigError
+from inboxbridge.places import place
 
 DEFAULT_PATH = "connectors.toml"
 ENV_PATH = "INBOXBRIDGE_CONFIG"
@@ -95,6 +104,13 @@ class SiteSettings(_Table):
     webhook_public_key: Secrets | None = None
     """The app's public key (PEM) for Wix's own webhooks at ``/hooks/wix``."""
 
+    @field_validator("webhook_public_key")
+    @classmethod
+    def _is_a_key(cls, keys: tuple[SecretStr, ...] | None) -> tuple[SecretStr, ...] | None:
+        for key in keys or ():
+            _expect_public_key(key.get_secret_value())
+        return keys
+
     @model_validator(mode="after")
     def _credentials(self) -> SiteSettings:
         key = {"site_id": self.site_id, "api_key": self.api_key}
@@ -128,6 +144,18 @@ class ConnectionSettings(_Table):
     """The connector's own settings, secrets resolved, not yet validated."""
 
 
+def _expect_public_key(text: str) -> None:
+    # Imported here because few configurations have one, and it takes a while.
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        load_pem_public_key(text.encode())
+    except ValueError:
+        raise ValueError(
+            "is no public key: expected PEM text with lines, -----BEGIN PUBLIC KEY-----"
+        ) from None
+
+
 _COMMON = {
     "plugin",
     "provider",
@@ -158,7 +186,7 @@ class Config:
     def placing(self, connection: str) -> Callable[[str], str]:
         """Return what says where in the file a key of a connection's table stands."""
         where = f"connectors.{connection}"
-        return lambda key: _place(self.path, self.text, where, key)
+        return lambda key: place(self.path, self.text, where, key)
 
     def hook_url(self, connection: str) -> str | None:
         """The URL that a connection's source calls, or None where none is configured."""
@@ -223,9 +251,6 @@ def config_from(document: Mapping[str, Any], environ: Mapping[str, str] | None =
 _UNSET = "(not set)"
 _SECRET_KINDS = ("env", "file")
 _FALSE = {"false", "0", "no", "off", "n", "f"}
-_KEY = r"(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')"
-_HEADER = re.compile(rf"\s*\[+\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]+")
-_ASSIGNED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
 
 TableT = TypeVar("TableT", bound=BaseModel)
 
@@ -247,7 +272,9 @@ class _Reader:
         courier = self._table(CourierSettings, "courier", document.get("courier", {}))
         named = document.get("sites", {})
         sites = self._sites(named)
-        connections = self._connections(document.get("connectors", {}), list(named))
+        connections = self._connections(
+            document.get("connectors", {}), list(named) if isinstance(named, dict) else []
+        )
         if journal is None or gateway is None or courier is None:
             return None, self.problems
         return (
@@ -375,39 +402,7 @@ class _Reader:
         return document
 
     def _report(self, where: str, key: str, what: str, hint: str = "") -> None:
-        self.problems.append(Problem(_place(self.path, self.text, where, key), what, hint))
-
-
-def _place(path: Path | None, text: str, where: str, key: str) -> str:
-    """Where a key of a table stands: ``connectors.toml:12 [connectors.shop] secret``."""
-    place = f"[{where}] {key}".strip() if where else key
-    if path is None:
-        return place
-    line = _line(text, where, key)
-    return f"{path}{f':{line}' if line else ''} {place}"
-
-
-def _line(text: str, where: str, key: str) -> int | None:
-    """The line of a key in its table, else of the table's header, else None."""
-    parts = [*where.split("."), *(key.split(".") if key else [])]
-    best: tuple[int, int] | None = None
-    table: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        header = _HEADER.match(line)
-        if header:
-            table = found = _dotted(header[1])
-        elif assigned := _ASSIGNED.match(line):
-            found = table + _dotted(assigned[1])
-        else:
-            continue
-        # The deepest place on the way to the key; of equals the first.
-        if found == parts[: len(found)] and (best is None or len(found) > best[0]):
-            best = (len(found), number)
-    return best[1] if best is not None and best[0] >= min(2, len(parts)) else None
-
-
-def _dotted(text: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in text.split(".")]
+        self.problems.append(Problem(place(self.path, self.text, where, key), what, hint))
 
 
 def _existing(table: Mapping[str, Any], name: str) -> str:

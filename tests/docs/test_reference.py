@@ -1,0 +1,103 @@
+"""The reference is complete and says what the code says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import inboxbridge
+import pytest
+from inboxbridge.hookspecs import ConnectorSpec, ObserverSpec
+from inboxbridge.sandbox.control import control_routes
+
+HOOKS = [
+    name
+    for spec in (ConnectorSpec, ObserverSpec)
+    for name in vars(spec)
+    if not name.startswith("_")
+]
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, down to the next one of its level or above."""
+    level = heading.partition(" ")[0]
+    found = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, re.M | re.S)
+    assert found is not None, f"no heading {heading!r}"
+    return found[1]
+
+
+def test_generated_pages_are_up_to_date(generator: ModuleType) -> None:
+    assert generator.outdated() == [], "run: python docs/generate.py"
+
+
+def test_a_page_that_differs_by_a_word_is_out_of_date(
+    generator: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    for name in generator.PAGES:
+        (tmp_path / f"{name}.md").write_text(generator.page(name))
+    (tmp_path / "metrics.md").write_text(generator.page("metrics") + "word")
+    monkeypatch.setattr(generator, "path", lambda name: tmp_path / f"{name}.md")
+
+    assert generator.outdated() == ["metrics"]
+    assert generator.main(["--check"]) == 1
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_heading_and_an_example(
+    hook: str, find_page: Callable[[str], Any]
+) -> None:
+    told = section(find_page("docs/reference/hooks.md").text, f"### {hook}")
+
+    assert "- returns: " in told
+    assert re.search(rf"```python\n.*@hookimpl\n    (async )?def {hook}\(", told, re.DOTALL)
+
+
+def test_every_public_name_is_in_the_reference(find_page: Callable[[str], Any]) -> None:
+    pages = ("hooks", "models", "signatures")
+    text = "\n".join(find_page(f"docs/reference/{name}.md").text for name in pages)
+
+    missing = [name for name in inboxbridge.__all__ if not re.search(rf"\b{name}\b", text)]
+
+    assert missing == []
+
+
+def test_every_command_and_option_is_in_the_reference(
+    generator: ModuleType, find_page: Callable[[str], Any]
+) -> None:
+    text = find_page("docs/reference/commands.md").text
+    commands = generator.machinery.group().commands
+
+    for name, command in commands.items():
+        told = section(text, f"## {name}")
+        assert f"inboxbridge {name}" in told
+        assert "```sh\n" in told, f"{name} has no example"
+        for parameter in command.params:
+            if "--help" not in parameter.opts:
+                assert parameter.opts[0].upper() in told.upper(), (name, parameter.opts)
+
+
+def test_every_setting_is_in_the_reference(
+    generator: ModuleType, find_page: Callable[[str], Any]
+) -> None:
+    text = find_page("docs/reference/settings.md").text
+    settings = generator.settings
+    for key, (title, _) in settings.CORE.items():
+        told = section(text, f"## {title}")
+        for name in settings.core_fields(key):
+            assert f"| `{name}` |" in told, (title, name)
+    for connector in settings.FIRST_PARTY:
+        for provider, cls in settings.connector_classes(connector).items():
+            heading = f'### {connector}, provider = "{provider}"' if provider else "## webhook"
+            told = section(text, heading)
+            for name in cls.Settings.model_fields:
+                assert f"| `{name}` |" in told, (connector, provider, name)
+
+
+def test_every_control_path_of_the_sandbox_is_in_the_reference(
+    find_page: Callable[[str], Any],
+) -> None:
+    text = find_page("docs/reference/sandbox.md").text
+
+    assert [r.path for r in control_routes() if f"/_sandbox{r.path}`" not in text] == []  # type: ignore[attr-defined]
