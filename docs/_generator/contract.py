@@ -82,7 +82,7 @@ def models() -> str:
     parts = [
         "# Models\n",
         "All of these come from `inboxbridge`. The models are frozen; change one with "
-        '`model_copy(update={…})`. Their texts are cleaned as they are made: control characters '
+        "`model_copy(update={…})`. Their texts are cleaned as they are made: control characters "
         "and lone surrogates go, white space around goes.\n",
     ]
     for one in _MODELS:
@@ -124,6 +124,7 @@ _SPELLED = {
     "Text": "str", "OptionalText": "str | None", "Key": "str", "OptionalKey": "str | None",
     "Moment": "datetime", "Moment | None": "datetime | None", "Data": "dict of JSON values",
     "Kind": '"message" | "activity"', "Direction": '"inbound" | "outbound"',
+    'Literal["image", "file"]': '"image" | "file"',
 }  # fmt: skip
 
 
@@ -137,8 +138,8 @@ def _annotations(one: type) -> dict[str, str]:
             if isinstance(written, ast.Subscript) and ast.unparse(written.value) == "Annotated":
                 written = written.slice.elts[0]  # type: ignore[attr-defined]
             spelled = ast.unparse(written).replace("'", '"')
-            spelled = spelled.removeprefix("Literal[").replace('"image", "file"]', '"image" | "file"')
-            found[statement.target.id] = _SPELLED.get(spelled, spelled)
+            spelled = _SPELLED.get(spelled, spelled)
+            found[statement.target.id] = spelled
     return found
 
 
@@ -191,12 +192,12 @@ def signatures() -> str:
             if rows:
                 parts.append(table(("argument", "default", "meaning"), rows) + "\n")
         else:
-            rows = [
+            methods = [
                 (code(f"{method}{_signature(member)}"), _first(member))
                 for method, member in vars(scheme).items()
                 if inspect.isfunction(member)
             ]
-            parts.append(table(("method", "what"), rows) + "\n")
+            parts.append(table(("method", "what"), methods) + "\n")
     return "\n".join(parts)
 
 

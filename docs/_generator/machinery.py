@@ -85,9 +85,7 @@ def metrics() -> str:
     rows = []
     for family in registered.registry.collect():
         collector = next(
-            one
-            for one in vars(registered).values()
-            if getattr(one, "_name", None) == family.name
+            one for one in vars(registered).values() if getattr(one, "_name", None) == family.name
         )
         name = family.name + ("_total" if family.type == "counter" else "")
         labels = ", ".join(code(one) for one in collector._labelnames)
@@ -115,9 +113,9 @@ def sandbox() -> str:
     """The sandbox's control paths and faults."""
     parts = [
         "# The sandbox\n",
-        "`inboxbridge sandbox` is a stand-in for Wix: contacts, conversations, messages, tokens. It "
-        "is strict about required fields, ignores and counts unknown keys, and keeps everything in "
-        "memory. `GET /` shows the Inbox as a person sees it. Any API key is taken.\n",
+        "`inboxbridge sandbox` is a stand-in for Wix: contacts, conversations, messages, tokens. "
+        "It is strict about required fields, ignores and counts unknown keys, and keeps everything "
+        "in memory. `GET /` shows the Inbox as a person sees it. Any API key is taken.\n",
         "Point a site at it with `base_url`:\n",
         '```toml\n[sites.default]\nsite_id = "any"\napi_key = "any"\n'
         'base_url = "http://127.0.0.1:8090"\n```\n',
@@ -138,12 +136,12 @@ def sandbox() -> str:
         "a probability from 0 to 1 for each call.\n"
     )
     meanings = _fault_meanings()
-    rows = [
+    faults = [
         (code(field.name), code("null" if field.default is None else str(field.default).lower()),
          meanings[field.name])
         for field in dataclasses.fields(Faults)
     ]  # fmt: skip
-    parts.append(table(("fault", "default", "meaning"), rows) + "\n")
+    parts.append(table(("fault", "default", "meaning"), faults) + "\n")
     return "\n".join(parts)
 
 

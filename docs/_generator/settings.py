@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import textwrap
 from typing import Any
 
@@ -61,13 +62,13 @@ def settings() -> str:
     parts = [
         "# Settings of connectors.toml\n",
         "The file is the one named by `--config`, else by `INBOXBRIDGE_CONFIG`, else "
-        "`connectors.toml` in the current folder. An unknown key is a fault, named with the nearest "
-        "spelling; `inboxbridge check` lists all faults in one go. "
+        "`connectors.toml` in the current folder. An unknown key is a fault, named with the "
+        "nearest spelling; `inboxbridge check` lists all faults in one go. "
         "[A whole one, commented](connectors-toml.md).\n",
         '**Any value** may be `{ env = "NAME" }` or `{ file = "PATH" }` (relative to the '
         "configuration file); one that is unset or empty stops the start with its key's name.\n",
-        "**Any setting** may be given by an environment variable instead: `INBOXBRIDGE__`, then the "
-        "path with `__` between its parts, such as "
+        "**Any setting** may be given by an environment variable instead: `INBOXBRIDGE__`, then "
+        "the path with `__` between its parts, such as "
         "`INBOXBRIDGE__SITES__DEFAULT__BASE_URL`. A `-` in a name is written `_`, a list or table "
         "as JSON.\n",
     ]
@@ -105,7 +106,7 @@ def connector_classes(name: str) -> dict[str | None, type[Connector[Any]]]:
 
 def _core_rows(key: str, model: type[BaseModel]) -> list[tuple[str, ...]]:
     written = _after_fields(model)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in core_fields(key):
         path, field = f"{key}.{name}", model.model_fields[name]
         if (path in _MEANINGS) == (name in written):
@@ -122,7 +123,7 @@ def _after_fields(model: type) -> dict[str, str]:
     """The strings that stand below the fields of a class."""
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0].body  # type: ignore[attr-defined]
     found = {}
-    for field, text in zip(body, body[1:], strict=False):
+    for field, text in itertools.pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             value = getattr(text, "value", None)
             if isinstance(text, ast.Expr) and isinstance(value, ast.Constant):

@@ -14,9 +14,19 @@ class Volume:
 
 
 record = EventRecord(
-    id=7, connection="sms", site="default", source_id="SM1", kind="message", direction="inbound",
-    state="pending", reason=None, attempts=1, received_at=datetime(2026, 11, 7, 12, 0, 0, tzinfo=UTC),
-    delivered_at=datetime(2026, 11, 7, 12, 0, 2, tzinfo=UTC), contact_id=None, conversation_id=None,
+    id=7,
+    connection="sms",
+    site="default",
+    source_id="SM1",
+    kind="message",
+    direction="inbound",
+    state="pending",
+    reason=None,
+    attempts=1,
+    received_at=datetime(2026, 11, 7, 12, 0, 0, tzinfo=UTC),
+    delivered_at=datetime(2026, 11, 7, 12, 0, 2, tzinfo=UTC),
+    contact_id=None,
+    conversation_id=None,
     message_id=None,
 )
 volume = Volume()

@@ -25,4 +25,6 @@ class Parcel(Connector[ParcelSettings]):
 
 scheme = Parcel(ParcelSettings(secret="an-invented-secret")).signature()
 assert scheme.verify(scheme.sign(WebhookRequest(body=b"{}"), now=0), now=0) is None
-assert scheme.verify(WebhookRequest(body=b"{}"), now=0) == "the header X-Parcel-Signature is missing"
+assert (
+    scheme.verify(WebhookRequest(body=b"{}"), now=0) == "the header X-Parcel-Signature is missing"
+)

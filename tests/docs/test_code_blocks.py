@@ -8,11 +8,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from inboxbridge.config import config_from
 from inboxbridge.plugins import Installed, connect_all, installed
 
@@ -32,6 +35,11 @@ def test_python_blocks_run_one_after_the_other(
         exec(compile(lines, str(python_page.path), "exec"), vars(module))
 
 
+def _public_key() -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 class _Point:
     def __init__(self, target: object) -> None:
         self.name = self.value = "acme"
@@ -49,12 +57,11 @@ def test_toml_blocks_are_configurations_that_work(
         assert document["project"]["entry-points"]["inboxbridge.connectors"]
         return
     assert set(document) <= TABLES, toml_block.where
-    Path("wix-app.pem").write_text("a key")
+    Path("wix-app.pem").write_bytes(_public_key())
     document.setdefault("sites", {"default": SITE})
     for connection in document.get("connectors", {}).values():
         connection.pop("enabled", None)
-    from inboxbridge_acme import connector
-
+    connector = import_module("inboxbridge_acme").connector
     available = {**installed(), "acme": [Installed("acme", "x", "0", _Point(connector))]}  # type: ignore[arg-type]
 
     config = config_from(document, environ=all_set())

@@ -85,7 +85,8 @@ def _expect_whole(
         value = shown[name]
         if isinstance(value, dict) and set(value) & {"env", "file"}:
             value = all_set().get(name)
-        read = TypeAdapter(Annotated[field.annotation, *field.metadata]).validate_python(value)
+        wanted: Any = Annotated[field.annotation, None, *field.metadata]
+        read = TypeAdapter(wanted).validate_python(value)
         if not field.is_required() and field.default not in (None, ()):
             assert read == field.default, f"{where} shows another default of {name}"
 

@@ -23,7 +23,8 @@ HOOKS = [
 def section(text: str, heading: str) -> str:
     """What stands below a heading, down to the next one of its level or above."""
     level = heading.partition(" ")[0]
-    found = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)", text, re.M | re.S)
+    end = rf"(?=^#{{1,{len(level)}}} |\Z)"
+    found = re.search(rf"^{re.escape(heading)}$(.*?){end}", text, re.MULTILINE | re.DOTALL)
     assert found is not None, f"no heading {heading!r}"
     return found[1]
 
@@ -100,4 +101,4 @@ def test_every_control_path_of_the_sandbox_is_in_the_reference(
 ) -> None:
     text = find_page("docs/reference/sandbox.md").text
 
-    assert [r.path for r in control_routes() if f"/_sandbox{r.path}`" not in text] == []  # type: ignore[attr-defined]
+    assert [r.path for r in control_routes() if f"/_sandbox{r.path}`" not in text] == []

@@ -35,7 +35,7 @@ def normalize_phone(text: str | None, region: str | None = None) -> str | None:
 def _parse(text: str, region: str | None) -> str | None:
     if region is None and not text.startswith("+"):
         digits = re.sub(r"[\s().\-/]", "", text)
-        if not digits.isascii() or not digits.isdigit() or len(digits) < 10:
+        if not digits.isdecimal() or len(digits) < 10:
             return None
         text = "+" + digits.removeprefix("00")
     try:

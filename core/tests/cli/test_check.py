@@ -72,6 +72,16 @@ def test_every_fault_of_the_file_is_told_at_once(
     assert "2 to mend" in result.stdout
 
 
+def test_an_address_of_wix_that_is_none_is_a_problem(workspace: Any) -> None:
+    text = workspace.config.read_text().replace("http://127.0.0.1:9", "127.0.0.1:9")
+    workspace.config.write_text(text)
+
+    (found,) = workspace.json("check", exit_code=1)["problems"]
+
+    assert found["where"] == "connectors.toml:7 [sites.default] base_url"
+    assert found["hint"] == "It begins with https:// or http:// and a host"
+
+
 def test_a_missing_file_is_a_problem(workspace: Any) -> None:
     workspace.config.unlink()
 

@@ -187,6 +187,9 @@ async def test_gateway_and_courier_share_a_postgresql_journal(
         async with running("gateway", "--port", "0") as gateway, process("courier") as courier:
             assert await post(f"{gateway.url}/hooks/open") == 200
             assert await until(lambda: messages(wix.url), 60) == ["Is Saturday free?"]
+            listed = await asyncio.to_thread(workspace.json, "events")
+            checked = await asyncio.to_thread(workspace.json, "check")
+            assert (listed["id"], listed["connection"], checked["ok"]) == (1, "open", True)
 
             gateway_code, _, gateway_out, _ = await gateway.end()
             code, seconds, out, errors = await Running(courier, "").end()

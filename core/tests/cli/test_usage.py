@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from inboxbridge import cli
 from inboxbridge.cli import app
+from typer.core import TyperGroup
 from typer.main import get_command
 
 COMMANDS = (
@@ -18,7 +19,10 @@ COMMANDS = (
 
 
 def test_every_command_is_there() -> None:
-    assert set(get_command(app).commands) == set(COMMANDS)
+    group = get_command(app)
+
+    assert isinstance(group, TyperGroup)
+    assert set(group.commands) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -258,6 +258,22 @@ def test_a_connection_on_a_site_that_is_itself_at_fault_is_not_blamed(write: Wri
     assert "[sites.default] api_key" in fault
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ('"MIIB"', "webhook_public_key: is no public key: expected PEM text with lines"),
+        ('{ env = "UNSET" }', "webhook_public_key: the environment variable UNSET is not set"),
+    ],
+)
+def test_a_public_key_that_could_verify_nothing_is_a_fault(
+    write: Write, key: str, said: str
+) -> None:
+    """With it every webhook of Wix would be refused, and nobody told why."""
+    [fault] = faults(write(GOOD.replace('"site-1"', f'"site-1"\nwebhook_public_key = {key}')))
+
+    assert said in fault
+
+
 def test_what_can_be_used_is_returned_with_the_faults(write: Write) -> None:
     config, problems = read_config(write(GOOD), {"WIX_API_KEY": "k"})
 

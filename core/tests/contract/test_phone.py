@@ -33,6 +33,7 @@ E164 = phonenumbers.PhoneNumberFormat.E164
         ("+1 415 555 0132 ext. 5", "+14155550132"),
         ("+１４１５５５５０１３２", "+14155550132"),
         ("+1４155550132", "+14155550132"),
+        ("１４１５５５５０１３２", "+14155550132"),
     ],
 )
 def test_usual_spellings_become_e164(given: str, e164: str) -> None:
@@ -43,7 +44,9 @@ def test_usual_spellings_become_e164(given: str, e164: str) -> None:
     "text",
     ["", " ", None, "anonymous", "Anonymous", "+", "0", "72645", "+72645", "MYSHOP", "+123456",
      "15005", "+1 415", "+1415555013200000", "dana@example.com", "\x00", "\ud800",
-     "+1" + "4" * 100_000, "client:dana", "１２３４５６７８９０"],
+     "+1" + "4" * 100_000, "client:dana",
+        "+1" + "-" * 80 + "4155550132",
+        "²²²²²²²²²²²", "１２３４５６７８９０"],
 )  # fmt: skip
 def test_what_is_no_phone_number_becomes_none(text: str | None) -> None:
     assert normalize_phone(text) is None

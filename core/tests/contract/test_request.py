@@ -74,6 +74,11 @@ def test_lone_surrogates_are_dropped_and_emoji_kept() -> None:
     assert request(body).json() == {"k": ["ab", "😀", "\\ud800"], "n": 1.5}
 
 
+@pytest.mark.parametrize("escaped", [r"\ud800", r"\uD800", r"\udfff", r"\uDFFF", r"\uDbFf"])
+def test_a_lone_surrogate_is_dropped_in_any_spelling(escaped: str) -> None:
+    assert request(f'["a{escaped}b"]').json() == ["ab"]
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()

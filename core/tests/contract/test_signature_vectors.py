@@ -320,15 +320,40 @@ def test_standard_webhooks_finds_the_matching_one_among_several_signatures() -> 
     assert official.scheme.verify(request, official.now) is None
 
 
-def test_standard_webhooks_tries_no_endless_list_of_signatures() -> None:
+@pytest.mark.parametrize(("before", "accepted"), [(19, True), (20, False), (1000, False)])
+def test_standard_webhooks_tries_twenty_signatures_and_no_more(before: int, accepted: bool) -> None:
     official = VECTORS["standard webhooks v1"]
     genuine = official.headers["webhook-signature"]
     request = WebhookRequest(
-        headers={**official.headers, "webhook-signature": "v1,AAAA " * 1000 + genuine},
+        headers={**official.headers, "webhook-signature": "v1,AAAA " * before + genuine},
+        body=official.body,
+    )
+
+    assert accepted == (official.scheme.verify(request, official.now) is None)
+
+
+@pytest.mark.parametrize("version", ["v2", "v1a", "", "V1", "v11"])
+def test_a_genuine_signature_under_another_version_is_refused(version: str) -> None:
+    official = VECTORS["standard webhooks v1"]
+    _, _, genuine = official.headers["webhook-signature"].partition(",")
+    request = WebhookRequest(
+        headers={**official.headers, "webhook-signature": f"{version},{genuine}"},
         body=official.body,
     )
 
     assert official.scheme.verify(request, official.now) is not None
+
+
+@pytest.mark.parametrize("stray", ["!", "\n", " ", "é"])
+def test_stray_characters_in_an_ed25519_signature_are_refused(stray: str) -> None:
+    telnyx = VECTORS["telnyx"]
+    name = "telnyx-signature-ed25519"
+    value = telnyx.headers[name]
+    request = WebhookRequest(
+        headers={**telnyx.headers, name: value[:8] + stray + value[8:]}, body=telnyx.body
+    )
+
+    assert telnyx.scheme.verify(request, T) is not None
 
 
 def test_a_symmetric_secret_never_verifies_an_asymmetric_signature() -> None:

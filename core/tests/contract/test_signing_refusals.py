@@ -230,6 +230,7 @@ def test_secrets_may_be_any_bytes() -> None:
     [
         lambda: StandardWebhooks("whsec_not base64!"),
         lambda: StandardWebhooks(["whsec_" + KEY, "whsec_%"]),
+        lambda: StandardWebhooks("whsec_" + KEY[:4] + "!!!!" + KEY[4:]),
         lambda: StandardWebhooks("whpk_" + base64.b64encode(b"short").decode()),
         lambda: StandardWebhooks("whsk_" + base64.b64encode(b"short").decode()),
         lambda: Ed25519Signature("not base64!", "x-sig", "x-time"),

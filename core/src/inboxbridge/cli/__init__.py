@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 
-from inboxbridge.cli.commands import app
+from inboxbridge.cli import commands
+from inboxbridge.cli.application import app
 from inboxbridge.cli.group import explain_unexpected
 
-__all__ = ["app", "main"]
+__all__ = ["app", "commands", "main"]
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,10 @@ Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 _Job = tuple[Operation, Any, "asyncio.Future[Any]"]
 
 MAX_BATCH = 1000
+
+GATHER_SECONDS = 0.002
+"""How long the writer lets more work gather when one transaction follows the other. A write that
+finds it idle is not delayed."""
 
 
 class Writer:
@@ -95,16 +100,22 @@ class Writer:
         _settle(self._write(jobs))
 
     def _run(self) -> None:
+        idle_since = 0.0
         while True:
             job = self._jobs.get()
             if job is None:
                 return
+            if time.monotonic() - idle_since < GATHER_SECONDS:
+                # Under load the event loop needs the time to bring more; small transactions one
+                # after the other would only fight it for the interpreter.
+                time.sleep(GATHER_SECONDS)
             jobs, last = self._gather(job)
             settled = self._write(jobs)
             with contextlib.suppress(RuntimeError):  # the loop may be closing
                 self._loop.call_soon_threadsafe(_settle, settled)
             if last:
                 return
+            idle_since = time.monotonic()
 
     def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
         jobs = [first]
