@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,10 +24,6 @@ Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 _Job = tuple[Operation, Any, "asyncio.Future[Any]"]
 
 MAX_BATCH = 1000
-
-GATHER_SECONDS = 0.002
-"""How long the writer lets more work gather when one transaction follows the other. A write that
-finds it idle is not delayed."""
 
 
 class Writer:
@@ -57,11 +52,12 @@ class Writer:
         self._on_session_lost = on_session_lost
         self._inline = inline
         self._waiting: list[_Job] = []
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
         self._flush_scheduled = False
+        self._writing = False
         self._closed = False
         self.transactions = 0
         if not inline:
@@ -73,13 +69,11 @@ class Writer:
         future: asyncio.Future[Any] = self._loop.create_future()
         if self._closed:
             future.set_exception(JournalUnavailable("the journal is closed"))
-        elif self._inline:
-            self._waiting.append((operation, argument, future))
-            if not self._flush_scheduled:
-                self._flush_scheduled = True
-                self._loop.call_soon(self._flush_inline)
-        else:
-            self._jobs.put((operation, argument, future))
+            return future
+        self._waiting.append((operation, argument, future))
+        if not self._flush_scheduled and not self._writing:
+            self._flush_scheduled = True
+            self._loop.call_soon(self._flush)
         return future
 
     async def close(self) -> None:
@@ -87,45 +81,37 @@ class Writer:
         if self._closed:
             return
         self._closed = True
+        while self._writing or self._waiting:
+            await asyncio.sleep(0.001)
         if self._thread is not None:
-            self._jobs.put(None)
+            self._batches.put(None)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
-        elif self._waiting:
-            self._flush_inline()
         self._discard()
 
-    def _flush_inline(self) -> None:
+    def _flush(self) -> None:
+        """Hand over what has gathered as one transaction."""
         self._flush_scheduled = False
-        jobs, self._waiting = self._waiting, []
-        _settle(self._write(jobs))
+        if self._writing or not self._waiting:
+            return
+        jobs, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        self._writing = True
+        if self._inline:
+            self._written(self._write(jobs))
+        else:
+            self._batches.put(jobs)
 
     def _run(self) -> None:
-        idle_since = 0.0
-        while True:
-            job = self._jobs.get()
-            if job is None:
-                return
-            if time.monotonic() - idle_since < GATHER_SECONDS:
-                # Under load the event loop needs the time to bring more; small transactions one
-                # after the other would only fight it for the interpreter.
-                time.sleep(GATHER_SECONDS)
-            jobs, last = self._gather(job)
+        while (jobs := self._batches.get()) is not None:
             settled = self._write(jobs)
             with contextlib.suppress(RuntimeError):  # the loop may be closing
-                self._loop.call_soon_threadsafe(_settle, settled)
-            if last:
-                return
-            idle_since = time.monotonic()
+                self._loop.call_soon_threadsafe(self._written, settled)
 
-    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
-        jobs = [first]
-        with contextlib.suppress(queue.Empty):
-            while len(jobs) < MAX_BATCH:
-                job = self._jobs.get_nowait()
-                if job is None:
-                    return jobs, True
-                jobs.append(job)
-        return jobs, False
+    def _written(self, settled: list[tuple[asyncio.Future[Any], Any, bool]]) -> None:
+        self._writing = False
+        _settle(settled)
+        # Those who waited run first, so that what they write next shares the transaction.
+        self._flush_scheduled = True
+        self._loop.call_soon(self._loop.call_soon, self._flush)
 
     def _write(self, jobs: list[_Job]) -> list[tuple[asyncio.Future[Any], Any, bool]]:
         try:

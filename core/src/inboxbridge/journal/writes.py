@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
@@ -156,7 +157,7 @@ _BEGIN = (
     update(events)
     .where(
         events.c.id == bindparam("b_id"),
-        events.c.state.in_(OPEN),
+        or_(*(events.c.state == state for state in OPEN)),  # IN cannot be run for many at once
         events.c.attempts == bindparam("b_attempts"),
     )
     .values(
