@@ -212,13 +212,9 @@ async def test_metas_handshake_is_answered_when_the_token_is_right(house: House)
 
 
 async def test_an_event_of_nobody_is_parked_with_the_reason(house: House) -> None:
-    call = (
-        b"CallSid=CA0000000000000000000000000000000f&From=%2B266696687&To=%2B14155550100"
-        b"&CallStatus=no-answer&Direction=inbound&CallDuration=0"
-        b"&CallbackSource=call-progress-events&Timestamp=Fri%2C+06+Nov+2026+21%3A20%3A31+%2B0000"
-    )
+    said = {"id": "1", "email": "not an address", "phone": "anonymous", "text": "Hello"}
 
-    assert (await house.deliver("phone", call)).is_success
+    assert (await house.say(**said)).status_code == 200
 
     [record] = await house.settled()
     assert record.state == "parked"

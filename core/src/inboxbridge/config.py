@@ -72,7 +72,7 @@ class GatewaySettings(_Table):
 class CourierSettings(_Table):
     """``[courier]``: how events are taken to Wix."""
 
-    concurrency: int = Field(default=32, ge=1, le=1000)
+    concurrency: int = Field(default=64, ge=1, le=1000)
     """How many threads of one site are worked on side by side."""
     retry_base_seconds: float = Field(default=1.0, gt=0)
     retry_cap_seconds: float = Field(default=600.0, gt=0)

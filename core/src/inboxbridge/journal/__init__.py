@@ -67,6 +67,8 @@ class Journal:
         on_session_lost: Callable[[], None] = lambda: None,
     ) -> None:
         self.engine: Engine = open_engine(url)
+        self.is_shared = sqlite_path(self.engine) is None
+        """Whether several processes may work on this journal at once."""
         migrate(self.engine)
         self._inline = inline
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="journal-reader")
@@ -78,11 +80,6 @@ class Journal:
         """Called with the sites that have new events, after these are on disk."""
         self.on_forgotten: list[Callable[[str], None]] = []
         """Called with a site of which something remembered has stopped being true."""
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether several processes may work on this journal at once."""
-        return sqlite_path(self.engine) is None
 
     async def accept(self, accepted: Accepted) -> list[int | None]:
         """Store a delivery's events. Returns once they are on disk.

@@ -1,0 +1,99 @@
+"""The house rules that a machine can check: who may know whom, style, types, and the files."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SHORTEST = 500
+
+# Put together from pieces, so that this file does not find itself.
+MACHINE = ["/" + "work/", "/" + "root/", "/" + "home/[a-z]", "/" + "Users/[A-Z]"]
+REGISTRY = ["files.python" + "hosted", "index" + "-url", "index" + "_url", "artifact" + "ory"]
+UNWANTED = re.compile("|".join(MACHINE + REGISTRY))
+
+
+def run(*command: str, cwd: Path = ROOT) -> None:
+    """Run a Python module; what it says is the failure's text."""
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+
+
+def test_everyone_knows_only_those_they_may_know() -> None:
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    run("-c", program, "--no-cache")
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    run("-m", "ruff", "check", "--no-cache", ".")
+
+
+def test_everything_is_formatted() -> None:
+    run("-m", "ruff", "format", "--check", "--no-cache", ".")
+
+
+def test_every_type_is_right() -> None:
+    run("-m", "mypy")
+
+
+def tracked() -> list[Path]:
+    """The files of the repository, or of an unpacked archive of it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode == 0:
+        names = [name for name in listed.stdout.decode().split("\0") if name]
+        return [path for name in names if (path := ROOT / name).is_file()]
+    hidden = re.compile(r"(^|/)(\.|__pycache__|node_modules|build|dist)")
+    found = (path for path in ROOT.rglob("*") if path.is_file())
+    return [path for path in found if not hidden.search(str(path.relative_to(ROOT)))]
+
+
+def test_no_file_names_the_machine_or_the_registry_it_was_made_with() -> None:
+    found = []
+    files = tracked()
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if UNWANTED.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+
+    assert len(files) > 100
+    assert found == []
+
+
+def test_what_a_visitor_looks_for_first_is_there() -> None:
+    for name in ("README.md", "CHANGELOG.md", "LICENSE"):
+        assert len((ROOT / name).read_text(encoding="utf-8")) > SHORTEST, name
+
+
+def test_every_package_carries_its_readme_and_its_licence() -> None:
+    packages = [ROOT / "core", *(ROOT / "connectors").iterdir()]
+    missing = [
+        f"{package.name}/{name}"
+        for package in packages
+        if (package / "pyproject.toml").is_file()
+        for name in ("README.md", "LICENSE")
+        if not (package / name).is_file()
+    ]
+
+    assert missing == []
