@@ -79,7 +79,7 @@ class CourierSettings(_Table):
     throttled_seconds: float = Field(default=60.0, gt=0)
     """How long a site rests after a 429 that names no time, as Wix's own page advises."""
     max_age_seconds: float = Field(default=86400.0, gt=0)
-    """How long an event is retried before it becomes a dead letter."""
+    """How long after its first failure an event is retried before it becomes a dead letter."""
     settle_seconds: float = Field(default=2.0, ge=0)
     """How long to wait before asking Wix whether an unanswered send arrived."""
     timeout_seconds: float = Field(default=30.0, gt=0)

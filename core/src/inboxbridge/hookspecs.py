@@ -36,7 +36,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class ConnectorSpec:
-    """What a connector may implement. Only `parse_event` has no default."""
+    """What a connector may implement. Only `parse_event` and `signature` have no default."""
 
     @hookspec(firstresult=True)
     def parse_event(self, request: WebhookRequest) -> list[Event]:

@@ -50,9 +50,10 @@ def _parse(text: str, region: str | None) -> str | None:
 def country_of(e164: str) -> str | None:
     """Return the ISO 3166 country of an E.164 number, or None where it has none of its own."""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(e164))
     except phonenumbers.NumberParseException:
         return None
+    return region if region and region.isalpha() else None  # "001" is no country
 
 
 def spellings(e164: str) -> tuple[str, ...]:

@@ -86,9 +86,7 @@ async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _served(
-    app: Any, bound: socket.socket
-) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
+async def _served(app: Any, bound: socket.socket) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
     server = Server(
         uvicorn.Config(
             app,
@@ -123,6 +121,7 @@ async def running(
     host: str = "127.0.0.1",
     port: int = 0,
     strict: bool = False,
+    monitor: bool = False,
     available: dict[str, list[Installed]] | None = None,
     **courier_options: Any,
 ) -> AsyncIterator[Runtime]:
@@ -137,6 +136,8 @@ async def running(
         host: Where the gateway listens.
         port: 0 for any free one.
         strict: Refuse to start if any connection cannot be made.
+        monitor: Without a gateway, listen all the same, for ``/healthz``, ``/readyz`` and
+            ``/metrics`` alone.
         available: The installed connectors, found by default.
         courier_options: Passed on to `Courier`.
 
@@ -155,7 +156,7 @@ async def running(
         raise ConfigError("\n".join(fault.reason for fault in broken))
     lost: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
-        bound = listen(host, port) if gateway else None
+        bound = listen(host, port) if gateway or monitor else None
         if bound is not None:
             stack.callback(bound.close)
 
@@ -180,12 +181,12 @@ async def running(
         url, app = None, None
         if bound is not None:
             app = Gateway(
-                connections,
+                connections if gateway else {},
                 journal,
                 reporter,
                 broken=frozenset(fault.connection for fault in broken),
                 max_body_bytes=config.gateway.max_body_bytes,
-                wix_hook=WixHook(config, journal),
+                wix_hook=WixHook(config, journal) if gateway else None,
             )
             url, server = await stack.enter_async_context(_served(app, bound))
             tasks.append(server)

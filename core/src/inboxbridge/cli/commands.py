@@ -65,11 +65,19 @@ def gateway(
 
 
 @app.command(epilog=example("inboxbridge courier --config connectors.toml"))
-def courier(config: ConfigPath = None, strict: Strict = False) -> None:
+def courier(
+    config: ConfigPath = None,
+    host: Host = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option("--port", help="Where to answer /metrics, /healthz and /readyz, if at all."),
+    ] = None,
+    strict: Strict = False,
+) -> None:
     """Only deliver what gateways have stored. Needs a PostgreSQL journal."""
     from inboxbridge.cli.serve import serve
 
-    raise typer.Exit(serve(config, host="127.0.0.1", port=0, strict=strict, gateway=False))
+    raise typer.Exit(serve(config, host=host, port=port, strict=strict, gateway=False))
 
 
 @app.command(epilog=example("inboxbridge sandbox --port 8090"))

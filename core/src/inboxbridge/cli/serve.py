@@ -26,12 +26,14 @@ def serve(
     config_path: Path | None,
     *,
     host: str,
-    port: int,
+    port: int | None,
     strict: bool,
     gateway: bool = True,
     courier: bool = True,
 ) -> int:
     """Run a gateway, a courier or both until a signal. Returns the exit code.
+
+    A courier alone listens only where *port* is given, for its metrics.
 
     Raises:
         ConfigError: The configuration, the address or the journal's URL cannot be used.
@@ -74,13 +76,19 @@ def _expect_shared(config: Config, command: str) -> None:
 
 
 async def _serve(
-    config: Config, host: str, port: int, strict: bool, *, gateway: bool, courier: bool
+    config: Config, host: str, port: int | None, strict: bool, *, gateway: bool, courier: bool
 ) -> int:
     with _signals() as told_to_end:
         async with running(
-            config, gateway=gateway, courier=courier, host=host, port=port, strict=strict
+            config,
+            gateway=gateway,
+            courier=courier,
+            host=host,
+            port=port or 0,
+            strict=strict,
+            monitor=port is not None,
         ) as runtime:
-            if runtime.url is not None:
+            if gateway and runtime.url is not None:
                 _say_ready(runtime.url)
             return await _until_told(told_to_end, runtime.tasks)
 

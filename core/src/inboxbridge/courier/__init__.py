@@ -133,12 +133,11 @@ class Courier:
         """Work until `stop`; sites come and go with the couriers of other machines."""
         purge_at = self._clock() + 60.0
         while not self._stopping.is_set():
-            wait = CLAIM_SECONDS if self._journal.is_shared else PURGE_SECONDS
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(wait, max(purge_at - self._clock(), 0.1))):
+                async with asyncio.timeout(CLAIM_SECONDS):
                     await self._stopping.wait()
             try:
-                if self._journal.is_shared and not self._stopping.is_set():
+                if not self._stopping.is_set():
                     await self._claim()
                 if self._clock() >= purge_at:
                     purge_at = self._clock() + PURGE_SECONDS
@@ -190,8 +189,14 @@ class Courier:
     async def _claim(self) -> None:
         busy = frozenset(self._leaving)
         ours = await self._ownership.claim(self._numbers, busy)
-        for name in list(self._running):
-            if name not in ours:
+        for name, (_, task) in list(self._running.items()):
+            if task.done():
+                error = None if task.cancelled() else task.exception()
+                self._log.error("a site ended unexpectedly; taking it up again", site=name)
+                if error is not None:
+                    self._log.error("its error", site=name, exc_info=error)
+                del self._running[name]
+            elif name not in ours:
                 self._leave(name)
         for name in sorted(ours - set(self._running) - set(self._leaving)):
             await self._take_up(name)

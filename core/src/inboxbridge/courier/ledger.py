@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from inboxbridge import metrics
 from inboxbridge.config import CourierSettings
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
@@ -117,8 +118,9 @@ class Ledger:
             error: What Wix answered, if it was Wix.
             begun: Whether the send itself had been begun.
         """
-        age = self._now() - row.received_at
-        if age > self._settings.max_age_seconds:
+        now = self._now()
+        since = now if row.failing_since is None else min(row.failing_since, now)
+        if now - since > self._settings.max_age_seconds:
             hours = self._settings.max_age_seconds / 3600
             reason = f"given up after {hours:g} h: {reason}"
             return await self.dead(row, reason, started=started, error=error, begun=begun)
@@ -132,7 +134,8 @@ class Ledger:
             row.id,
             "retrying",
             reason,
-            due_at=self._now() + wait,
+            due_at=now + wait,
+            failing_since=since,
             attempt=self._attempt("unknown" if uncertain else "failed", reason, started, error),
             keep_attempt=uncertain,
             tries=0 if begun else 1,
@@ -143,7 +146,10 @@ class Ledger:
     async def refused(self, row: StoredEvent, started: float, error: WixError) -> None:
         """A begun send was refused: nothing arrived, and the event is as before."""
         attempt = self._attempt("refused", str(error), started, error)
-        await self._record(Settled(row.id, "retrying", str(error), attempt=attempt))
+        settled = Settled(
+            row.id, "retrying", str(error), failing_since=row.failing_since, attempt=attempt
+        )
+        await self._record(settled)
 
     def _attempt(
         self, outcome: str, reason: str, started: float | None, error: WixError | None
@@ -177,6 +183,8 @@ class Ledger:
             message_id=settled.message_id,
         )
         seconds = self._now() - row.received_at
+        if settled.state == "delivered":
+            metrics.delivery_seconds.labels(row.site).observe(max(seconds, 0.0))
         self._reporter.settled(record, seconds=round(seconds, 3))
 
     async def _record(self, settled: Settled) -> None:

@@ -111,6 +111,12 @@ def pending_migration(engine: Engine) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return newest
         current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if current is not None and current > newest:
+        place = engine.url.render_as_string(hide_password=True)
+        raise JournalUnavailable(
+            f"the journal {place} was written by a newer inboxbridge (schema {current}; this "
+            f"release knows {newest}); upgrade inboxbridge here too"
+        )
     return None if current == newest else newest
 
 

@@ -26,7 +26,8 @@ from inboxbridge.records import EventRecord
 _STORED = (
     events.c.id, events.c.site, events.c.connection, events.c.source_id, events.c.thread,
     events.c.about, events.c.kind, events.c.direction, events.c.lane, events.c.body,
-    events.c.enriched, events.c.state, events.c.attempts, events.c.due_at, events.c.attempt_at,
+    events.c.enriched, events.c.state, events.c.attempts, events.c.due_at,
+    events.c.failing_since, events.c.attempt_at,
     events.c.fingerprint, events.c.received_at, events.c.contact_id, events.c.conversation_id,
 )  # fmt: skip
 

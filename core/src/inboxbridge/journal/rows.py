@@ -58,6 +58,7 @@ class StoredEvent:
     state: State
     attempts: int
     due_at: float | None
+    failing_since: float | None
     attempt_at: float | None
     fingerprint: str | None
     received_at: float
@@ -102,6 +103,7 @@ class Settled:
         state: Its new state.
         reason: Why, in words.
         due_at: When to try again, for ``retrying``.
+        failing_since: When the first try of this round failed, for ``retrying``.
         delivered_at: Unix seconds, for ``delivered``.
         message_id: Wix's message, for ``delivered``.
         contact_id: The contact, where one was found.
@@ -114,6 +116,7 @@ class Settled:
     state: State
     reason: str | None = None
     due_at: float | None = None
+    failing_since: float | None = None
     delivered_at: float | None = None
     message_id: str | None = None
     contact_id: str | None = None

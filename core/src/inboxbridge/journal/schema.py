@@ -56,6 +56,7 @@ events = Table(
     Column("reason", Text),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Double),
+    Column("failing_since", Double),
     Column("attempt_at", Double),
     Column("fingerprint", Text),
     Column("received_at", Double, nullable=False),

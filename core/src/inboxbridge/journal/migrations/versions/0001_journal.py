@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("due_at", sa.Double),
+        sa.Column("failing_since", sa.Double),
         sa.Column("attempt_at", sa.Double),
         sa.Column("fingerprint", sa.Text),
         sa.Column("received_at", sa.Double, nullable=False),
