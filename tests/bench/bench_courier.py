@@ -13,7 +13,6 @@ import time
 
 import common
 import structlog
-
 from inboxbridge.config import config_from
 from inboxbridge.courier import Courier, wix_client
 from inboxbridge.journal import Accepted, Journal, reads

@@ -1,7 +1,7 @@
 """The least server that a courier can deliver to: answers every Wix call at once, keeps nothing.
 
-It stands for Wix at 0 ms (or at a given latency), so that a benchmark measures the courier and not the
-sandbox. Run: python standin.py PORT_FILE [LATENCY_SECONDS]
+It stands for Wix at 0 ms (or at a given latency), so that a benchmark measures the courier and not
+the sandbox. Run: python standin.py PORT_FILE [LATENCY_SECONDS]
 """
 
 from __future__ import annotations

@@ -35,6 +35,16 @@ def _scrubbed(text: str) -> str:
     return _PHONE.sub("[phone]", text) if "+" in text else text
 
 
+class _Stderr:
+    """Writes to whatever stderr is at that moment, a whole line at a time."""
+
+    def _write(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    msg = log = debug = info = warning = warn = error = critical = exception = failure = _write
+
+
 def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
     """Set up structlog for this process, writing to stderr.
 
@@ -56,7 +66,7 @@ def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: _Stderr(),
         cache_logger_on_first_use=True,
     )
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "alembic"):

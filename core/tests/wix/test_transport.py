@@ -324,7 +324,7 @@ async def test_a_caller_that_gives_up_frees_its_place_and_its_connection_is_not_
     transport = Http1Transport(httpx.Limits(max_connections=1, keepalive_expiry=4.0))
     async with serving(says()) as server:
         given_up = asyncio.create_task(call(transport, server.url))
-        while not server.requests:  # noqa: ASYNC110 - the server's own pace
+        while not server.requests:
             await asyncio.sleep(0)
         given_up.cancel()
         await asyncio.gather(given_up, return_exceptions=True)
@@ -422,7 +422,7 @@ async def test_closing_ends_calls_under_way_and_idle_connections() -> None:
         await call(transport, server.url)
         server.handler = says()
         under_way = asyncio.create_task(call(transport, server.url))
-        while len(server.requests) < 2:  # noqa: ASYNC110 - the server's own pace
+        while len(server.requests) < 2:
             await asyncio.sleep(0)
 
         await transport.aclose()

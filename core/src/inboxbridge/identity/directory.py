@@ -110,8 +110,9 @@ class Directory:
         self._conversations: Memory[str] = Memory(remember_seconds, now)
         self._emails = Lookup(client.find_contacts, "email")
         self._phones = Lookup(client.find_contacts, "phone")
-        self._creating = SingleFlight()
-        self._opening = SingleFlight()
+        self._resolving: SingleFlight[Resolution] = SingleFlight()
+        self._creating: SingleFlight[str] = SingleFlight()
+        self._opening: SingleFlight[str] = SingleFlight()
         self._linked_since = 0.0
 
     async def resolve(
@@ -131,6 +132,20 @@ class Directory:
             WixError: Wix could not be asked.
         """
         keys = identities_of(connection.name, person)
+        policies = f"{connection.unmatched} {connection.ambiguous}"
+        return await self._resolving(
+            "\n".join([policies, *keys]),
+            lambda: self._resolve(connection, person, keys, label, lane),
+        )
+
+    async def _resolve(
+        self,
+        connection: ConnectionSettings,
+        person: Person,
+        keys: list[str],
+        label: str,
+        lane: Lane,
+    ) -> Resolution:
         remembered = {key: ids for key in keys if (ids := self._contacts.get(key))}
         if len(remembered) < len(keys):
             remembered = await self._recall(keys, remembered)

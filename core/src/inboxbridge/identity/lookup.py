@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from inboxbridge.wix import ContactMatch
 from inboxbridge.wix.budget import Lane
+
+T = TypeVar("T")
 
 MAX_TOGETHER = 100
 
@@ -91,26 +93,17 @@ def _fail(futures: object, error: Exception) -> None:
             future.exception()  # those who asked may be gone; nobody need be told then
 
 
-class SingleFlight:
+class SingleFlight(Generic[T]):
     """Work that several ask for at once is done once, for all of them."""
 
     def __init__(self) -> None:
-        self._flights: dict[str, asyncio.Task[str]] = {}
+        self._flights: dict[str, asyncio.Task[T]] = {}
 
-    async def __call__(self, key: str, work: Callable[[], Awaitable[str]]) -> str:
+    async def __call__(self, key: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what *work* returns, or what the same work already under way does."""
         task = self._flights.get(key)
         if task is None:
-            task = asyncio.ensure_future(_awaited(work))
+            task = asyncio.create_task(work())
             self._flights[key] = task
             task.add_done_callback(lambda _: self._flights.pop(key, None))
         return await asyncio.shield(task)
-
-    def cancel(self) -> None:
-        """Stop everything under way."""
-        for task in list(self._flights.values()):
-            task.cancel()
-
-
-async def _awaited(work: Callable[[], Awaitable[str]]) -> str:
-    return await work()

@@ -58,6 +58,8 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._flush_scheduled = False
         self._writing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
         self.transactions = 0
         if not inline:
@@ -71,6 +73,7 @@ class Writer:
             future.set_exception(JournalUnavailable("the journal is closed"))
             return future
         self._waiting.append((operation, argument, future))
+        self._idle.clear()
         if not self._flush_scheduled and not self._writing:
             self._flush_scheduled = True
             self._loop.call_soon(self._flush)
@@ -81,8 +84,7 @@ class Writer:
         if self._closed:
             return
         self._closed = True
-        while self._writing or self._waiting:
-            await asyncio.sleep(0.001)
+        await self._idle.wait()
         if self._thread is not None:
             self._batches.put(None)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
@@ -109,6 +111,8 @@ class Writer:
     def _written(self, settled: list[tuple[asyncio.Future[Any], Any, bool]]) -> None:
         self._writing = False
         _settle(settled)
+        if not self._waiting:
+            self._idle.set()
         # Those who waited run first, so that what they write next shares the transaction.
         self._flush_scheduled = True
         self._loop.call_soon(self._loop.call_soon, self._flush)
