@@ -11,13 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from harness import SandboxServer, text_of
+from harness import SandboxServer, tables, text_of
 from inboxbridge import WebhookRequest
 from inboxbridge.config import config_from
 from inboxbridge.demo import story
 from inboxbridge.journal import reads
 from inboxbridge.records import EventRecord
 from inboxbridge.runtime import Runtime, running
+from site_packages import HEAD, importable, package
 
 FIRST_PARTY = ("facebook", "sms", "phone", "bookings", "chat", "shop")
 FORMS = ("sms", "phone")
@@ -71,9 +72,9 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, sandbox: SandboxServer) -> AsyncIterator[House]:
-    tables = story.tables(PUBLIC, "https://icons.example.com", f"sqlite:///{tmp_path / 'j.db'}")
-    tables["sites"]["default"] |= {"base_url": sandbox.url, "calls_per_minute": 0}
-    config = config_from(tables, environ={})
+    document = story.tables(PUBLIC, "https://icons.example.com", f"sqlite:///{tmp_path / 'j.db'}")
+    document["sites"]["default"] |= {"base_url": sandbox.url, "calls_per_minute": 0}
+    config = config_from(document, environ={})
     async with (
         running(config, strict=True, poll_seconds=0.1) as runtime,
         httpx.AsyncClient(base_url=str(runtime.url)) as http,
@@ -211,12 +212,24 @@ async def test_metas_handshake_is_answered_when_the_token_is_right(house: House)
     assert wrong.status_code == 401
 
 
-async def test_an_event_of_nobody_is_parked_with_the_reason(house: House) -> None:
-    said = {"id": "1", "email": "not an address", "phone": "anonymous", "text": "Hello"}
+async def test_an_event_of_nobody_is_parked_with_the_reason(
+    tmp_path: Path, sandbox: SandboxServer
+) -> None:
+    package(tmp_path, "anyone", f"{HEAD}connector = Open")
+    document = tables(f"sqlite:///{tmp_path / 'j.db'}", sandbox.url)
+    document["connectors"] = {"anyone": {"site": "site0"}}
+    with importable(tmp_path) as available:
+        config = config_from(document, environ={})
+        async with (
+            running(config, available=available, poll_seconds=0.1) as runtime,
+            httpx.AsyncClient(base_url=str(runtime.url)) as http,
+        ):
+            house = House(runtime, http, sandbox)
+            body = b'{"id": "1", "email": "no address", "text": "Hello"}'
+            assert (await house.deliver("anyone", body)).status_code == 200
 
-    assert (await house.say(**said)).status_code == 200
+            [record] = await house.settled()
 
-    [record] = await house.settled()
     assert record.state == "parked"
     assert "the event names no person" in str(record.reason)
 

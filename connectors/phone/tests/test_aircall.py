@@ -24,7 +24,8 @@ from pydantic import ValidationError
 
 TOKEN = "45XXYYZZ"
 URL = "https://hooks.example.com/hooks/phone"
-SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("aircall-*"))
+FOLDER = Path(__file__).parent.parent / "samples"
+SAMPLES = sorted(p.name for p in FOLDER.glob("aircall-*") if ".expected" not in p.suffixes)
 DANA = Person(phone="+15005550006", email="dana@example.com", name="Dana Reyes")
 PAIR = "+15005550009/+15005550006"
 

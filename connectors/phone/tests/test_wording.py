@@ -31,6 +31,9 @@ def test_a_span_is_said_in_words(seconds: int, words: str) -> None:
     [
         ("inbound", "answered", 252, "Call answered, 4 min 12 s"),
         ("inbound", "answered", None, "Call answered"),
+        ("inbound", "picked_up", 252, "Call, 4 min 12 s"),
+        ("inbound", "picked_up", None, "Call"),
+        ("outbound", "picked_up", 120, "Called, 2 min"),
         ("inbound", "missed", 45, "Missed call"),
         ("outbound", "answered", 120, "Called, 2 min"),
         ("outbound", "missed", None, "Called, no answer"),

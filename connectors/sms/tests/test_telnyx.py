@@ -25,7 +25,8 @@ from pydantic import ValidationError
 KEY = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
 OTHER_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 URL = "https://hooks.example.com/hooks/sms"
-SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("telnyx-*"))
+FOLDER = Path(__file__).parent.parent / "samples"
+SAMPLES = sorted(p.name for p in FOLDER.glob("telnyx-*") if ".expected" not in p.suffixes)
 PAIR = "+15005550009/+15005550006"
 DANA = Person(phone="+15005550006")
 BODY = b'{"data":{"event_type":"message.received"}}'

@@ -28,7 +28,8 @@ from pydantic import ValidationError
 SECRET = "vonage-signature-secret"
 URL = "https://hooks.example.com/hooks/sms"
 FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
-SAMPLES = sorted(path.name for path in (Path(__file__).parent.parent / "samples").glob("vonage-*"))
+FOLDER = Path(__file__).parent.parent / "samples"
+SAMPLES = sorted(p.name for p in FOLDER.glob("vonage-*") if ".expected" not in p.suffixes)
 JSON_SAMPLES = [name for name in SAMPLES if name.endswith(".json")]
 AT = datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
 PAIR = "+15005550009/+15005550006"

@@ -67,7 +67,7 @@ class TwilioPhoneSettings(ConnectorSettings):
     Attributes:
         auth_token: The account's primary Auth Token; several while one is being rotated.
         outcome: Who tells how an incoming call that was ``completed`` ended. ``status``: the call's
-            own status, right where nothing but a person answers. ``dial``: only the ``<Dial
+            own status, which tells that it was picked up, not by whom. ``dial``: only the ``<Dial
             action>`` callback, right where TwiML answers first and then dials a person.
         numbers: The business's own numbers, staff phones and softphones (``client:desk``). A call
             from one of them is outbound; one between two of them is left out.
@@ -91,7 +91,8 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
 
     Every callback that knows how a call ended gives an event with the same id (``call:`` and the
     parent leg's CallSid); the first to arrive is stored, the others are repetitions. A ``<Dial
-    action>`` callback knows better than the call's own status, and comes before it.
+    action>`` callback knows better than the call's own status, and comes before it: TwiML picks up
+    first, so a completed incoming call is not known to be answered by a person.
     """
 
     Settings: ClassVar = TwilioPhoneSettings
@@ -153,9 +154,9 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
         if not (fields.get("CallDuration") or fields.get("CallbackSource")):
             return None  # a question of what to do next, asked after the caller hung up
         ending = _ended(status, whole_seconds(fields.get("CallDuration")))
-        if ending[0] == "answered" and incoming and self.settings.outcome == "dial":
-            return None
-        return ending
+        if ending[0] != "answered" or not incoming:
+            return ending
+        return None if self.settings.outcome == "dial" else ("picked_up", ending[1])
 
     def _ends(self, fields: dict[str, str]) -> tuple[str, str, bool]:
         """Return our end, the other end, and whether the business called."""

@@ -8,14 +8,16 @@ from inboxbridge import clean_text
 
 Direction = Literal["inbound", "outbound"]
 
-Outcome = Literal["answered", "missed", "busy", "failed", "forwarded", "assistant"]
-"""How a call ended for the two people: ``missed`` is every way of nobody picking up."""
+Outcome = Literal["answered", "picked_up", "missed", "busy", "failed", "forwarded", "assistant"]
+"""How a call ended for the two people: ``answered`` by a person, ``picked_up`` by a person or a
+machine; ``missed`` is every way of nobody picking up."""
 
 NO_TEXT = "(message without text)"
 """What stands for a text that has neither words nor a file that can be fetched."""
 
 _INBOUND: dict[Outcome, str] = {
     "answered": "Call answered",
+    "picked_up": "Call",
     "missed": "Missed call",
     "busy": "Missed call, the line was busy",
     "failed": "Missed call, it could not be connected",
@@ -24,24 +26,26 @@ _INBOUND: dict[Outcome, str] = {
 }
 _OUTBOUND: dict[Outcome, str] = {
     "answered": "Called",
+    "picked_up": "Called",
     "missed": "Called, no answer",
     "busy": "Called, the line was busy",
     "failed": "Called, could not be connected",
     "forwarded": "Called",
     "assistant": "Called",
 }
+_LASTING: frozenset[Outcome] = frozenset({"answered", "picked_up", "assistant"})
 
 
 def call_line(direction: Direction, outcome: Outcome, seconds: int | None = None) -> str:
-    """Say how a call went: ``Missed call``, ``Call answered, 4 min 12 s``, ``Called, 2 min``.
+    """Say how a call went: ``Missed call``, ``Call answered, 4 min 12 s``, ``Call, 2 min``.
 
     Args:
         direction: Who called.
         outcome: How it ended.
-        seconds: How long they talked; said only of an answered call.
+        seconds: How long it lasted; said only of a call that was picked up.
     """
     line = (_INBOUND if direction == "inbound" else _OUTBOUND)[outcome]
-    if outcome in ("answered", "assistant") and seconds:
+    if outcome in _LASTING and seconds:
         return f"{line}, {spoken(seconds)}"
     return line
 

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from inboxbridge.testing import contract_suite
+from inboxbridge_chat import connector
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+TestIntercom = contract_suite(
+    connector,
+    provider="intercom",
+    settings={"client_secret": "intercom-client-secret"},
+    samples=SAMPLES,
+    minimum="gold",
+)
+
+TestCrisp = contract_suite(
+    connector,
+    provider="crisp",
+    settings={"signing_secret": "crisp-signing-secret"},
+    samples=SAMPLES,
+    minimum="gold",
+)
+
+TestTawkTo = contract_suite(
+    connector,
+    provider="tawkto",
+    settings={"secret": "tawk-secret"},
+    samples=SAMPLES,
+    minimum="gold",
+)
