@@ -15,13 +15,12 @@ from typing import Any
 
 import common
 import httpx
+from inboxbridge.runtime import listen, serving
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-
-from inboxbridge.runtime import listen, serving
 
 HEADERS = {"Authorization": "bench", "wix-site-id": "5a10a000-0000-4000-8000-000000000001"}
 

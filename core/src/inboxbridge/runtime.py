@@ -94,6 +94,8 @@ async def _served(app: Any, bound: socket.socket) -> AsyncIterator[tuple[str, as
             access_log=False,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,
+            ws="none",
             date_header=True,
             backlog=2048,
             timeout_graceful_shutdown=DRAIN_SECONDS,
