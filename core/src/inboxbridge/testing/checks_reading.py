@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from zlib import crc32
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from inboxbridge.errors import HookFailed, MalformedBody
 from inboxbridge.model import BasicMessage, Event, MinimalMessage, WebhookRequest
+from inboxbridge.plugins import Connection
 from inboxbridge.testing.mutation import at_path, broken, junk_text, paths, replaced
 from inboxbridge.testing.samples import Sample, difference
 from inboxbridge.testing.sealed import NotAllowed, clock_at, sealed
 from inboxbridge.testing.subject import Subject, Unmet, message, parse
 
-FUZZ_EXAMPLES = 60
-"""How many broken bodies are made of each sample for `parse_event`."""
-
-FUZZ_REQUESTS = 20
-"""How many broken requests are made of each sample for the hooks around it."""
-
 _LONG = "Grüße 😀 " * 11_000
 _LONG_PLACES = 4
 _CLOCKS = (1_000_000_000.0, 1_900_000_000.5)
 _GENTLY = settings(
-    max_examples=FUZZ_EXAMPLES,
     deadline=None,
     database=None,
-    derandomize=True,
     report_multiple_bugs=False,
     phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
-"""The same bodies each time: a green suite stays green until the connector changes."""
+
+
+def _fuzz(sample: Sample, examples: int) -> Callable[[Any], Any]:
+    """The same bodies each time, and others for each sample.
+
+    A green suite stays green until the connector or the sample changes.
+    """
+    gently = settings(_GENTLY, max_examples=examples)
+    return lambda test: seed(crc32(sample.name.encode() + sample.body))(gently(test))
 
 
 def events_of(subject: Subject, sample: Sample) -> list[Event]:
@@ -68,10 +71,11 @@ def is_as_expected(subject: Subject, sample: Sample) -> None:
     """The sample's events and messages are what its ``.expected.json`` says."""
     if sample.expected is None:
         return
+    connection = subject.connection()
     events = events_of(subject, sample)
     actual = {
         "events": [event.model_dump(mode="json") for event in events],
-        "messages": [_message_as_json(subject, event) for event in events],
+        "messages": [_message_as_json(connection, event) for event in events],
     }
     for part, wanted in (
         ("events", sample.expected.events),
@@ -83,8 +87,8 @@ def is_as_expected(subject: Subject, sample: Sample) -> None:
                 raise Unmet(f"{sample.name} differs from its .expected.json: {found}")
 
 
-def _message_as_json(subject: Subject, event: Event) -> dict[str, Any]:
-    content, badge = message(subject.connection(), event)
+def _message_as_json(connection: Connection, event: Event) -> dict[str, Any]:
+    content, badge = message(connection, event)
     kind = "BASIC" if isinstance(content, BasicMessage) else "MINIMAL"
     return content.model_dump(mode="json") | {"type": kind, "badge": badge.text if badge else None}
 
@@ -198,7 +202,7 @@ def is_garbage_safe(subject: Subject, sample: Sample) -> None:
     __tracebackhide__ = True
     connection = subject.connection()
 
-    @_GENTLY
+    @_fuzz(sample, subject.fuzz)
     @given(body=broken(sample))
     def never_fails(body: bytes) -> None:
         __tracebackhide__ = True
@@ -219,7 +223,7 @@ def other_hooks_are_garbage_safe(subject: Subject, sample: Sample) -> None:
     connection = subject.connection()
     query = st.lists(st.tuples(st.sampled_from(_QUERY_NAMES) | junk_text, junk_text), max_size=4)
 
-    @settings(_GENTLY, max_examples=FUZZ_REQUESTS)
+    @_fuzz(sample, -(-subject.fuzz // 3))
     @given(body=broken(sample), query=query)
     def never_fails(body: bytes, query: list[tuple[str, str]]) -> None:
         __tracebackhide__ = True

@@ -16,7 +16,7 @@ from rich.text import Text
 from inboxbridge.connector import Connector, Providers
 from inboxbridge.testing.rules import LEVELS, Level, Rule, rules
 from inboxbridge.testing.samples import Sample, load_samples
-from inboxbridge.testing.subject import Sign, Subject, Unmet
+from inboxbridge.testing.subject import Sign, Subject, Unmet, fuzz_of_each
 
 
 @dataclass(frozen=True)
@@ -115,22 +115,28 @@ def scorecard(
     sign: Sign | None = None,
     unknown: Sequence[bytes] = (),
     exempt: Mapping[str, str] | None = None,
+    fuzz: int | None = None,
 ) -> Scorecard:
     """Return how *connector* does by every rule.
 
     The arguments are those of `inboxbridge.testing.contract_suite`.
 
     Raises:
-        ValueError: The settings do not fit, an exemption names no rule or gives no reason, or a
-            sample cannot be loaded.
+        ValueError: The settings do not fit, an exemption names no rule or gives no reason, a sample
+            cannot be loaded, or *fuzz* is less than 1.
     """
-    subject = Subject(
-        connector, provider=provider, settings=settings, sign=sign, unknown=tuple(unknown)
-    )
     folder = Path(samples) if isinstance(samples, Path | str) else None
     asked = rules(folder)
     found = find_samples(samples, provider=provider, only=only)
     reasons = checked_exemptions(exempt, asked)
+    subject = Subject(
+        connector,
+        provider=provider,
+        settings=settings,
+        sign=sign,
+        unknown=tuple(unknown),
+        fuzz=fuzz_of_each(len(found)) if fuzz is None else fuzz,
+    )
     return judge(subject, found, asked, reasons)
 
 

@@ -29,6 +29,18 @@ NOW = RECEIVED_AT.timestamp()
 Sign = Callable[[WebhookRequest, float], WebhookRequest]
 Content = BasicMessage | MinimalMessage
 
+MOST_FUZZ = 60
+LEAST_FUZZ = 16
+_FUZZ_IN_ALL = 400
+
+
+def fuzz_of_each(samples: int) -> int:
+    """Return how many broken bodies to make of each sample, so that many samples take seconds too.
+
+    Much alike as the samples of one source are, each adds to what the others try out.
+    """
+    return max(LEAST_FUZZ, min(MOST_FUZZ, _FUZZ_IN_ALL // max(samples, 1)))
+
 
 class Unmet(AssertionError):  # noqa: N818 - reads as what it is
     """A promise of the contract is not kept. The text says which, where, and what to do."""
@@ -43,9 +55,11 @@ class Subject:
         settings: What the connection's table in connectors.toml would hold, as plain values.
         sign: Signs a delivery as the source does, for schemes whose secret only the source has.
         unknown: Bodies of kinds that the source sends and the connector ignores.
+        fuzz: How many broken bodies are made of each sample for `parse_event`; for the hooks around
+            it a third.
 
     Raises:
-        ValueError: The settings do not fit. The text names each fault.
+        ValueError: The settings do not fit, or *fuzz* is less than 1. The text names each fault.
     """
 
     def __init__(
@@ -56,7 +70,10 @@ class Subject:
         settings: Mapping[str, Any],
         sign: Sign | None = None,
         unknown: tuple[bytes, ...] = (),
+        fuzz: int = MOST_FUZZ,
     ) -> None:
+        if fuzz < 1:
+            raise ValueError(f"fuzz is {fuzz}; give at least 1 broken body for each sample")
         if isinstance(connector, Providers):
             connector = connector.load(provider or connector.default)
         self.cls = connector
@@ -65,6 +82,7 @@ class Subject:
         self.settings = dict(settings)
         self._validated(self.settings)
         self.unknown = unknown
+        self.fuzz = fuzz
         self._sign = sign
 
     @property

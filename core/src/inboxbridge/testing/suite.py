@@ -12,7 +12,7 @@ from inboxbridge.connector import Connector, Providers
 from inboxbridge.testing.rules import Level, Rule, rules
 from inboxbridge.testing.samples import Sample
 from inboxbridge.testing.scorecard import checked_exemptions, find_samples, judge
-from inboxbridge.testing.subject import Sign, Subject, Unmet
+from inboxbridge.testing.subject import Sign, Subject, Unmet, fuzz_of_each
 
 
 def contract_suite(
@@ -26,6 +26,7 @@ def contract_suite(
     unknown: Sequence[bytes] = (),
     exempt: Mapping[str, str] | None = None,
     minimum: Level = "bronze",
+    fuzz: int | None = None,
 ) -> type:
     """Return a class of pytest tests that check a connector against the contract.
 
@@ -46,10 +47,12 @@ def contract_suite(
         unknown: Bodies of kinds that the source sends and the connector ignores.
         exempt: Rule name to the reason why it is not asked of this connector.
         minimum: The level of the scorecard that must be reached.
+        fuzz: How many broken bodies to make of each sample. By default 60, and fewer where there
+            are many samples: about 400 in all, but no less than 16 of each.
 
     Raises:
-        ValueError: The settings do not fit, there are no samples, one cannot be loaded, or an
-            exemption names no rule or gives no reason.
+        ValueError: The settings do not fit, there are no samples, one cannot be loaded, an
+            exemption names no rule or gives no reason, or *fuzz* is less than 1.
     """
     found = find_samples(samples, provider=provider, only=only)
     if not found:
@@ -59,7 +62,12 @@ def contract_suite(
     asked = rules(Path(samples) if isinstance(samples, Path | str) else None)
     reasons = checked_exemptions(exempt, asked)
     subject = Subject(
-        connector, provider=provider, settings=settings, sign=sign, unknown=tuple(unknown)
+        connector,
+        provider=provider,
+        settings=settings,
+        sign=sign,
+        unknown=tuple(unknown),
+        fuzz=fuzz_of_each(len(found)) if fuzz is None else fuzz,
     )
 
     def test_scorecard(self: object) -> None:
