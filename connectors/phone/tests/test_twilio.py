@@ -147,6 +147,15 @@ def test_the_dial_result_outweighs_the_status_beside_it() -> None:
     assert told(fields).text == "Missed call"
 
 
+def test_only_a_dial_result_says_that_a_person_answered() -> None:
+    fields = MISSED | {"CallStatus": "completed", "CallDuration": "252"}
+    dialled = {"DialCallStatus": "completed", "DialCallDuration": "240"}
+
+    assert told(fields).text == "Call, 4 min 12 s"
+    assert told(fields | dialled).text == "Call answered, 4 min"
+    assert told(fields | {"Direction": "outbound-api"}).text == "Called, 4 min 12 s"
+
+
 def test_a_dial_result_that_is_new_is_left_to_the_calls_own_status() -> None:
     fields = MISSED | {"CallStatus": "in-progress", "DialCallStatus": "new-status"}
 

@@ -146,6 +146,7 @@ async def _tell(
             status = await _deliver(http, runtime.connections[step.connection], step, expected)
             ids = [r.id for r in await _records(runtime) if r.id not in before]
             shown.append((step, status, ids))
+            await _breathe(runtime)
             records = await _records(runtime)
             live.update(view.table(shown, {record.id: record for record in records}))
         deadline = time.monotonic() + LAND_SECONDS

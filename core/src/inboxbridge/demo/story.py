@@ -180,7 +180,7 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
         Step(
             "bookings",
             "Calendly: Dana books",
-            _invitee("invitee.created", "IIII1", now - 640, start=now + 86400),
+            _invitee("invitee.created", "IIII1", now - 640, start=_tomorrow_at(now, 17)),
         ),
         Step(
             "sms",
@@ -234,12 +234,12 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
         Step(
             "bookings",
             "Calendly: Dana reschedules; the old half of the pair is dropped",
-            _invitee("invitee.canceled", "IIII1", now - 200, start=now + 86400, rescheduled=True),
+            _invitee("invitee.canceled", "IIII1", now - 200, start=_tomorrow_at(now, 17), rescheduled=True),
         ),
         Step(
             "bookings",
             "Calendly: the new half, shown as rescheduled",
-            _invitee("invitee.created", "IIII2", now - 199, start=now + 97200, old="IIII1"),
+            _invitee("invitee.created", "IIII2", now - 199, start=_tomorrow_at(now, 20), old="IIII1"),
         ),
         Step(
             "shop",
@@ -259,6 +259,11 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
             ).encode(),
         ),
     ]  # fmt: skip
+
+
+def _tomorrow_at(now: float, hour: int) -> float:
+    """That hour of the next day, UTC."""
+    return (now // 86400 + 1) * 86400 + hour * 3600
 
 
 def _iso(at: float) -> str:
@@ -364,8 +369,8 @@ def _invitee(
             "uri": f"{base}/EEEE",
             "name": "Deep tissue massage",
             "status": "active",
-            "start_time": _iso(start // 3600 * 3600),
-            "end_time": _iso(start // 3600 * 3600 + 3600),
+            "start_time": _iso(start),
+            "end_time": _iso(start + 3600),
             "event_type": "https://api.calendly.com/event_types/TTTT",
             "location": {"type": "physical", "location": "12 Main St"},
             "event_memberships": [],

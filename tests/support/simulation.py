@@ -1,0 +1,213 @@
+"""A courier and a sandbox in one event loop whose time passes in no time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import selectors
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from inboxbridge.config import config_from
+from inboxbridge.courier import Courier
+from inboxbridge.journal import Accepted, Journal, reads
+from inboxbridge.journal.rows import LIVE
+from inboxbridge.model import Event, Person
+from inboxbridge.plugins import connect_all
+from inboxbridge.reporter import Reporter
+from inboxbridge.sandbox import Sandbox, SandboxOptions, create_app
+
+START = 1_793_966_400.0
+"""When a simulation begins: 2026-11-06, 12:00 UTC."""
+
+
+class _Skipping(selectors.DefaultSelector):
+    """Where the loop would wait, the clock jumps."""
+
+    now = START
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "everything waits, and nothing will ever happen"
+            self.now += max(timeout, 0.0)
+        return ready
+
+
+def simulate(main: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a coroutine function in a loop of its own whose time jumps to what comes next."""
+    selector = _Skipping()
+    loop = asyncio.SelectorEventLoop(selector)
+    loop.time = lambda: selector.now  # type: ignore[method-assign]
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        return runner.run(main())  # type: ignore[arg-type]
+
+
+def now() -> float:
+    """The simulated time, in seconds since the Unix epoch."""
+    return asyncio.get_running_loop().time()
+
+
+def site_id(number: int) -> str:
+    """Wix's id of a simulated site."""
+    return f"5a10a000-0000-4000-8000-{number:012d}"
+
+
+def email(person: int) -> str:
+    """A simulated person's address."""
+    return f"person{person}@example.com"
+
+
+@dataclass
+class World:
+    """What is simulated.
+
+    Attributes:
+        journal: The courier's journal.
+        sandbox: The stand-in for Wix.
+        http: A client of the sandbox.
+        courier: The courier, running.
+    """
+
+    journal: Journal
+    sandbox: Sandbox
+    http: httpx.AsyncClient
+    courier: Courier
+    _numbers: Counter[str] = field(default_factory=Counter)
+
+    async def seed(self, people: Sequence[int], *, site: int = 0) -> None:
+        """Make people contacts of a site."""
+        found = [{"info": {"emails": {"items": [{"email": email(p)}]}}} for p in people]
+        headers = {"wix-site-id": site_id(site)}
+        answer = await self.http.post("/_sandbox/contacts", json=found, headers=headers)
+        answer.raise_for_status()
+
+    async def accept(
+        self,
+        people: Sequence[int],
+        *,
+        site: int = 0,
+        label: str = "event",
+        thread: str | None = None,
+        lane: int = LIVE,
+        age_seconds: float = 0.0,
+    ) -> None:
+        """Store one event about each of *people*, one delivery each.
+
+        An event's text is the label, the thread and a number that counts within these two.
+        """
+        await asyncio.gather(
+            *(
+                self.journal.accept(
+                    Accepted(
+                        site=f"site{site}",
+                        connection=f"shop{site}",
+                        request=None,
+                        received_at=now() - age_seconds,
+                        events=(self._event(label, person, thread or f"p{person}", site),),
+                        lane=lane,
+                    )
+                )
+                for person in people
+            )
+        )
+
+    def _event(self, label: str, person: int, thread: str, site: int) -> Event:
+        key = f"{site} {label} {thread}"
+        self._numbers[key] += 1
+        text = f"{label} {thread} {self._numbers[key]}"
+        return Event(
+            id=f"{site} {text}", person=Person(email=email(person)), text=text, thread=thread
+        )
+
+    async def delivered(self, count: int) -> None:
+        """Wait until so many events are delivered."""
+        while (await self.journal.read(reads.count_states)).get("delivered", 0) < count:
+            await asyncio.sleep(1.0)
+
+    @property
+    def messages(self) -> list[tuple[float, str]]:
+        """When each message arrived and what it says, in order of arrival."""
+        return [
+            (int(one.message["id"]) / 1e6, one.message["content"]["basic"]["items"][0]["text"])
+            for one in self.sandbox.arrivals
+        ]
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Calls by Wix's method."""
+        return self.sandbox.stats.calls
+
+    @property
+    def refused(self) -> int:
+        """How often the sandbox answered 429."""
+        return self.sandbox.stats.answers["429"]
+
+
+@contextlib.asynccontextmanager
+async def world(
+    *,
+    sites: int = 1,
+    calls_per_minute: int = 200,
+    rate_per_minute: int | None = 200,
+    latency_ms: float = 80,
+    **courier: Any,
+) -> AsyncIterator[World]:
+    """Run a courier against a sandbox that refuses what goes beyond its limit.
+
+    Args:
+        sites: How many.
+        calls_per_minute: What the courier keeps to, for each site.
+        rate_per_minute: What the sandbox holds it to; None for no limit.
+        latency_ms: How long the sandbox takes to answer.
+        courier: Settings of ``[courier]``.
+    """
+    app = create_app(SandboxOptions(now=now))
+    sandbox: Sandbox = app.state.sandbox
+    transport = httpx.ASGITransport(app=app)
+    tables = {
+        "courier": courier,
+        "sites": {
+            f"site{number}": {
+                "site_id": site_id(number),
+                "api_key": "simulated",
+                "base_url": "http://sandbox",
+                "calls_per_minute": calls_per_minute,
+            }
+            for number in range(sites)
+        },
+        "connectors": {
+            f"shop{number}": {"plugin": "webhook", "signature": "none", "site": f"site{number}"}
+            for number in range(sites)
+        },
+    }
+    with tempfile.TemporaryDirectory(prefix="inboxbridge-simulation-") as folder:
+        config = config_from({"journal": {"url": f"sqlite:///{folder}/journal.db"}, **tables}, {})
+        connections, broken = connect_all(config, inline=True)
+        assert not broken, broken
+        journal = Journal(config.journal.url, inline=True)
+        working = Courier(
+            config,
+            journal,
+            connections,
+            Reporter(),
+            transport=lambda site: transport,
+            now=now,
+            clock=asyncio.get_running_loop().time,
+            rng=random.Random(1),
+        )
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+            await working.start()
+            running = asyncio.create_task(working.run())
+            sandbox.faults.update({"rate_per_minute": rate_per_minute, "latency_ms": latency_ms})
+            try:
+                yield World(journal, sandbox, http, working)
+            finally:
+                working.stop()
+                await running
+                await journal.close()
