@@ -234,12 +234,17 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
         Step(
             "bookings",
             "Calendly: Dana reschedules; the old half of the pair is dropped",
-            _invitee("invitee.canceled", "IIII1", now - 200, start=_tomorrow_at(now, 17), rescheduled=True),
+            _invitee(
+                "invitee.canceled", "IIII1", now - 200,
+                start=_tomorrow_at(now, 17), rescheduled=True,
+            ),
         ),
         Step(
             "bookings",
             "Calendly: the new half, shown as rescheduled",
-            _invitee("invitee.created", "IIII2", now - 199, start=_tomorrow_at(now, 20), old="IIII1"),
+            _invitee(
+                "invitee.created", "IIII2", now - 199, start=_tomorrow_at(now, 20), old="IIII1"
+            ),
         ),
         Step(
             "shop",
