@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -61,6 +62,25 @@ def broken(draw: st.DrawFn, sample: Sample) -> bytes:
         at = draw(st.integers(0, len(sample.body) - 1))
         return sample.body[:at] + draw(st.binary(min_size=1, max_size=3)) + sample.body[at + 1 :]
     return _broken_form(draw, sample) if sample.is_form else _broken_json(draw, sample)
+
+
+def misfits(sample: Sample) -> Iterator[bytes]:
+    """Yield the sample's body with each of its values in turn missing, or of every other type."""
+    if sample.is_form:
+        pairs = parse_qsl(sample.body.decode(), keep_blank_values=True)
+        for at, (name, _) in enumerate(pairs):
+            for others in ([], *([(name, value)] for value in _OTHER_TEXTS)):
+                yield urlencode([*pairs[:at], *others, *pairs[at + 1 :]]).encode()
+        return
+    body = json.loads(sample.body)
+    for path in paths(body):
+        yield json.dumps(without(body, path)).encode()
+        for other in _OF_EVERY_TYPE:
+            yield json.dumps(replaced(body, path, other)).encode()
+
+
+_OTHER_TEXTS = ("", "x", "-1")
+_OF_EVERY_TYPE: tuple[Any, ...] = (None, True, 7, 0.5, "x", ["x"], {"x": "x"})
 
 
 def _broken_json(draw: st.DrawFn, sample: Sample) -> bytes:

@@ -30,12 +30,12 @@ Sign = Callable[[WebhookRequest, float], WebhookRequest]
 Content = BasicMessage | MinimalMessage
 
 MOST_FUZZ = 60
-LEAST_FUZZ = 16
-_FUZZ_IN_ALL = 400
+LEAST_FUZZ = 10
+_FUZZ_IN_ALL = 240
 
 
 def fuzz_of_each(samples: int) -> int:
-    """Return how many broken bodies to make of each sample, so that many samples take seconds too.
+    """Return how many bodies to break by chance of each sample: many samples take seconds too.
 
     Much alike as the samples of one source are, each adds to what the others try out.
     """
@@ -55,8 +55,8 @@ class Subject:
         settings: What the connection's table in connectors.toml would hold, as plain values.
         sign: Signs a delivery as the source does, for schemes whose secret only the source has.
         unknown: Bodies of kinds that the source sends and the connector ignores.
-        fuzz: How many broken bodies are made of each sample for `parse_event`; for the hooks around
-            it a third.
+        fuzz: How many bodies are made of each sample by chance for `parse_event`; for the hooks
+            around it half of that.
 
     Raises:
         ValueError: The settings do not fit, or *fuzz* is less than 1. The text names each fault.
@@ -73,7 +73,7 @@ class Subject:
         fuzz: int = MOST_FUZZ,
     ) -> None:
         if fuzz < 1:
-            raise ValueError(f"fuzz is {fuzz}; give at least 1 broken body for each sample")
+            raise ValueError(f"fuzz is {fuzz}; break at least 1 body of each sample")
         if isinstance(connector, Providers):
             connector = connector.load(provider or connector.default)
         self.cls = connector

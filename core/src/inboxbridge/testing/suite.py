@@ -47,8 +47,9 @@ def contract_suite(
         unknown: Bodies of kinds that the source sends and the connector ignores.
         exempt: Rule name to the reason why it is not asked of this connector.
         minimum: The level of the scorecard that must be reached.
-        fuzz: How many broken bodies to make of each sample. By default 60, and fewer where there
-            are many samples: about 400 in all, but no less than 16 of each.
+        fuzz: How many bodies to break by chance of each sample, beside those in which one value is
+            missing or of another type. By default 60, and fewer where there are many samples:
+            about 240 in all, but no less than 10 of each.
 
     Raises:
         ValueError: The settings do not fit, there are no samples, one cannot be loaded, an
