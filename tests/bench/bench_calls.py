@@ -28,7 +28,11 @@ async def plain_flow(one: World, person: int) -> bool:
     """What a connector without memory does for each message. Returns whether it was let through."""
     steps = (
         ("/contacts/v4/contacts/query", "contacts", lambda _: _query(person)),
-        ("/inbox/v2/conversations", "conversation", lambda at: {"participantId": {"contactId": at}}),
+        (
+            "/inbox/v2/conversations",
+            "conversation",
+            lambda at: {"participantId": {"contactId": at}},
+        ),
         ("/inbox/v2/messages", "message", _message),
     )
     found = ""

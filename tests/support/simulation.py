@@ -71,7 +71,7 @@ class World:
         journal: The courier's journal.
         sandbox: The stand-in for Wix.
         http: A client of the sandbox.
-        courier: The courier, running.
+        courier: The courier, not running before `start`.
     """
 
     journal: Journal
@@ -79,6 +79,19 @@ class World:
     http: httpx.AsyncClient
     courier: Courier
     _numbers: Counter[str] = field(default_factory=Counter)
+    _running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Let the courier work."""
+        await self.courier.start()
+        self._running = asyncio.create_task(self.courier.run())
+
+    async def stop(self) -> None:
+        """Let the courier end, and close the journal."""
+        if self._running is not None:
+            self.courier.stop()
+            await self._running
+        await self.journal.close()
 
     async def seed(self, people: Sequence[int], *, site: int = 0) -> None:
         """Make people contacts of a site."""
@@ -156,6 +169,7 @@ async def world(
     calls_per_minute: int = 200,
     rate_per_minute: int | None = 200,
     latency_ms: float = 80,
+    started: bool = True,
     **courier: Any,
 ) -> AsyncIterator[World]:
     """Run a courier against a sandbox that refuses what goes beyond its limit.
@@ -165,6 +179,7 @@ async def world(
         calls_per_minute: What the courier keeps to, for each site.
         rate_per_minute: What the sandbox holds it to; None for no limit.
         latency_ms: How long the sandbox takes to answer.
+        started: Whether the courier works from the beginning.
         courier: Settings of ``[courier]``.
     """
     app = create_app(SandboxOptions(now=now))
@@ -201,13 +216,12 @@ async def world(
             clock=asyncio.get_running_loop().time,
             rng=random.Random(1),
         )
+        sandbox.faults.update({"rate_per_minute": rate_per_minute, "latency_ms": latency_ms})
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
-            await working.start()
-            running = asyncio.create_task(working.run())
-            sandbox.faults.update({"rate_per_minute": rate_per_minute, "latency_ms": latency_ms})
+            made = World(journal, sandbox, http, working)
             try:
-                yield World(journal, sandbox, http, working)
+                if started:
+                    await made.start()
+                yield made
             finally:
-                working.stop()
-                await running
-                await journal.close()
+                await made.stop()

@@ -1,0 +1,101 @@
+"""All packages build, hold what they should, and an outsider's delivers beside the core's wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from harness import SandboxServer, wait_until
+
+ROOT = Path(__file__).parents[2]
+FROZEN = ROOT / "tests" / "fixtures" / "inboxbridge-frozen"
+CONNECTORS = sorted(file.parent for file in (ROOT / "connectors").glob("*/pyproject.toml"))
+PACKAGES = [ROOT / "core", *CONNECTORS, FROZEN]
+
+pytestmark = pytest.mark.packaging
+
+
+def run(*command: str, cwd: Path) -> str:
+    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+def test_a_package_builds_with_what_it_should_hold_and_no_more(
+    package: Path, tmp_path: Path
+) -> None:
+    run(sys.executable, "-m", "uv", "build", "--out-dir", str(tmp_path), str(package), cwd=tmp_path)
+
+    wheel = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    sdist = tarfile.open(next(tmp_path.glob("*.tar.gz"))).getnames()  # noqa: SIM115
+    assert any(name.endswith("/py.typed") for name in wheel)
+    assert any(name.endswith("licenses/LICENSE") for name in wheel)
+    assert any(name.endswith("/LICENSE") for name in sdist)
+    assert not [name for name in wheel if "/tests/" in name or name.startswith("tests/")]
+
+
+@contextmanager
+def serving(python: Path, folder: Path, secret: str) -> Iterator[str]:
+    command = [str(python), "-m", "inboxbridge", "serve", "--port", "0"]
+    environment = {**os.environ, "FROZEN_SECRET": secret}
+    environment.pop("PYTHONPATH", None)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().removeprefix("ready ").strip()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_an_outsiders_wheel_installed_by_pip_delivers_after_three_lines_of_configuration(
+    tmp_path: Path, sandbox: SandboxServer
+) -> None:
+    for package in (ROOT / "core", FROZEN):
+        run(
+            *(sys.executable, "-m", "uv", "build", "--wheel"),
+            *("--out-dir", str(tmp_path / "wheels"), str(package)),
+            cwd=tmp_path,
+        )
+    run(sys.executable, "-m", "venv", str(tmp_path / "venv"), cwd=tmp_path)
+    python = tmp_path / "venv" / "bin" / "python"
+    wheels = [str(wheel) for wheel in (tmp_path / "wheels").glob("*.whl")]
+    run(str(python), "-m", "pip", "install", "--quiet", *wheels, cwd=tmp_path)
+    (tmp_path / "connectors.toml").write_text(
+        "[sites.default]\n"
+        'site_id = "5a10a000-0000-4000-8000-000000000001"\n'
+        'api_key = "key"\n'
+        f'base_url = "{sandbox.url}"\n'
+        "[connectors.frozen]\n"
+        'site = "default"\n'
+        'secret = { env = "FROZEN_SECRET" }\n'
+    )
+    body = (FROZEN / "samples" / "batch.json").read_bytes()
+    signed = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+
+    with serving(python, tmp_path, "s3cret") as url:
+        answer = httpx.post(
+            f"{url}/hooks/frozen",
+            content=body,
+            headers={"X-Frozen-Signature": f"sha256={signed}"},
+        )
+        wait_until(lambda: len(sandbox.messages()) == 2, "both events to land")
+
+    assert (answer.status_code, answer.text) == (202, "<ok/>")
+    assert sandbox.texts() == ["Is Saturday free?", "Booked Spa Treatment"]
