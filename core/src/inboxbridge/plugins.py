@@ -32,6 +32,7 @@ from inboxbridge.connection import (
     marked_hooks,
 )
 from inboxbridge.connector import Connector, ConnectorSettings, Providers
+from inboxbridge.deprecations import warn_of
 from inboxbridge.errors import HookTimeout
 from inboxbridge.hooks import HookRunner
 from inboxbridge.hookspecs import API_VERSION
@@ -164,6 +165,7 @@ def _check_class(target: Any, who: str) -> None:
     if "parse_event" not in marked:
         raise Unusable(f"{who} implements no parse_event; without it nothing can arrive")
     _check_kinds(target, marked, who)
+    warn_of(target, marked, who)
 
 
 def _check_kinds(target: Any, marked: list[str], who: str) -> None:
