@@ -15,9 +15,8 @@ from collections import defaultdict
 import common
 import simulation
 import structlog
-from simulation import World, now, world
-
 from inboxbridge.journal.rows import BACKLOG
+from simulation import World, now, world
 
 PEOPLE = 1000
 HOUR_SECONDS = 3600

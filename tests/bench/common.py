@@ -38,8 +38,7 @@ class Beside:
     @property
     def resident_mib(self) -> float:
         """The memory that it holds now."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return _resident_mib(self.pid)
 
     @property
     def processor_seconds(self) -> float:
@@ -134,6 +133,16 @@ def ratio(label: str, value: float, what: str = "×") -> None:
 def memory_mib() -> float:
     """The most memory that this process has held so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def memory_now_mib() -> float:
+    """The memory that this process holds now."""
+    return _resident_mib(os.getpid())
+
+
+def _resident_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def tables(

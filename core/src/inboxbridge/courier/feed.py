@@ -16,6 +16,7 @@ from inboxbridge.wix.budget import Lane
 
 WINDOW = 500
 PER_THREAD = 16
+PER_THREAD_WHEN_FULL = 2
 LIVE_FOR_SECONDS = 120.0
 HELD_CHECK_SECONDS = 5.0
 
@@ -116,10 +117,11 @@ class Feed:
         for thread in list(self._reload.values()):
             await self._load(thread)
         news, self._news = self._news, False
-        if news and not self._exhausted and self._cursor:
+        full = self.loaded >= self._window
+        if news and (full or (self._cursor and not self._exhausted)):
             await self._read_news()
-        if self.loaded >= self._window:
-            self._exhausted = False  # what is new is read once there is room
+        if full:
+            self._exhausted = False  # the rest is read once there is room
         elif news or not self._exhausted:
             await self._read_page()
 
@@ -141,11 +143,11 @@ class Feed:
             for thread in list(self._reload.values()):
                 await self._load(thread)
 
-    def next_ready(self) -> tuple[Thread, StoredEvent, Lane] | None:
+    def next_ready(self, *, live_only: bool = False) -> tuple[Thread, StoredEvent, Lane] | None:
         """Take the next thread's next event; give it back with `finished` or `block`."""
         self._turn += 1
-        order: tuple[Lane, Lane] = ("live", "backlog") if self._turn % 4 else ("backlog", "live")
-        for lane in order:
+        order: tuple[Lane, ...] = ("live", "backlog") if self._turn % 4 else ("backlog", "live")
+        for lane in ("live",) if live_only else order:
             ring = self._ready[lane]
             while ring:
                 thread = ring.popleft()
@@ -210,16 +212,15 @@ class Feed:
         if thread.current is not None or thread.blocked_until is not None:
             thread.more = True
             return
-        rows = await self._read(
-            reads.thread_events, self.site, thread.key, PER_THREAD, hold=self._hold
-        )
+        limit = PER_THREAD if self.loaded < self._window else PER_THREAD_WHEN_FULL
+        rows = await self._read(reads.thread_events, self.site, thread.key, limit, hold=self._hold)
         if thread.current is not None or thread.blocked_until is not None:
             thread.more = True
             return
         if rows and rows[0].state in ("parked", "dead"):
             self.block(thread, HELD_CHECK_SECONDS)
             return
-        more = len(rows) == PER_THREAD
+        more = len(rows) == limit
         rows = [row for row in rows if row.id not in self._touched and row.state in OPEN]
         self.loaded += len(rows) - len(thread.queue)
         thread.queue = deque(rows)
@@ -238,6 +239,8 @@ class Feed:
         )
         for row in rows:
             self._live_cursor = row.id
+            if not self._is_young(row):
+                continue  # accepted just now, but about long ago: its turn comes with the backlog
             thread = self._thread(row.thread)
             thread.live_until = self._clock() + LIVE_FOR_SECONDS
             thread.more = True

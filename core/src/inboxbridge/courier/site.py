@@ -22,6 +22,7 @@ from inboxbridge.wix.budget import Lane
 
 POLL_SECONDS = 2.0
 JOURNAL_REST_SECONDS = 1.0
+EXTRA_FOR_NEWS = 16
 
 
 class SiteCourier:
@@ -140,8 +141,12 @@ class SiteCourier:
             await asyncio.sleep(seconds)
 
     def _start_workers(self) -> None:
-        while len(self._workers) < self._concurrency and self._may_start(len(self._workers)):
-            taken = self._feed.next_ready()
+        while self._may_start(len(self._workers)):
+            # Workers that wait for the budget with a backlog must not keep news waiting.
+            full = len(self._workers) >= self._concurrency
+            if full and len(self._workers) >= self._concurrency + EXTRA_FOR_NEWS:
+                return
+            taken = self._feed.next_ready(live_only=full)
             if taken is None:
                 return
             worker = asyncio.create_task(self._work(*taken))
