@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, text
 
 from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent, record_of
 from inboxbridge.journal.schema import (
@@ -19,9 +19,13 @@ from inboxbridge.journal.schema import (
     events,
     links,
     sites,
+    state_in,
 )
 from inboxbridge.model import Headers, WebhookRequest
 from inboxbridge.records import EventRecord
+
+_IS_OPEN = text(state_in(OPEN))
+_IS_UNFINISHED = text(state_in(UNFINISHED))
 
 _STORED = (
     events.c.id, events.c.site, events.c.connection, events.c.source_id, events.c.thread,
@@ -49,7 +53,7 @@ def open_events(
     """The oldest open events of a site beyond *after_id*."""
     statement = (
         select(*_STORED)
-        .where(events.c.site == site, events.c.state.in_(OPEN), events.c.id > after_id)
+        .where(events.c.site == site, _IS_OPEN, events.c.id > after_id)
         .order_by(events.c.id)
         .limit(limit)
     )
@@ -62,10 +66,10 @@ def thread_events(
     connection: Connection, site: str, thread: str, limit: int, *, hold: bool = False
 ) -> list[StoredEvent]:
     """The oldest unsettled events of one thread; with *hold* parked and dead ones too."""
-    states = UNFINISHED if hold else OPEN
     statement = (
         select(*_STORED)
-        .where(events.c.site == site, events.c.thread == thread, events.c.state.in_(states))
+        .where(events.c.site == site, events.c.thread == thread, _IS_UNFINISHED)
+        .where(_IS_UNFINISHED if hold else _IS_OPEN)
         .order_by(events.c.id)
         .limit(limit)
     )

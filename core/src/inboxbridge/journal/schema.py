@@ -32,7 +32,11 @@ UNFINISHED = (*OPEN, "parked", "dead")
 """States of events that are not settled: the open ones and those that wait for a person."""
 
 
-def _in(states: tuple[str, ...]) -> str:
+def state_in(states: tuple[str, ...]) -> str:
+    """The condition with the states spelled out, as the partial indexes have it.
+
+    SQLite uses a partial index only for a query that repeats its condition to the letter.
+    """
     listed = ", ".join(f"'{state}'" for state in states)
     return f"state IN ({listed})"
 
@@ -72,16 +76,16 @@ Index(
     "ix_events_open",
     events.c.site,
     events.c.id,
-    sqlite_where=text(_in(OPEN)),
-    postgresql_where=text(_in(OPEN)),
+    sqlite_where=text(state_in(OPEN)),
+    postgresql_where=text(state_in(OPEN)),
 )
 Index(
     "ix_events_thread",
     events.c.site,
     events.c.thread,
     events.c.id,
-    sqlite_where=text(_in(UNFINISHED)),
-    postgresql_where=text(_in(UNFINISHED)),
+    sqlite_where=text(state_in(UNFINISHED)),
+    postgresql_where=text(state_in(UNFINISHED)),
 )
 Index("ix_events_state", events.c.state, events.c.id)
 Index("ix_events_connection", events.c.connection, events.c.id)
