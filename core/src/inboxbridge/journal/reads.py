@@ -197,27 +197,10 @@ def count_states(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def held_back(connection: Connection, site: str, thread: str, before_id: int) -> bool:
-    """Whether a parked or dead event stands before *before_id* in a thread."""
-    statement = select(events.c.id).where(
-        events.c.site == site,
-        events.c.thread == thread,
-        events.c.state.in_(("parked", "dead")),
-        events.c.id < before_id,
-    )
-    return connection.execute(statement.limit(1)).first() is not None
-
-
 def site_states(connection: Connection) -> dict[str, tuple[str, str | None]]:
     """Each site's state and the reason for it."""
     rows = connection.execute(select(sites.c.name, sites.c.state, sites.c.reason))
     return {row.name: (row.state, row.reason) for row in rows}
-
-
-def unsettled_sites(connection: Connection) -> list[str]:
-    """The sites that have open events."""
-    statement = select(events.c.site).where(events.c.state.in_(OPEN)).distinct()
-    return list(connection.execute(statement).scalars())
 
 
 def manual_links(
