@@ -146,12 +146,12 @@ async def one_hour() -> None:
     backlog = HOUR_SECONDS // 60 * 190
     asked: dict[str, float] = {}
     began = time.perf_counter()
-    async with world() as one:
+    async with world(started=False) as one:
         await one.seed(range(400))
-        for start in range(0, backlog, 400):
+        for _ in range(0, backlog, 400):
             await one.accept(range(200), label="import", lane=BACKLOG, age_seconds=86_400)
             await one.accept(range(200), label="outage", age_seconds=7200)
-            del start
+        await one.start()
         for number in range(HOUR_SECONDS // LIVE_EVERY_SECONDS):
             person = 200 + number % 200
             await one.accept([person], label="live", thread=f"live{number}")
