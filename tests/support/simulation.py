@@ -96,8 +96,8 @@ class World:
     async def seed(self, people: Sequence[int], *, site: int = 0) -> None:
         """Make people contacts of a site."""
         found = [{"info": {"emails": {"items": [{"email": email(p)}]}}} for p in people]
-        headers = {"wix-site-id": site_id(site)}
-        answer = await self.http.post("/_sandbox/contacts", json=found, headers=headers)
+        where = {"site": site_id(site)}
+        answer = await self.http.post("/_sandbox/contacts", json=found, params=where)
         answer.raise_for_status()
 
     async def accept(
