@@ -7,7 +7,8 @@ Run it by hand:
 A bare server in another process answers as Send Message does; only the client's processor time
 counts. `client.post` builds and parses everything each time, `client.send` takes a prepared
 request, `direct` goes around the client to its transport, and `WixClient.send` is the whole way
-from an `Outgoing` to a `Sent`. Ratios are to the first line; httpx-aiohttp takes part if installed.
+from an `Outgoing` to a `Sent`. `our pool` is what inboxbridge uses; it is no transport of httpx.
+Ratios are to the first line; httpx-aiohttp takes part if installed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ import httpx
 import uvicorn
 from inboxbridge.model import Badge, BasicMessage
 from inboxbridge.wix import ApiKey, Budget, Outgoing, WixClient, request_for
-from inboxbridge.wix.transport import LIMITS, fast_transport
+from inboxbridge.wix._exchange import Timeouts
+from inboxbridge.wix.transport import LIMITS, wire_to
 
 OUTGOING = Outgoing(
     conversation_id="a4e3de1e-13ad-351e-a2e1-f33bf18a2325",
@@ -49,6 +51,7 @@ ANSWER = json.dumps(
     }
 ).encode()
 KEY, SITE = "IST." + "x" * 400, "4e600edc-db48-4260-9d04-7ea5c3e5fffd"
+NAMES = {"Authorization": KEY, "wix-site-id": SITE, "Content-Type": "application/json"}
 
 Call = Callable[[], Awaitable[Any]]
 
@@ -86,22 +89,46 @@ async def cost_micros(call: Call, calls: int, at_once: int) -> tuple[float, floa
     return spent[0] / calls * 1e6, spent[1] / calls * 1e6
 
 
-def ways(base_url: str, transport: httpx.AsyncBaseTransport) -> Iterator[tuple[str, Call]]:
-    client = httpx.AsyncClient(transport=transport)
+def whole_way(base_url: str, transport: httpx.AsyncBaseTransport | None) -> Call:
+    wix = WixClient(ApiKey(KEY, SITE), base_url=base_url, transport=transport, budget=Budget(0))
+
+    async def whole() -> None:
+        await wix.send(OUTGOING)
+
+    return whole
+
+
+def ways_through_our_pool(base_url: str) -> Iterator[tuple[str, Call]]:
+    url, headers = destination(base_url)
+    wire = wire_to(url)
+
+    async def direct() -> None:
+        assert (await wire.exchange(METHOD, url, headers, SENT, Timeouts(10, 30)))[0] == 200
+
+    yield "our pool, direct", direct
+    yield "our pool, WixClient.send", whole_way(base_url, None)
+
+
+def destination(base_url: str) -> tuple[httpx.URL, list[tuple[bytes, bytes]]]:
     url = httpx.URL(base_url + PATH)
-    names = {"Authorization": KEY, "wix-site-id": SITE, "Content-Type": "application/json"}
     headers = [
         (b"Host", url.netloc),
         (b"Content-Length", b"%d" % len(SENT)),
-        *((name.encode(), value.encode()) for name, value in names.items()),
+        *((name.encode(), value.encode()) for name, value in NAMES.items()),
     ]
+    return url, headers
+
+
+def ways(base_url: str, transport: httpx.AsyncBaseTransport) -> Iterator[tuple[str, Call]]:
+    client = httpx.AsyncClient(transport=transport)
+    url, headers = destination(base_url)
     extensions = {"timeout": httpx.Timeout(30).as_dict()}
 
     def prepared() -> httpx.Request:
         return httpx.Request(METHOD, url, headers=headers, content=SENT, extensions=extensions)
 
     async def post() -> None:
-        (await client.post(base_url + PATH, content=SENT, headers=names)).raise_for_status()
+        (await client.post(base_url + PATH, content=SENT, headers=NAMES)).raise_for_status()
 
     async def send() -> None:
         assert (await client.send(prepared())).status_code == 200
@@ -112,34 +139,29 @@ def ways(base_url: str, transport: httpx.AsyncBaseTransport) -> Iterator[tuple[s
         await response.aclose()
         assert response.status_code == 200
 
-    wix = WixClient(ApiKey(KEY, SITE), base_url=base_url, transport=transport, budget=Budget(0))
-
-    async def whole() -> None:
-        await wix.send(OUTGOING)
-
     return iter(
         [
             ("client.post", post),
             ("client.send", send),
             ("direct", direct),
-            ("WixClient.send", whole),
+            ("WixClient.send", whole_way(base_url, transport)),
         ]
     )
 
 
-def transports(base_url: str) -> Iterator[tuple[str, httpx.AsyncBaseTransport]]:
+def transports() -> Iterator[tuple[str, httpx.AsyncBaseTransport]]:
     yield "httpx", httpx.AsyncHTTPTransport(limits=LIMITS)
     if importlib.util.find_spec("httpx_aiohttp"):
         import httpx_aiohttp
 
         yield "httpx-aiohttp", httpx_aiohttp.AiohttpTransport(limits=LIMITS)
-    yield "fast_transport", fast_transport(httpx.URL(base_url))
 
 
 async def measure(base_url: str, calls: int, at_once: int, rounds: int) -> None:
     """Print the best of several rounds, in turn, so that a busy machine disturbs all alike."""
-    opened = list(transports(base_url))
+    opened = list(transports())
     every = [(f"{t}, {w}", call) for t, opened_t in opened for w, call in ways(base_url, opened_t)]
+    every += ways_through_our_pool(base_url)
     best = {name: (float("inf"), float("inf")) for name, _ in every}
     for _ in range(rounds):
         for name, call in every:

@@ -7,7 +7,7 @@ import gzip
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inboxbridge.wix._pool import Http1Transport
-from inboxbridge.wix.transport import LIMITS, fast_transport
+from inboxbridge.wix._exchange import Exchanged, Timeouts, Wire
+from inboxbridge.wix._pool import Pool
+from inboxbridge.wix.transport import LIMITS, OverHttpx, wire_to
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd:  padded \r\nX-Odd: two\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-PATIENT = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -103,29 +103,38 @@ def says(*parts: bytes, then: str = "stay") -> Handler:
 
 
 @pytest.fixture
-async def transport() -> AsyncIterator[Http1Transport]:
-    made = Http1Transport(LIMITS)
+async def pool() -> AsyncIterator[Pool]:
+    made = Pool(LIMITS)
     yield made
     await made.aclose()
 
 
-def request(url: str, content: bytes = b"{}", **timeouts: float | None) -> httpx.Request:
-    extensions = {"timeout": {**PATIENT, **timeouts}}
-    return httpx.Request("POST", url, content=content, extensions=extensions)
+async def call(
+    wire: Wire,
+    url: str,
+    content: bytes = b"{}",
+    *,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    connect: float = 5.0,
+    silence: float = 5.0,
+) -> Exchanged:
+    where = httpx.URL(url)
+    every = [(b"Host", where.netloc), (b"Content-Length", b"%d" % len(content)), *headers]
+    return await wire.exchange("POST", where, every, content, Timeouts(connect, silence))
 
 
-async def call(transport: httpx.AsyncBaseTransport, url: str, **more: Any) -> httpx.Response:
-    return await transport.handle_async_request(request(url, **more))
+async def body_of(wire: Wire, url: str, **more: Any) -> bytes:
+    return (await call(wire, url, **more))[2]
 
 
 async def test_a_request_goes_out_to_the_letter_and_the_answer_comes_back(
-    transport: Http1Transport,
+    pool: Pool,
 ) -> None:
     async with serving(says(OK)) as server:
-        response = await call(transport, server.url, content=b'{"a":"b"}')
+        status, headers, answer = await call(pool, server.url, content=b'{"a":"b"}')
 
-    assert (response.status_code, response.content) == (200, b"ok")
-    assert response.headers.get_list("x-odd") == ["padded", "two"]
+    assert (status, answer) == (200, b"ok")
+    assert headers["x-odd"] == "padded, two"
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert lines[0] == b"POST /inbox/v2/messages?a=b%20c HTTP/1.1"
@@ -134,10 +143,10 @@ async def test_a_request_goes_out_to_the_letter_and_the_answer_comes_back(
     assert body == b'{"a":"b"}'
 
 
-async def test_a_connection_is_used_again(transport: Http1Transport) -> None:
+async def test_a_connection_is_used_again(pool: Pool) -> None:
     async with serving(says(OK)) as server:
         for _ in range(5):
-            assert (await call(transport, server.url)).content == b"ok"
+            assert await body_of(pool, server.url) == b"ok"
 
         assert server.connections == 1
 
@@ -157,14 +166,14 @@ async def test_a_connection_is_used_again(transport: Http1Transport) -> None:
     ],
 )
 async def test_answers_of_every_framing_are_read_and_the_connection_kept(
-    transport: Http1Transport, answer: bytes, body: bytes, packet: int
+    pool: Pool, answer: bytes, body: bytes, packet: int
 ) -> None:
     parts = [answer[at : at + packet] for at in range(0, len(answer), packet)]
     async with serving(says(*parts)) as server:
         for _ in range(2):
-            response = await call(transport, server.url)
-            assert response.content == body
-            assert "x" not in response.headers
+            _, headers, answer = await call(pool, server.url)
+            assert answer == body
+            assert "x" not in headers
 
         assert server.connections == 1
 
@@ -178,29 +187,29 @@ async def test_answers_of_every_framing_are_read_and_the_connection_kept(
     ],
 )
 async def test_an_answer_that_ends_the_connection_is_whole_and_the_next_call_opens_another(
-    transport: Http1Transport, answer: bytes, body: bytes
+    pool: Pool, answer: bytes, body: bytes
 ) -> None:
     async with serving(says(answer, then="close")) as server:
         for _ in range(2):
-            assert (await call(transport, server.url)).content == body
+            assert await body_of(pool, server.url) == body
 
         assert server.connections == 2
 
 
-async def test_a_packed_answer_is_unpacked(transport: Http1Transport) -> None:
+async def test_a_packed_answer_is_unpacked(pool: Pool) -> None:
     packed = gzip.compress(b'{"message":{}}')
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     async with serving(says(head + packed)) as server:
-        assert (await call(transport, server.url)).json() == {"message": {}}
+        assert await body_of(pool, server.url) == b'{"message":{}}'
 
 
 async def test_an_answer_that_cannot_be_unpacked_is_a_decoding_error(
-    transport: Http1Transport,
+    pool: Pool,
 ) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
     async with serving(says(answer)) as server:
         with pytest.raises(httpx.DecodingError):
-            await call(transport, server.url)
+            await call(pool, server.url)
 
 
 @pytest.mark.parametrize(
@@ -222,56 +231,68 @@ async def test_an_answer_that_cannot_be_unpacked_is_a_decoding_error(
     ],
 )
 async def test_a_connection_that_breaks_after_the_request_is_never_a_failure_to_connect(
-    transport: Http1Transport, handler: Handler, error: type[Exception]
+    pool: Pool, handler: Handler, error: type[Exception]
 ) -> None:
     """The message may have arrived; `httpx.ConnectError` would say that it had not."""
     async with serving(handler) as server:
         with pytest.raises(error) as caught:
-            await call(transport, server.url)
+            await call(pool, server.url)
 
         assert not isinstance(caught.value, httpx.ConnectError | httpx.ConnectTimeout)
         assert len(server.requests) == 1
 
         server.handler = says(OK)
-        assert (await call(transport, server.url)).content == b"ok"
+        assert await body_of(pool, server.url) == b"ok"
         assert server.connections == 2
 
 
-async def test_nobody_listening_is_a_connect_error(transport: Http1Transport) -> None:
+async def test_nobody_listening_is_a_connect_error(pool: Pool) -> None:
     async with serving(says(OK)) as server:
         url = server.url
 
     with pytest.raises(httpx.ConnectError):
-        await call(transport, url)
+        await call(pool, url)
 
 
-async def test_a_host_that_does_not_exist_is_a_connect_error(transport: Http1Transport) -> None:
+async def test_a_host_that_does_not_exist_is_a_connect_error(pool: Pool) -> None:
     for url in ("http://nowhere.invalid/", f"http://{'a' * 70}.invalid/"):
         with pytest.raises(httpx.ConnectError):
-            await call(transport, url)
+            await call(pool, url)
 
 
-async def test_a_silent_server_is_a_read_timeout(transport: Http1Transport) -> None:
+async def test_a_silent_server_is_a_read_timeout(pool: Pool) -> None:
     async with serving(says()) as server:
         with pytest.raises(httpx.ReadTimeout):
-            await call(transport, server.url, read=0.02)
+            await call(pool, server.url, silence=0.02)
 
 
-async def test_the_read_timeout_counts_from_the_last_byte(transport: Http1Transport) -> None:
+async def test_the_read_timeout_counts_from_the_last_byte(pool: Pool) -> None:
     async def slowly(_: bytes, writer: asyncio.StreamWriter) -> None:
         for byte in OK:
             writer.write(bytes([byte]))
             await asyncio.sleep(0.002)
 
     async with serving(slowly) as server:
-        assert (await call(transport, server.url, read=0.1)).content == b"ok"
+        assert await body_of(pool, server.url, silence=0.1) == b"ok"
 
         server.handler = says(OK[:-1])
         with pytest.raises(httpx.ReadTimeout):
-            await call(transport, server.url, read=0.02)
+            await call(pool, server.url, silence=0.02)
 
 
-async def test_a_server_that_takes_nothing_is_a_write_timeout(transport: Http1Transport) -> None:
+async def test_a_server_that_never_comes_to_an_end_is_a_read_timeout(pool: Pool) -> None:
+    async def dribbles(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.002)
+
+    async with serving(dribbles) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            await call(pool, server.url, connect=0.05, silence=0.05)
+
+
+async def test_a_server_that_takes_nothing_is_a_write_timeout(pool: Pool) -> None:
     async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         await gone.wait()
@@ -281,18 +302,18 @@ async def test_a_server_that_takes_nothing_is_a_write_timeout(transport: Http1Tr
     listener = await asyncio.start_server(deaf, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
     with pytest.raises(httpx.WriteTimeout):
-        await call(transport, url, content=b"x" * 20_000_000, read=9.0, write=0.05)
+        await call(pool, url, content=b"x" * 20_000_000, silence=0.05)
     gone.set()
     listener.close()
 
 
 async def test_a_server_that_accepts_nobody_is_a_connect_timeout(
-    transport: Http1Transport,
+    pool: Pool,
 ) -> None:
     """It speaks no TLS and says nothing, so the handshake never ends."""
     async with serving(says()) as server:
         with pytest.raises(httpx.ConnectTimeout):
-            await call(transport, server.url.replace("http://", "https://"), connect=0.05)
+            await call(pool, server.url.replace("http://", "https://"), connect=0.05)
 
 
 async def test_a_pool_that_is_used_up_makes_others_wait_and_then_time_out() -> None:
@@ -302,52 +323,52 @@ async def test_a_pool_that_is_used_up_makes_others_wait_and_then_time_out() -> N
         await goes_on.wait()
         writer.write(OK)
 
-    transport = Http1Transport(httpx.Limits(max_connections=2, keepalive_expiry=4.0))
+    pool = Pool(httpx.Limits(max_connections=2, keepalive_expiry=4.0))
     async with serving(held) as server:
-        busy = [asyncio.create_task(call(transport, server.url)) for _ in range(2)]
+        busy = [asyncio.create_task(call(pool, server.url)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(httpx.PoolTimeout):
-            await call(transport, server.url, pool=0.02)
-        waits = asyncio.create_task(call(transport, server.url))
+            await call(pool, server.url, silence=0.02)
+        waits = asyncio.create_task(call(pool, server.url))
         goes_on.set()
 
         answers = await asyncio.gather(*busy, waits)
 
-        assert [answer.content for answer in answers] == [b"ok"] * 3
+        assert [answer for _, _, answer in answers] == [b"ok"] * 3
         assert server.connections == 2
-    await transport.aclose()
+    await pool.aclose()
 
 
 async def test_a_caller_that_gives_up_frees_its_place_and_its_connection_is_not_used_again() -> (
     None
 ):
-    transport = Http1Transport(httpx.Limits(max_connections=1, keepalive_expiry=4.0))
+    pool = Pool(httpx.Limits(max_connections=1, keepalive_expiry=4.0))
     async with serving(says()) as server:
-        given_up = asyncio.create_task(call(transport, server.url))
+        given_up = asyncio.create_task(call(pool, server.url))
         while not server.requests:
             await asyncio.sleep(0)
         given_up.cancel()
         await asyncio.gather(given_up, return_exceptions=True)
         server.handler = says(OK)
 
-        assert (await call(transport, server.url)).content == b"ok"
+        assert await body_of(pool, server.url) == b"ok"
         assert server.connections == 2
-    await transport.aclose()
+    await pool.aclose()
 
 
 async def test_a_connection_idle_for_too_long_is_not_used_again() -> None:
-    transport = Http1Transport(httpx.Limits(max_connections=1, keepalive_expiry=0.001))
+    pool = Pool(httpx.Limits(max_connections=1, keepalive_expiry=0.001))
     async with serving(says(OK)) as server:
         for _ in range(2):
-            await call(transport, server.url)
+            await call(pool, server.url)
             await asyncio.sleep(0.01)  # longer than it may idle
 
         assert server.connections == 2
-    await transport.aclose()
+    await pool.aclose()
 
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again(
-    transport: Http1Transport,
+    pool: Pool,
 ) -> None:
     async def close_soon(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(OK)
@@ -355,93 +376,78 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again(
 
     async with serving(close_soon) as server:
         for _ in range(3):
-            assert (await call(transport, server.url)).content == b"ok"
+            assert await body_of(pool, server.url) == b"ok"
             await asyncio.sleep(0.02)  # in which the end of the connection arrives
 
         assert server.connections == 3
 
 
 async def test_more_than_was_asked_for_never_becomes_another_calls_answer(
-    transport: Http1Transport,
+    pool: Pool,
 ) -> None:
     second = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
     async with serving(says(OK + second)) as server:
-        assert (await call(transport, server.url)).content == b"ok"
+        assert await body_of(pool, server.url) == b"ok"
         server.handler = says(OK)
-        assert (await call(transport, server.url)).content == b"ok"
+        assert await body_of(pool, server.url) == b"ok"
 
         assert server.connections == 2
 
 
-async def test_what_comes_unasked_ends_the_connection(transport: Http1Transport) -> None:
+async def test_what_comes_unasked_ends_the_connection(pool: Pool) -> None:
     second = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
     async with serving(says(OK)) as server:
-        await call(transport, server.url)
-        (connection,) = transport._open
+        await call(pool, server.url)
+        (connection,) = pool._open
         connection.data_received(second)
-        assert (await call(transport, server.url)).content == b"ok"
+        assert await body_of(pool, server.url) == b"ok"
 
         assert server.connections == 2
 
 
-async def test_an_endless_answer_is_cut_off(
-    transport: Http1Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_endless_answer_is_cut_off(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inboxbridge.wix._connection.MAX_ANSWER_BYTES", 1000)
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 2000
     async with serving(says(endless)) as server:
         with pytest.raises(httpx.RemoteProtocolError, match="too long"):
-            await call(transport, server.url)
+            await call(pool, server.url)
 
 
 @pytest.mark.parametrize("value", [b"a\r\nX-Evil: yes", b"a\nb", b"a\rb"])
-async def test_a_header_cannot_smuggle_another(transport: Http1Transport, value: bytes) -> None:
-    async with serving(says(OK)) as server:
-        smuggling = httpx.Request(
-            "POST", server.url, headers=[(b"Authorization", value)], content=b"{}"
-        )
-        with pytest.raises(httpx.LocalProtocolError):
-            await transport.handle_async_request(smuggling)
-
-        assert server.connections == 0
-
-
-async def test_a_stream_is_refused_before_anything_is_sent(transport: Http1Transport) -> None:
-    async def parts() -> AsyncIterator[bytes]:
-        yield b"x"
-
+async def test_a_header_cannot_smuggle_another(pool: Pool, value: bytes) -> None:
     async with serving(says(OK)) as server:
         with pytest.raises(httpx.LocalProtocolError):
-            await transport.handle_async_request(httpx.Request("POST", server.url, content=parts()))
+            await call(pool, server.url, headers=[(b"Authorization", value)])
+
         assert server.connections == 0
 
 
 async def test_closing_ends_calls_under_way_and_idle_connections() -> None:
-    transport = Http1Transport(LIMITS)
+    pool = Pool(LIMITS)
     async with serving(says(OK)) as server:
-        await call(transport, server.url)
+        await call(pool, server.url)
         server.handler = says()
-        under_way = asyncio.create_task(call(transport, server.url))
+        under_way = asyncio.create_task(call(pool, server.url))
         while len(server.requests) < 2:
             await asyncio.sleep(0)
 
-        await transport.aclose()
+        await pool.aclose()
 
         with pytest.raises(httpx.TransportError):
             await under_way
-        assert not transport._open
+        assert not pool._open
 
 
 @settings(max_examples=100, deadline=None)
 @given(junk=st.binary(max_size=200), prefix=st.sampled_from([b"", b"HTTP/1.1 ", OK[:-4], OK]))
 def test_any_bytes_are_an_answer_or_an_error_and_never_a_hang(junk: bytes, prefix: bytes) -> None:
     async def main() -> None:
-        transport = Http1Transport(LIMITS)
+        pool = Pool(LIMITS)
         async with serving(says(prefix + junk, then="close")) as server:
-            (outcome,) = await asyncio.gather(call(transport, server.url), return_exceptions=True)
-            expected = (httpx.Response, httpx.RemoteProtocolError, httpx.DecodingError)
+            (outcome,) = await asyncio.gather(call(pool, server.url), return_exceptions=True)
+            expected = (tuple, httpx.RemoteProtocolError, httpx.DecodingError)
             assert isinstance(outcome, expected)
-        await transport.aclose()
+        await pool.aclose()
 
     asyncio.run(main())
 
@@ -487,20 +493,18 @@ def server_context(certificate: Path) -> ssl.SSLContext:
 
 async def test_https_is_spoken_to_a_server_that_is_trusted(certificate: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(certificate))
-    transport = Http1Transport(LIMITS, trusting)
+    pool = Pool(LIMITS, trusting)
     async with serving(says(OK), server_context(certificate)) as server:
         for _ in range(2):
-            assert (await call(transport, server.url)).content == b"ok"
+            assert await body_of(pool, server.url) == b"ok"
         assert server.connections == 1
-        await transport.aclose()
+        await pool.aclose()
 
 
-async def test_a_server_that_is_not_trusted_is_sent_nothing(
-    transport: Http1Transport, certificate: Path
-) -> None:
+async def test_a_server_that_is_not_trusted_is_sent_nothing(pool: Pool, certificate: Path) -> None:
     async with serving(says(OK), server_context(certificate)) as server:
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            await call(transport, server.url)
+            await call(pool, server.url)
         assert server.requests == []
 
 
@@ -518,18 +522,18 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 BASE = httpx.URL("https://www.wixapis.com")
 
 
-def test_without_a_proxy_the_fast_transport_is_chosen(no_proxies: pytest.MonkeyPatch) -> None:
-    assert isinstance(fast_transport(BASE), Http1Transport)
+def test_without_a_proxy_the_own_pool_is_chosen(no_proxies: pytest.MonkeyPatch) -> None:
+    assert isinstance(wire_to(BASE), Pool)
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_is_used(no_proxies: pytest.MonkeyPatch, name: str) -> None:
     no_proxies.setenv(name, "proxy.example:3128")
 
-    chosen = fast_transport(BASE)
+    chosen = wire_to(BASE)
 
-    assert isinstance(chosen, httpx.AsyncHTTPTransport)
-    assert "proxy.example" in str(chosen._pool._proxy_url)  # type: ignore[attr-defined]
+    assert isinstance(chosen, OverHttpx)
+    assert "proxy.example" in str(chosen.transport._pool._proxy_url)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("exempt", ["*", "wixapis.com", "www.wixapis.com"])
@@ -539,10 +543,10 @@ def test_a_host_exempt_from_the_proxy_is_reached_directly(
     no_proxies.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     no_proxies.setenv("NO_PROXY", exempt)
 
-    assert isinstance(fast_transport(BASE), Http1Transport)
+    assert isinstance(wire_to(BASE), Pool)
 
 
 def test_a_proxy_of_another_scheme_is_not_used(no_proxies: pytest.MonkeyPatch) -> None:
     no_proxies.setenv("HTTP_PROXY", "http://proxy.example:3128")
 
-    assert isinstance(fast_transport(BASE), Http1Transport)
+    assert isinstance(wire_to(BASE), Pool)

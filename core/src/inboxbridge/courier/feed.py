@@ -18,6 +18,7 @@ WINDOW = 500
 PER_THREAD = 16
 PER_THREAD_WHEN_FULL = 2
 LIVE_FOR_SECONDS = 120.0
+FRESH_SECONDS = 10.0
 HELD_CHECK_SECONDS = 5.0
 
 
@@ -80,6 +81,7 @@ class Feed:
         self._exhausted = False
         self._from_start = False
         self._news = True
+        self._fresh_until = 0.0
         self._turn = 0
         self._touched: set[int] = set()
         self.loaded = 0
@@ -118,7 +120,9 @@ class Feed:
             await self._load(thread)
         news, self._news = self._news, False
         full = self.loaded >= self._window
-        if news and (full or (self._cursor and not self._exhausted)):
+        unread = full or (self._cursor and not self._exhausted)
+        # News has little to overtake where what was read last is news itself.
+        if news and unread and self._now() >= self._fresh_until:
             await self._read_news()
         if full:
             self._exhausted = False  # the rest is read once there is room
@@ -137,6 +141,8 @@ class Feed:
                 self._offer(row, from_start=start == 0)
         self._exhausted = len(rows) < limit
         if rows:
+            all_live = all(row.lane == LIVE for row in rows)
+            self._fresh_until = rows[0].received_at + FRESH_SECONDS if all_live else 0.0
             self._cursor = rows[-1].id
             self._live_cursor = max(self._live_cursor or 0, self._cursor)
         if self._hold or self._journal.is_shared:

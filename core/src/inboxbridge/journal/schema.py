@@ -116,7 +116,6 @@ deliveries = Table(
     Column("headers", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-Index("ix_deliveries_received", deliveries.c.received_at)
 
 attempts = Table(
     "attempts",

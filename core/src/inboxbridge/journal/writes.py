@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import uuid
+import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -14,14 +15,15 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
+    literal_column,
     null,
-    or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from inboxbridge.journal.driver import ForMany, insert_new
 from inboxbridge.journal.rows import Accepted, AttemptBegun, Settled
 from inboxbridge.journal.schema import (
     OPEN,
@@ -32,6 +34,7 @@ from inboxbridge.journal.schema import (
     events,
     links,
     sites,
+    state_in,
 )
 from inboxbridge.model import Event
 
@@ -60,70 +63,82 @@ def thread_of(connection: str, event: Event) -> str:
     return f"{connection}/{event.thread_key}"
 
 
-def event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> dict[str, Any]:
-    """A new event's row."""
-    return {
-        "site": accepted.site,
-        "connection": accepted.connection,
-        "source_id": event.id,
-        "thread": thread_of(accepted.connection, event),
-        "about": event.about,
-        "kind": event.kind,
-        "direction": event.direction,
-        "lane": accepted.lane,
-        "body": event.model_dump_json(exclude_defaults=True),
-        "delivery_id": delivery_id,
-        "state": "pending",
-        "reason": None,
-        "attempts": 0,
-        "received_at": accepted.received_at,
-    }
+_EVENT = (
+    "site", "connection", "source_id", "thread", "about", "kind", "direction", "lane", "body",
+    "delivery_id", "state", "reason", "attempts", "received_at",
+)  # fmt: skip
+_DELIVERY = ("id", "connection", "received_at", "method", "url", "headers", "body")
 
 
-def _fate_row(accepted: Accepted, delivery_id: str | None) -> dict[str, Any]:
-    return {
-        "site": accepted.site,
-        "connection": accepted.connection,
-        "source_id": accepted.source_id,
-        "thread": f"{accepted.connection}/",
-        "about": None,
-        "kind": "delivery",
-        "direction": "inbound",
-        "lane": accepted.lane,
-        "body": None,
-        "delivery_id": delivery_id,
-        "state": accepted.outcome,
-        "reason": accepted.reason,
-        "attempts": 0,
-        "received_at": accepted.received_at,
-    }
+def delivery_key(received_at: float, rest: str = "") -> str:
+    """A delivery's key, or the beginning that all keys of a moment share.
+
+    It begins with the time, so that new ones lie together on disk and old ones are found by it.
+    """
+    return f"{max(int(received_at * 1e6), 0):016x}{rest}"
+
+
+def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tuple[Any, ...]:
+    return (
+        accepted.site,
+        accepted.connection,
+        event.id,
+        thread_of(accepted.connection, event),
+        event.about,
+        event.kind,
+        event.direction,
+        accepted.lane,
+        event.model_dump_json(exclude_defaults=True),
+        delivery_id,
+        "pending",
+        None,
+        0,
+        accepted.received_at,
+    )
+
+
+def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
+    return (
+        accepted.site,
+        accepted.connection,
+        accepted.source_id,
+        f"{accepted.connection}/",
+        None,
+        "delivery",
+        "inbound",
+        accepted.lane,
+        None,
+        delivery_id,
+        accepted.outcome,
+        accepted.reason,
+        0,
+        accepted.received_at,
+    )
 
 
 def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int | None]]:
     """Store deliveries. Returns for each the new row ids, None where an event was known already."""
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     kept: dict[str, Accepted] = {}
     for accepted in batch:
-        delivery_id = uuid.uuid4().hex if accepted.request is not None else None
-        if delivery_id is not None:
+        delivery_id = None
+        if accepted.request is not None:
+            delivery_id = delivery_key(accepted.received_at, secrets.token_hex(8))
             kept[delivery_id] = accepted
         if accepted.outcome is not None:
             rows.append(_fate_row(accepted, delivery_id))
-        rows.extend(event_row(accepted, event, delivery_id) for event in accepted.events)
-    if not rows:
-        return [[] for _ in batch]
-    statement = insert_or_skip(connection, events).returning(
-        events.c.id, events.c.connection, events.c.source_id, events.c.delivery_id
-    )
+        rows.extend(_event_row(accepted, event, delivery_id) for event in accepted.events)
     new: dict[tuple[str, str], int] = {}
     used: set[str] = set()
-    for row in connection.execute(statement, rows):
-        new[row.connection, row.source_id] = row.id
-        if row.delivery_id is not None:
-            used.add(row.delivery_id)
-    if used:
-        raw = [_delivery_row(key, accepted) for key, accepted in kept.items() if key in used]
-        connection.execute(insert(deliveries), raw)
+    returning = ("id", "connection", "source_id", "delivery_id")
+    for key, name, source_id, delivery_id in insert_new(
+        connection, events, rows, _EVENT, returning
+    ):
+        new[name, source_id] = key
+        if delivery_id is not None:
+            used.add(delivery_id)
+    raw = [_delivery_row(key, accepted) for key, accepted in kept.items() if key in used]
+    insert_new(connection, deliveries, raw, _DELIVERY, ("id",))
     results: list[list[int | None]] = []
     for accepted in batch:
         keys = [event.id for event in accepted.events]
@@ -134,34 +149,35 @@ def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int |
     return results
 
 
-def _delivery_row(delivery_id: str, accepted: Accepted) -> dict[str, Any]:
+def _delivery_row(delivery_id: str, accepted: Accepted) -> tuple[Any, ...]:
     request = accepted.request
     assert request is not None
-    headers = [
-        (name, value)
-        for name, value in request.headers.pairs()
-        if not any(word in name for word in _SECRET_HEADERS)
-    ]
-    return {
-        "id": delivery_id,
-        "connection": accepted.connection,
-        "received_at": accepted.received_at,
-        "method": request.method,
-        "url": request.url,
-        "headers": json.dumps(headers),
-        "body": request.body,
-    }
+    headers = [pair for pair in request.headers.pairs() if not _is_secret(pair[0])]
+    return (
+        delivery_id,
+        accepted.connection,
+        accepted.received_at,
+        request.method,
+        request.url,
+        json.dumps(headers),
+        request.body,
+    )
 
 
-_BEGIN = (
+@lru_cache(maxsize=1000)
+def _is_secret(header: str) -> bool:
+    return any(word in header for word in _SECRET_HEADERS)
+
+
+_BEGIN = ForMany(
     update(events)
     .where(
         events.c.id == bindparam("b_id"),
-        or_(*(events.c.state == state for state in OPEN)),  # IN cannot be run for many at once
+        text(state_in(OPEN)),
         events.c.attempts == bindparam("b_attempts"),
     )
     .values(
-        attempts=events.c.attempts + 1,
+        attempts=events.c.attempts + literal_column("1"),
         attempt_at=bindparam("b_at"),
         contact_id=bindparam("b_contact"),
         conversation_id=bindparam("b_conversation"),
@@ -186,7 +202,7 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
         }
         for begun in batch
     ]
-    if connection.execute(_BEGIN, parameters).rowcount == len(batch):
+    if _BEGIN(connection, parameters).rowcount == len(batch):
         return [True] * len(batch)
     ids = [begun.event_id for begun in batch]
     found = connection.execute(
@@ -196,7 +212,7 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
     return [now.get(one.event_id) == (one.attempts_before + 1, one.at) for one in batch]
 
 
-_SETTLE = (
+_SETTLE = ForMany(
     update(events)
     .where(events.c.id == bindparam("b_id"))
     .values(
@@ -208,15 +224,21 @@ _SETTLE = (
         message_id=bindparam("b_message"),
         contact_id=func.coalesce(bindparam("b_contact"), events.c.contact_id),
         attempts=events.c.attempts + bindparam("b_tries"),
-        attempt_at=case((bindparam("b_keep") == 1, events.c.attempt_at), else_=null()),
+        attempt_at=case(
+            (bindparam("b_keep") == literal_column("1"), events.c.attempt_at), else_=null()
+        ),
     )
 )
 
 
+_ATTEMPT = ("event_id", "started_at", "ended_at", "outcome", "detail", "status", "request_id")
+_of_attempt = attrgetter(*_ATTEMPT[1:])
+
+
 def settle(connection: Connection, batch: Sequence[Settled]) -> list[None]:
     """Set down what became of events."""
-    connection.execute(
-        _SETTLE,
+    _SETTLE(
+        connection,
         [
             {
                 "b_id": settled.event_id,
@@ -233,13 +255,8 @@ def settle(connection: Connection, batch: Sequence[Settled]) -> list[None]:
             for settled in batch
         ],
     )
-    tries = [
-        {"event_id": settled.event_id, **asdict(settled.attempt)}
-        for settled in batch
-        if settled.attempt is not None
-    ]
-    if tries:
-        connection.execute(insert(attempts), tries)
+    tries = [(one.event_id, *_of_attempt(one.attempt)) for one in batch if one.attempt is not None]
+    insert_new(connection, attempts, tries, _ATTEMPT, ("id",))
     return [None] * len(batch)
 
 
@@ -429,7 +446,7 @@ def _purge(connection: Connection, personal_before: float, all_before: float, li
     )
     old_raw = (
         select(deliveries.c.id)
-        .where(deliveries.c.received_at < personal_before, deliveries.c.id.not_in(waiting))
+        .where(deliveries.c.id < delivery_key(personal_before), deliveries.c.id.not_in(waiting))
         .limit(limit)
     )
     raw = connection.execute(delete(deliveries).where(deliveries.c.id.in_(old_raw)))

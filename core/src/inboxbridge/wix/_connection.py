@@ -8,21 +8,20 @@ from typing import Final, cast
 import httptools
 import httpx
 
+from inboxbridge.wix._exchange import Exchanged, HeaderList, Timeouts
+
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
 Origin = tuple[str, str, int]
-_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
-def encode(request: httpx.Request) -> bytes:
-    """Return the bytes of *request*, which must have its body and all its headers."""
-    parts = [b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path)]
-    for name, value in request.headers.raw:
-        if b"\n" in value or b"\r" in value or name.lower() == b"transfer-encoding":
-            raise httpx.LocalProtocolError("a header has a line end, or the body is a stream")
-        parts.append(b"%b: %b\r\n" % (name, value))
-    parts += (b"\r\n", request.content)
-    return b"".join(parts)
+def encode(method: str, target: bytes, headers: HeaderList, content: bytes) -> bytes:
+    """Return the bytes of a request. Raises `httpx.LocalProtocolError` for more than one."""
+    lines = [b"%b %b HTTP/1.1" % (method.encode(), target)]
+    lines += [b"%b: %b" % header for header in headers]
+    if any(b"\n" in line or b"\r" in line for line in lines):
+        raise httpx.LocalProtocolError("the target or a header has a line end")
+    return b"%b\r\n\r\n%b" % (b"\r\n".join(lines), content)
 
 
 class Connection(asyncio.Protocol):
@@ -40,35 +39,28 @@ class Connection(asyncio.Protocol):
         self._every = every
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[httpx.Response] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._answer: asyncio.Future[Exchanged] | None = None
         self._stalled = False
 
-    async def exchange(
-        self, data: bytes, read: float | None, write: float | None
-    ) -> httpx.Response:
-        """Send *data*, a request, and return the answer.
-
-        Args:
-            data: As `encode` gives it.
-            read: The longest silence of the server, in seconds; None is no limit.
-            write: The longest time in which it takes nothing from us, in seconds.
-        """
+    async def exchange(self, data: bytes, timeouts: Timeouts) -> Exchanged:
+        """Send *data*, a request as `encode` gives it, and return the answer."""
         if self._transport is None or self._transport.is_closing():
             raise httpx.ConnectError("the connection was closed before use")
         self.reusable = False
-        self._silence_seconds, self._stall_seconds = read, write
         self._parser = httptools.HttpResponseParser(self)
         self._size = 0
         self.on_message_begin()
+        self._silence_seconds = timeouts.silence
+        self._heard_at = self._loop.time()
+        self._ends_at = self._heard_at + timeouts.whole
         self._answer = self._loop.create_future()
         self._transport.write(data)
-        self._restart_timer()
+        self._timer = self._loop.call_later(timeouts.silence, self._look_at_clock)
         try:
             return await self._answer
         finally:
             self._answer = None
-            self._stop_timer()
+            self._timer.cancel()
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -95,7 +87,7 @@ class Connection(asyncio.Protocol):
             self.abort()  # nothing was asked for
             return
         self._size += len(data)
-        self._restart_timer()
+        self._heard_at = self._loop.time()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -107,25 +99,28 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._stalled = True
-        self._restart_timer()
 
     def resume_writing(self) -> None:
         self._stalled = False
-        self._restart_timer()
+        self._heard_at = self._loop.time()
 
     # Called by llhttp.
 
     def on_message_begin(self) -> None:
         self.reusable = False  # more came than was asked for, unless this is the first
         self._ends_with_connection = False
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value.rstrip(b" \t")))
+        key, text = name.decode("latin-1").lower(), value.rstrip(b" \t").decode("latin-1")
+        self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
     def on_headers_complete(self) -> None:
-        self._ends_with_connection = not any(n.lower() in _LENGTHS for n, _ in self._headers)
+        headers = self._headers
+        self._ends_with_connection = not (
+            "content-length" in headers or "transfer-encoding" in headers
+        )
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -135,30 +130,25 @@ class Connection(asyncio.Protocol):
         if status < 200 or self._answer is None or self._answer.done():
             return  # an interim answer; the one that counts follows
         self.reusable = self._parser.should_keep_alive()
-        try:
-            self._answer.set_result(
-                httpx.Response(status, headers=self._headers, content=b"".join(self._body))
-            )
-        except httpx.DecodingError as error:
-            self._fail(error)
+        body = b"".join(self._body)
+        if "content-encoding" in self._headers:
+            try:
+                body = httpx.Response(status, headers=self._headers, content=body).content
+            except httpx.DecodingError as error:
+                self._fail(error)
+                return
+        self._answer.set_result((status, self._headers, body))
 
     def _fail(self, error: httpx.TransportError | httpx.DecodingError) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
 
-    def _restart_timer(self) -> None:
-        self._stop_timer()
-        seconds = self._stall_seconds if self._stalled else self._silence_seconds
-        if seconds is not None and self._answer is not None:
-            self._timer = self._loop.call_later(seconds, self._too_slow)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _too_slow(self) -> None:
-        if self._stalled:
+    def _look_at_clock(self) -> None:
+        now = self._loop.time()
+        until = min(self._heard_at + self._silence_seconds, self._ends_at)
+        if now < until:
+            self._timer = self._loop.call_later(until - now, self._look_at_clock)
+        elif self._stalled:
             self._fail(httpx.WriteTimeout("the server takes no more"))
         else:
-            self._fail(httpx.ReadTimeout("the server is silent"))
+            self._fail(httpx.ReadTimeout("no whole answer in time"))

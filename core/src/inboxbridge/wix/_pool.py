@@ -14,12 +14,13 @@ from typing import Any, Final
 import httpx
 
 from inboxbridge.wix._connection import Connection, Origin, encode
+from inboxbridge.wix._exchange import Exchanged, HeaderList, Timeouts
 
 EYEBALLS_SECONDS: Final = 0.25
 
 
-class Http1Transport(httpx.AsyncBaseTransport):
-    """A pool of connections; the one used last is used first.
+class Pool:
+    """A `Wire`: a pool of connections, of which the one used last is used first.
 
     Args:
         limits: `max_connections` and `keepalive_expiry` count here.
@@ -33,15 +34,16 @@ class Http1Transport(httpx.AsyncBaseTransport):
         self._idle: dict[Origin, deque[Connection]] = {}
         self._open: set[Connection] = set()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send *request* and return its answer, read whole. Raises httpx's transport errors."""
-        data = encode(request)
-        timeouts = request.extensions.get("timeout") or {}
-        await self._take_slot(timeouts.get("pool"))
+    async def exchange(
+        self, method: str, url: httpx.URL, headers: HeaderList, content: bytes, timeouts: Timeouts
+    ) -> Exchanged:
+        """Send one request; see `Wire`."""
+        data = encode(method, url.raw_path, headers, content)
+        await self._take_slot(timeouts.silence)
         try:
-            connection = await self._connection(request.url, timeouts.get("connect"))
+            connection = await self._connection(url, timeouts.connect)
             try:
-                return await connection.exchange(data, timeouts.get("read"), timeouts.get("write"))
+                return await connection.exchange(data, timeouts)
             finally:
                 self._put_back(connection)
         finally:
@@ -54,7 +56,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
         self._idle.clear()
         await asyncio.sleep(0)  # in which they do close
 
-    async def _take_slot(self, seconds: float | None) -> None:
+    async def _take_slot(self, seconds: float) -> None:
         if not self._slots.locked():
             await self._slots.acquire()
             return
@@ -64,9 +66,10 @@ class Http1Transport(httpx.AsyncBaseTransport):
         except TimeoutError:
             raise httpx.PoolTimeout("no connection came free in time") from None
 
-    async def _connection(self, url: httpx.URL, seconds: float | None) -> Connection:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        origin = (url.scheme, url.host, port)
+    async def _connection(self, url: httpx.URL, seconds: float) -> Connection:
+        scheme, host = url.scheme, url.host
+        port = url.port or (443 if scheme == "https" else 80)
+        origin = (scheme, host, port)
         idle = self._idle.setdefault(origin, deque())
         loop = asyncio.get_running_loop()
         while idle:
@@ -74,13 +77,13 @@ class Http1Transport(httpx.AsyncBaseTransport):
             if connection.reusable and loop.time() < connection.idle_until:
                 return connection
             connection.abort()
-        options: dict[str, Any] = {"ssl": self._tls() if url.scheme == "https" else None}
+        options: dict[str, Any] = {"ssl": self._tls() if scheme == "https" else None}
         if isinstance(loop, asyncio.BaseEventLoop):  # uvloop's has no such option
             options["happy_eyeballs_delay"] = EYEBALLS_SECONDS
         try:
             async with asyncio.timeout(seconds):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(origin, self._open), url.host, port, **options
+                    lambda: Connection(origin, self._open), host, port, **options
                 )
         except TimeoutError:
             raise httpx.ConnectTimeout("no connection in time") from None

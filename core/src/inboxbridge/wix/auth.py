@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from inboxbridge.wix._exchange import HeaderList
 from inboxbridge.wix.errors import Unreadable, WixError
-
-HeaderList = list[tuple[bytes, bytes]]
 
 TOKEN_SECONDS: Final = 14_400.0
 RENEW_EARLY_SECONDS: Final = 300.0

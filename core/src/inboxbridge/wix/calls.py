@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from urllib.parse import urlencode
 
 import httpx
 
+from inboxbridge.wix._exchange import HeaderList, Timeouts
 from inboxbridge.wix.answers import credentials_refused, http_date, no_answer, read_json, refusal
 from inboxbridge.wix.auth import (
     ApiKey,
     AppCredentials,
     Authorization,
     Credentials,
-    HeaderList,
     KeyAuthorization,
     TokenAuthorization,
     token_request,
@@ -27,7 +26,7 @@ from inboxbridge.wix.auth import (
 from inboxbridge.wix.budget import Budget, Lane
 from inboxbridge.wix.errors import Rejected, Unauthorized, Unreadable, WixError
 from inboxbridge.wix.operations import CREATE_ACCESS_TOKEN, TOKEN_PATH, Operation
-from inboxbridge.wix.transport import fast_transport
+from inboxbridge.wix.transport import wire_to
 
 CONNECT_SECONDS: Final = 10.0
 
@@ -68,10 +67,8 @@ class Calls:
         self._base = _base_url(base_url)
         self._budget = budget
         self._now = now
-        self._timeout_seconds = timeout_seconds
-        self._whole_seconds = CONNECT_SECONDS + 2 * timeout_seconds
-        self._transport = fast_transport(self._base) if transport is None else transport
-        self._extensions = {"timeout": _timeout(timeout_seconds).as_dict()}
+        self._timeouts = Timeouts(min(timeout_seconds, CONNECT_SECONDS), timeout_seconds)
+        self._wire = wire_to(self._base, transport)
         self._urls: dict[str, httpx.URL] = {}
         self._base_headers: HeaderList = [
             (b"Host", self._base.netloc),
@@ -96,7 +93,7 @@ class Calls:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._wire.aclose()
 
     async def _signed_in(
         self, operation: Operation, method: str, url: httpx.URL, body: object, lane: Lane
@@ -129,34 +126,17 @@ class Calls:
             headers.append((b"Content-Type", b"application/json"))
             headers.append((b"Content-Length", b"%d" % len(content)))
         async with self._budget.call(lane):
-            status, answered, body = await self._exchange(operation, method, url, headers, content)
+            began_at = monotonic()
+            try:
+                status, answered, answer = await self._wire.exchange(
+                    method, url, headers, content, self._timeouts
+                )
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+                raise no_answer(operation, error, monotonic() - began_at) from None
         self._note_date(answered.get("date", ""))
         if 200 <= status < 300:
-            return Answer(read_json(body), answered.get("x-wix-request-id"))
-        raise refusal(operation, status, answered, body, sent=sent, now=self._now())
-
-    async def _exchange(
-        self,
-        operation: Operation,
-        method: str,
-        url: httpx.URL,
-        headers: HeaderList,
-        content: bytes,
-    ) -> tuple[int, httpx.Headers, bytes]:
-        request = httpx.Request(
-            method, url, headers=headers, content=content, extensions=self._extensions
-        )
-        began_at = monotonic()
-        try:
-            async with asyncio.timeout(self._whole_seconds):
-                response = await self._transport.handle_async_request(request)
-                try:
-                    body = await response.aread()
-                finally:
-                    await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
-            raise no_answer(operation, error, monotonic() - began_at) from None
-        return response.status_code, response.headers, body
+            return Answer(read_json(answer), answered.get("x-wix-request-id"))
+        raise refusal(operation, status, answered, answer, sent=sent, now=self._now())
 
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
@@ -216,8 +196,11 @@ def unreadable(operation: Operation, answer: Answer, missing: str) -> WixError:
     )
 
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _encode(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _to_json(body).encode("utf-8", "replace")
 
 
 def _base_url(text: str) -> httpx.URL:
@@ -235,12 +218,6 @@ def _raw_path(base: httpx.URL, path: str, query: list[tuple[str, str]]) -> bytes
     if query:
         raw += f"?{urlencode(query)}"
     return raw.encode("ascii")
-
-
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(
-        connect=min(seconds, CONNECT_SECONDS), read=seconds, write=seconds, pool=seconds
-    )
 
 
 def _version() -> bytes:

@@ -69,7 +69,6 @@ def upgrade() -> None:
         sa.Column("headers", sa.Text, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
-    op.create_index("ix_deliveries_received", "deliveries", ["received_at"])
     op.create_table(
         "attempts",
         sa.Column("id", _ID, primary_key=True, autoincrement=True),
