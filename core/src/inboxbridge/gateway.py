@@ -239,7 +239,12 @@ class Gateway:
     ) -> None:
         new = [(event, key) for event, key in zip(events, ids, strict=False) if key is not None]
         self._count(connection.name, accepted.outcome or ("stored" if new else "repeated"))
-        self._reporter.stored(_stored_record(accepted, event, key) for event, key in new)
+        if new:
+            self._reporter.stored(
+                connection.name,
+                len(new),
+                lambda: [_stored_record(accepted, event, key) for event, key in new],
+            )
         self._log.info(
             accepted.outcome or "stored",
             connection=connection.name,
@@ -278,7 +283,7 @@ class Gateway:
         )
 
     def _count(self, connection: str, answer: str) -> None:
-        metrics.deliveries.labels(self._known(connection), answer).inc()
+        metrics.of(metrics.deliveries, self._known(connection), answer).inc()
 
     def _known(self, name: str) -> str:
         """A name that somebody made up must not fill logs and metrics."""

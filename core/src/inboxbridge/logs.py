@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import re
@@ -11,6 +12,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
 
 ENV = "INBOXBRIDGE_LOG"
 
@@ -55,13 +57,12 @@ def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
     """
     style = style or os.environ.get(ENV) or ("console" if sys.stderr.isatty() else "json")
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_empty,
     ]
     as_json = style != "console"
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else _console()
+    renderer: Any = structlog.processors.JSONRenderer(_written) if as_json else _console()
     rendering = [structlog.processors.ExceptionRenderer(_places_only), scrub, renderer]
     structlog.configure(
         processors=[*shared, *rendering],
@@ -91,6 +92,13 @@ class _Others(logging.Handler):
             log = structlog.get_logger("inboxbridge")
             trace = record.exc_info if record.exc_info and record.exc_info[0] else None
             log.log(record.levelno, said, logger=record.name, exc_info=trace)
+
+
+def _written(line: Line, **_: Any) -> str:
+    try:
+        return to_json(line, fallback=repr).decode()
+    except PydanticSerializationError:  # half a surrogate pair, which no UTF-8 can hold
+        return json.dumps(line, default=repr)
 
 
 def _console() -> Any:

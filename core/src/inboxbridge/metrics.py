@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TypeVar
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+
+M = TypeVar("M", bound=MetricWrapperBase)
 
 registry = CollectorRegistry()
+
+
+@cache
+def of(metric: M, *labels: str) -> M:
+    """The metric for these labels, found once."""
+    return metric.labels(*labels)
+
 
 deliveries = Counter(
     "inboxbridge_deliveries_total",

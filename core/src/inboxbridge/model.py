@@ -169,7 +169,7 @@ class Event(Model):
     url: OptionalText = None
     icon_url: OptionalText = None
     silent: bool = False
-    data: Data = {}
+    data: Data = Field(default_factory=dict)
 
     @property
     def thread_key(self) -> str:

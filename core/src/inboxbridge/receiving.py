@@ -18,9 +18,9 @@ class Disconnected(Exception):  # noqa: N818 - a state rather than a mistake
 
 async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes | None:
     """Return the body, None once it is larger than is allowed. Raises `Disconnected`."""
-    declared = next((v for k, v in scope["headers"] if k == b"content-length"), b"")
-    if declared.isdigit() and int(declared) > max_bytes:
-        return None
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
+            return None
     chunks: list[bytes] = []
     size = 0
     while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -58,15 +58,18 @@ class Reporter:
     def _skipped(self, name: str, error: BaseException) -> None:
         self._log.error("observer skipped", observer=name, error=_said(error))
 
-    def stored(self, records: Iterable[EventRecord]) -> None:
-        """Events are on disk."""
-        for record in records:
-            metrics.events_stored.labels(record.connection).inc()
-            self._tell("event_stored", record)
+    def stored(
+        self, connection: str, count: int, records: Callable[[], Iterable[EventRecord]]
+    ) -> None:
+        """Events of one connection are on disk; *records* are made if somebody is to be told."""
+        metrics.of(metrics.events_stored, connection).inc(count)
+        if self._managers:
+            for record in records():
+                self._tell("event_stored", record)
 
     def settled(self, record: EventRecord, **details: Any) -> None:
         """An event came to a state."""
-        metrics.events_settled.labels(record.connection, record.state).inc()
+        metrics.of(metrics.events_settled, record.connection, record.state).inc()
         level = {"delivered": "info", "ignored": "info", "retrying": "warning"}
         method = getattr(self._log, level.get(record.state, "error"))
         method(

@@ -184,7 +184,7 @@ class Ledger:
         )
         seconds = self._now() - row.received_at
         if settled.state == "delivered":
-            metrics.delivery_seconds.labels(row.site).observe(max(seconds, 0.0))
+            metrics.of(metrics.delivery_seconds, row.site).observe(max(seconds, 0.0))
         self._reporter.settled(record, seconds=round(seconds, 3))
 
     async def _record(self, settled: Settled) -> None:

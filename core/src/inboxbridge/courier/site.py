@@ -89,6 +89,7 @@ class SiteCourier:
     async def run(self) -> None:
         """Work until `stop`."""
         last_poll = self._clock()
+        self._measure()
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -107,7 +108,6 @@ class SiteCourier:
                     await self._rest(JOURNAL_REST_SECONDS)
                     continue
                 self._start_workers()
-                self._measure()
                 if self._feed.wants_refill and self._has_room:
                     await asyncio.sleep(0)
                     continue
@@ -115,7 +115,9 @@ class SiteCourier:
         finally:
             if self._workers:
                 await asyncio.gather(*self._workers, return_exceptions=True)
-            metrics.site_running.labels(self.site).set(0)
+            metrics.events_open.remove(self.site)
+            metrics.budget_used.remove(self.site)
+            metrics.site_running.labels(self.site).set_function(lambda: 0)
             await self._deliverer.close()
             await self._client.aclose()
 
@@ -193,6 +195,7 @@ class SiteCourier:
             self._feed.poke(key)
 
     def _measure(self) -> None:
-        metrics.events_open.labels(self.site).set(self._feed.loaded)
-        metrics.site_running.labels(self.site).set(1 if self.circuit.is_closed else 0)
-        metrics.budget_used.labels(self.site).set(self._client.budget.used)
+        """Tell what is asked for when it is asked for."""
+        metrics.events_open.labels(self.site).set_function(lambda: self._feed.loaded)
+        metrics.site_running.labels(self.site).set_function(lambda: int(self.circuit.is_closed))
+        metrics.budget_used.labels(self.site).set_function(lambda: self._client.budget.used)

@@ -132,6 +132,9 @@ class Directory:
             WixError: Wix could not be asked.
         """
         keys = identities_of(connection.name, person)
+        known = self._known(keys)
+        if known is not None:
+            return known
         policies = f"{connection.unmatched} {connection.ambiguous}"
         return await self._resolving(
             "\n".join([policies, *keys]),
@@ -168,6 +171,18 @@ class Directory:
                 await self._remember(keys, ids[0], "lookup")
                 return Found(ids, "remembered link")
         return await self._unmatched(connection.unmatched, person, keys, label, lane)
+
+    def _known(self, keys: list[str]) -> Found | None:
+        """Who that is, if each of the identities is held in memory."""
+        for key in keys:
+            if linked := self._by_hand.get(key):
+                return Found((linked,), "linked by hand")
+        held = [self._contacts.get(key) for key in keys]
+        if not held or not all(held):
+            return None
+        kind = keys[0].partition(":")[0]
+        assert held[0] is not None
+        return Found(held[0], "remembered link" if kind == "id" else f"remembered by {kind}")
 
     async def conversation(self, contact_id: str, lane: Lane) -> str:
         """Return the contact's conversation, remembered or asked for. Raises `WixError`."""

@@ -44,7 +44,7 @@ _RECORD = (
 
 
 def _stored(rows: Sequence[Any]) -> list[StoredEvent]:
-    return [StoredEvent(*row) for row in rows]
+    return [StoredEvent._make(row) for row in rows]
 
 
 def open_events(

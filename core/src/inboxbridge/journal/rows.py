@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.records import EventRecord, State
@@ -40,8 +40,7 @@ class Accepted:
     lane: int = LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """An event's row as the courier needs it. Moments are Unix seconds."""
 
     id: int

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
+from pydantic_core import PydanticSerializationError, to_json
 
 from inboxbridge.wix._exchange import HeaderList, Timeouts
 from inboxbridge.wix.answers import credentials_refused, http_date, no_answer, read_json, refusal
@@ -196,11 +197,12 @@ def unreadable(operation: Operation, answer: Answer, missing: str) -> WixError:
     )
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
 def _encode(body: object) -> bytes:
-    return _to_json(body).encode("utf-8", "replace")
+    try:
+        return to_json(body)
+    except PydanticSerializationError:  # half a surrogate pair, which no UTF-8 can hold
+        written = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return written.encode("utf-8", "replace")
 
 
 def _base_url(text: str) -> httpx.URL:

@@ -1,8 +1,8 @@
 """How bytes get to Wix and back: the cheapest way there is, or any transport of httpx.
 
-Measured with ``tests/bench/bench_http_transport.py``, a message over `Pool` takes a thirtieth of
-the processor time that it takes over `httpx.AsyncHTTPTransport`, or less, and a third of what it takes
-over httpx-aiohttp, or less. The latter is no choice for another reason: it calls a connection that
+Measured with ``tests/bench/bench_http_transport.py``, a message over `Pool` takes at most a
+thirtieth of the processor time that it takes over `httpx.AsyncHTTPTransport`, and a third of what
+it takes over httpx-aiohttp. The latter is no choice for another reason: it calls a connection that
 broke in the middle of a call a `httpx.ConnectTimeout`, as if nothing had been sent.
 """
 
