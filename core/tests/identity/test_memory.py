@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inboxbridge.identity import Found
@@ -105,3 +106,20 @@ async def test_a_conversation_that_was_merged_is_asked_for_again(dana: People) -
     await dana.directory.conversation(NEW, "live")
 
     assert sum((await dana.calls()).values()) == before + 1
+
+
+@pytest.mark.parametrize("who", [{"email": "dana@example.com"}, {"id": "u1"}])
+async def test_somebody_who_is_known_costs_neither_a_call_nor_a_write(
+    dana: People, who: dict[str, str]
+) -> None:
+    found = await dana.resolve(ambiguous="newest", **who)
+    assert isinstance(found, Found)
+    await dana.journal.check_writable()  # what was written on the way is through
+    calls, transactions = await dana.calls(), dana.journal.writer.transactions
+
+    again = await dana.resolve(ambiguous="newest", **who)
+
+    assert isinstance(again, Found)
+    assert again.contact_ids == found.contact_ids
+    assert await dana.calls() == calls
+    assert dana.journal.writer.transactions == transactions
