@@ -315,6 +315,18 @@ def test_values_that_sig_does_not_cover_are_refused() -> None:
     assert connector().signature().verify(posted_json(fields), NOW)
 
 
+def test_a_body_that_sig_cannot_cover_is_signed_by_the_other_scheme() -> None:
+    """The Messages API's bodies have values inside values; its deliveries carry a JWT."""
+    scheme = connector().signature()
+    body = posted_json({"from": {"type": "sms", "number": "14155550132"}, "text": "Saturday?"})
+
+    signed = scheme.sign(body, NOW)
+
+    assert signed.body == body.body
+    assert signed.headers["authorization"].startswith("Bearer ")
+    assert scheme.verify(signed, NOW) is None
+
+
 def test_two_secrets_are_live_while_one_is_rotated() -> None:
     both = connector(signature_secret=["new-secret", SECRET]).signature()
 

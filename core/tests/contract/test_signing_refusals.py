@@ -274,6 +274,16 @@ def test_any_of_gives_every_reason() -> None:
     assert "x-two" in reason
 
 
+def test_any_of_signs_with_the_first_that_can() -> None:
+    cannot = Ed25519Signature(PUBLIC, "x-sig", "x-time")
+
+    made = AnyOf((cannot, SharedToken("b", header="x-two"))).sign(WebhookRequest(), NOW)
+
+    assert made.headers["x-two"] == "b"
+    with pytest.raises(ValueError, match="private_key"):
+        AnyOf((cannot,)).sign(WebhookRequest(), NOW)
+
+
 def test_no_signature_accepts_everything() -> None:
     assert NoSignature().verify(WebhookRequest(), NOW) is None
 

@@ -60,6 +60,8 @@ class VonageParameters(Signature):
         return f"the parameter sig does not match (is {self.method} the account's method?)"
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
+        if _has_inner_values(request):
+            raise ValueError("sig covers plain parameters, and the body holds more than these")
         fields = form_fields(request) | {"timestamp": str(int(now))}
         fields.pop("sig", None)
         fields["sig"] = self._digests(fields)[0]

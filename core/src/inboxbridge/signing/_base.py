@@ -37,7 +37,7 @@ class Signature(ABC):
         """Return *request* as the source would send it at *now*, signed with the first secret.
 
         Raises:
-            ValueError: There is no secret to sign with.
+            ValueError: There is no secret to sign with, or the scheme does not fit the request.
         """
 
 

@@ -73,7 +73,7 @@ class NoSignature(Signature):
 
 @dataclass(frozen=True)
 class AnyOf(Signature):
-    """Passes if any of several schemes does; signs with the first.
+    """Passes if any of several schemes does; signs with the first that can.
 
     Attributes:
         schemes: At least one.
@@ -95,4 +95,10 @@ class AnyOf(Signature):
         return "; ".join(reasons)
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
-        return self.schemes[0].sign(request, now)
+        reasons = []
+        for scheme in self.schemes:
+            try:
+                return scheme.sign(request, now)
+            except ValueError as error:
+                reasons.append(str(error))
+        raise ValueError("; ".join(reasons))
