@@ -114,7 +114,8 @@ def _model(one: type[BaseModel]) -> str:
     types = _annotations(one)
     rows = []
     for name, field in one.model_fields.items():
-        default = "required" if field.is_required() else code(repr(field.default))
+        value = field.get_default(call_default_factory=True)
+        default = "required" if field.is_required() else code(repr(value))
         rows.append((code(name), code(types[name]), default, meanings[name]))
     header = ("field", "type", "default", "meaning")
     return f"## {one.__name__}\n\n{_paragraphs(doc.lead)}\n{table(header, rows)}\n"

@@ -81,6 +81,24 @@ def test_a_suite_holds_the_tests_that_apply() -> None:
     assert not {"test_is_refused_when_stale", "test_is_as_expected"} & names_of_tests(suite)
 
 
+def test_as_many_bodies_are_broken_by_chance_as_is_asked_for_and_always_the_same() -> None:
+    tried: list[bytes] = []
+
+    class Recording(Tiny):
+        @hookimpl
+        def parse_event(self, request: WebhookRequest) -> list[Event]:
+            tried.append(request.body)
+            return super().parse_event(request)
+
+    found = {}
+    for fuzz in (1, 201, 201):
+        scorecard(Recording, SETTINGS, SAMPLES, fuzz=fuzz)
+        assert found.setdefault(fuzz, list(tried)) == tried
+        tried.clear()
+
+    assert 190 <= len(found[201]) - len(found[1]) <= 210
+
+
 def test_each_test_says_what_it_asks_and_why() -> None:
     suite = contract_suite(Tiny, settings=SETTINGS, samples=SAMPLES)
 
