@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hooks": contract.hooks,
     "models": contract.models,
     "signatures": contract.signatures,
+    "reading": contract.reading,
     "settings": settings.settings,
     "commands": machinery.commands,
     "metrics": machinery.metrics,

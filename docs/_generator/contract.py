@@ -10,6 +10,7 @@ from typing import Any
 
 import inboxbridge
 from inboxbridge import errors, model, signing
+from inboxbridge import reading as untrusted
 from inboxbridge.hookspecs import API_VERSION, ConnectorSpec, ObserverSpec
 from inboxbridge.records import EventRecord
 from pydantic import BaseModel
@@ -200,6 +201,15 @@ def signatures() -> str:
             ]
             parts.append(table(("method", "what"), methods) + "\n")
     return "\n".join(parts)
+
+
+def reading() -> str:
+    """The helpers for untrusted JSON."""
+    doc = inspect.cleandoc(untrusted.__doc__ or "")
+    functions = [getattr(untrusted, name) for name in untrusted.__all__]
+    rows = [(code(f"{one.__name__}{_signature(one)}"), _first(one)) for one in functions]
+    lead = "All of these come from `inboxbridge.reading`.\n"
+    return "\n".join(["# Reading\n", lead, _paragraphs(doc), table(("function", "what"), rows)])
 
 
 def _arguments(scheme: Any) -> list[tuple[str, str, str]]:

@@ -6,9 +6,7 @@ import pytest
 from inboxbridge import MalformedBody
 from inboxbridge_phone.fields import (
     identifier,
-    iso8601,
     items,
-    link,
     mapping,
     rfc2822,
     scalar,
@@ -40,24 +38,6 @@ def test_a_scalar_is_text_or_blank(value: object, text: str) -> None:
 )
 def test_a_mail_date_is_utc_or_nothing(text: object, at: datetime | None) -> None:
     read = rfc2822(text)
-
-    assert read == at
-    assert read is None or read.tzinfo is UTC
-
-
-@pytest.mark.parametrize(
-    ("text", "at"),
-    [
-        ("2026-11-06T21:20:31Z", AT),
-        ("2026-11-06T23:20:31+02:00", AT),
-        ("2026-11-06 21:20:31", AT),
-        ("0001-01-01T00:00:00+10:00", None),
-        ("soon", None),
-        (None, None),
-    ],
-)
-def test_an_iso_date_is_utc_or_nothing(text: object, at: datetime | None) -> None:
-    read = iso8601(text)
 
     assert read == at
     assert read is None or read.tzinfo is UTC
@@ -103,22 +83,6 @@ def test_a_unix_time_is_a_moment_or_nothing(value: object, at: datetime | None) 
 )
 def test_a_span_is_whole_seconds_or_nothing(value: object, seconds: int | None) -> None:
     assert whole_seconds(value) == seconds
-
-
-@pytest.mark.parametrize(
-    ("value", "address"),
-    [
-        ("https://x.example/1", "https://x.example/1"),
-        ("http://x.example/é", "http://x.example/é"),
-        ("https://x.example/a b", None),
-        ("https://x.example/\n", None),
-        ("https://x.example/\ud800", None),
-        ("data:text/html,x", None),
-        ({}, None),
-    ],
-)
-def test_a_link_is_a_web_address_or_nothing(value: object, address: str | None) -> None:
-    assert link(value) == address
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", [], {}, 1.5, True])

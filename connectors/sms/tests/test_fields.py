@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from inboxbridge import Attachment, MalformedBody
-from inboxbridge_sms.fields import identifier, items, link, mapping, media, moment, scalar
+from inboxbridge_sms.fields import identifier, items, mapping, media, scalar
 
 
 @pytest.mark.parametrize(
@@ -13,41 +11,6 @@ from inboxbridge_sms.fields import identifier, items, link, mapping, media, mome
 )
 def test_a_scalar_is_text_or_blank(value: object, text: str) -> None:
     assert scalar(value) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "at"),
-    [
-        ("2026-11-06T21:20:00Z", datetime(2026, 11, 6, 21, 20, tzinfo=UTC)),
-        ("2026-11-06 21:20:00", datetime(2026, 11, 6, 21, 20, tzinfo=UTC)),
-        ("2026-11-06T23:20:00+02:00", datetime(2026, 11, 6, 21, 20, tzinfo=UTC)),
-        ("0001-01-01T00:00:00+10:00", None),
-        ("soon", None),
-        (1794000000, None),
-        (None, None),
-    ],
-)
-def test_a_moment_is_utc_or_nothing(text: object, at: datetime | None) -> None:
-    read = moment(text)
-
-    assert read == at
-    assert read is None or read.tzinfo is UTC
-
-
-@pytest.mark.parametrize(
-    ("value", "address"),
-    [
-        ("https://x.example/1", "https://x.example/1"),
-        ("http://x.example/é", "http://x.example/é"),
-        ("https://x.example/a b", None),
-        ("https://x.example/\n", None),
-        ("https://x.example/\ud800", None),
-        ("data:text/html,x", None),
-        ({}, None),
-    ],
-)
-def test_a_link_is_a_web_address_or_nothing(value: object, address: str | None) -> None:
-    assert link(value) == address
 
 
 @pytest.mark.parametrize(

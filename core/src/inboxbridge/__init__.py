@@ -1,4 +1,6 @@
-"""What a connector author imports. Nothing else is public.
+"""What a connector author imports, with `inboxbridge.reading` and `inboxbridge.testing`.
+
+Nothing else is public.
 
 >>> from inboxbridge import Connector, Event, Person, hookimpl
 """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from inboxbridge import MalformedBody, clean_text
+from inboxbridge.reading import iso_moment
 
 Object = Mapping[str, Any]
 
@@ -52,11 +53,7 @@ def needed_object(value: Object, key: str, at: str) -> Object:
 
 def moment(value: Object, key: str) -> datetime | None:
     """Return the ISO 8601 moment at *key* in UTC, or None where there is none."""
-    found = text(value, key)
-    try:
-        return None if found is None else _utc(datetime.fromisoformat(found))
-    except (ValueError, OverflowError):
-        return None
+    return iso_moment(text(value, key))
 
 
 def needed_moment(value: Object, key: str, at: str) -> datetime:
@@ -65,7 +62,3 @@ def needed_moment(value: Object, key: str, at: str) -> datetime:
     if found is None:
         raise MalformedBody(f"{at}{key} is missing, or is no ISO 8601 moment")
     return found
-
-
-def _utc(found: datetime) -> datetime:
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

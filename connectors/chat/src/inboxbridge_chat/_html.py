@@ -11,7 +11,7 @@ import re
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from inboxbridge_chat._reading import one_line, web_link
+from inboxbridge.reading import one_line, web_link
 
 PARAGRAPHS = frozenset({
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table", "hr", "figure",

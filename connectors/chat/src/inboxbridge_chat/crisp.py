@@ -24,8 +24,7 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-
-from inboxbridge_chat._reading import (
+from inboxbridge.reading import (
     event_id,
     fingerprint,
     id_at,
@@ -36,6 +35,7 @@ from inboxbridge_chat._reading import (
     text_at,
     web_link,
 )
+
 from inboxbridge_chat._url_token import UrlToken, without_token
 
 DIRECTIONS: dict[str, Literal["inbound", "outbound"]] = {

@@ -24,9 +24,7 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-
-from inboxbridge_chat._html import read_html
-from inboxbridge_chat._reading import (
+from inboxbridge.reading import (
     array_at,
     as_object,
     event_id,
@@ -37,6 +35,8 @@ from inboxbridge_chat._reading import (
     text_at,
     web_link,
 )
+
+from inboxbridge_chat._html import read_html
 
 OPENING_TOPICS = frozenset({"conversation.user.created", "conversation.admin.single.created"})
 """Topics whose conversation begins with a new message, in ``source``."""

@@ -28,8 +28,7 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-
-from inboxbridge_chat._reading import (
+from inboxbridge.reading import (
     array_at,
     as_object,
     event_id,

@@ -6,8 +6,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from inboxbridge import Attachment
-
-from inboxbridge_facebook._reading import (
+from inboxbridge.reading import (
     array_at,
     as_object,
     object_at,

@@ -10,10 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from inboxbridge import Event, Person, normalize_phone
-
-from inboxbridge_facebook._attachments import read_attachments, with_lines
-from inboxbridge_facebook._meta import Update
-from inboxbridge_facebook._reading import (
+from inboxbridge.reading import (
     as_object,
     event_id,
     fingerprint,
@@ -24,6 +21,9 @@ from inboxbridge_facebook._reading import (
     required,
     text_at,
 )
+
+from inboxbridge_facebook._attachments import read_attachments, with_lines
+from inboxbridge_facebook._meta import Update
 
 EMAIL = re.compile(r"[^\s@<>,;:]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 

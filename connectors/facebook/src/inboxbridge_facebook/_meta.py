@@ -18,8 +18,7 @@ from inboxbridge import (
     Signature,
     WebhookRequest,
 )
-
-from inboxbridge_facebook._reading import array_at, as_object, id_at, text_at
+from inboxbridge.reading import array_at, as_object, id_at, text_at
 
 PROVIDERS = {
     "page": "messenger",

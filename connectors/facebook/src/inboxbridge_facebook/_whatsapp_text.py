@@ -12,8 +12,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from inboxbridge import MalformedBody
-
-from inboxbridge_facebook._reading import array_at, as_object, id_at, object_at, one_line, text_at
+from inboxbridge.reading import array_at, as_object, id_at, object_at, one_line, text_at
 
 MEDIA = {"image": "photo", "video": "video", "sticker": "sticker"}
 MAX_NAME_CHARACTERS = 40

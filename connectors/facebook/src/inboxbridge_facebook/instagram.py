@@ -19,6 +19,15 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
+from inboxbridge.reading import (
+    as_object,
+    event_id,
+    id_at,
+    object_at,
+    one_line,
+    required,
+    text_at,
+)
 
 from inboxbridge_facebook._items import item_event, read_item
 from inboxbridge_facebook._meta import (
@@ -27,15 +36,6 @@ from inboxbridge_facebook._meta import (
     answer_challenge,
     app_signature,
     updates,
-)
-from inboxbridge_facebook._reading import (
-    as_object,
-    event_id,
-    id_at,
-    object_at,
-    one_line,
-    required,
-    text_at,
 )
 
 FIELDS = frozenset({"", "messages", "messaging_postbacks", "messaging_referral", "standby"})

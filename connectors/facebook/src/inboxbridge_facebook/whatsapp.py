@@ -20,15 +20,7 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-
-from inboxbridge_facebook._meta import (
-    MetaSettings,
-    Update,
-    answer_challenge,
-    app_signature,
-    updates,
-)
-from inboxbridge_facebook._reading import (
+from inboxbridge.reading import (
     array_at,
     as_object,
     event_id,
@@ -37,6 +29,14 @@ from inboxbridge_facebook._reading import (
     object_at,
     required,
     text_at,
+)
+
+from inboxbridge_facebook._meta import (
+    MetaSettings,
+    Update,
+    answer_challenge,
+    app_signature,
+    updates,
 )
 from inboxbridge_facebook._whatsapp_text import read_said
 

@@ -27,10 +27,11 @@ from inboxbridge import (
     clean_text,
     hookimpl,
 )
+from inboxbridge.reading import web_link
 from pydantic import StringConstraints
 
 from inboxbridge_phone.callers import WITHHELD, WITHHELD_SPELLINGS, Addresses, Lines
-from inboxbridge_phone.fields import identifier, items, link, mapping, scalar, unix_time
+from inboxbridge_phone.fields import identifier, items, mapping, scalar, unix_time
 from inboxbridge_phone.wording import NO_TEXT, Direction, call_line, recording_line, voicemail_line
 
 _WHY_MISSED = {
@@ -127,7 +128,7 @@ class AircallPhone(Connector[AircallPhoneSettings]):
                 occurred_at=unix_time(call.get("ended_at")),
                 thread=thread,
                 about=about,
-                url=link(call.get("asset")),
+                url=web_link(call.get("asset")),
             )
         ]
 
@@ -153,7 +154,7 @@ class AircallPhone(Connector[AircallPhoneSettings]):
             occurred_at=unix_time(call.get("ended_at")),
             thread=thread,
             about=about,
-            url=link(call.get("asset")),
+            url=web_link(call.get("asset")),
         )
 
     def _received(self, message: dict[str, Any]) -> list[Event]:
@@ -245,4 +246,4 @@ def _our_line(of: dict[str, Any]) -> str:
 
 def _media(value: object) -> tuple[Attachment, ...]:
     given = value if isinstance(value, list) else [value]
-    return tuple(Attachment(url=url) for entry in given if (url := link(entry)))
+    return tuple(Attachment(url=url) for entry in given if (url := web_link(entry)))

@@ -75,13 +75,6 @@ def whole_seconds(value: object) -> int | None:
     return int(value) if 0 <= value < 1e9 else None
 
 
-def link(value: object) -> str | None:
-    """Return *value* if it is an http address that can be put into a message, else None."""
-    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
-        return None
-    return value if value.isprintable() and " " not in value else None
-
-
 def rfc2822(value: object) -> datetime | None:
     """Return ``Fri, 06 Nov 2026 21:20:31 +0000`` as UTC, or None where it cannot be read."""
     if not isinstance(value, str) or not value:
@@ -89,16 +82,6 @@ def rfc2822(value: object) -> datetime | None:
     try:
         return _utc(parsedate_to_datetime(value))
     except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def iso8601(value: object) -> datetime | None:
-    """Return an ISO 8601 time as UTC, or None where it cannot be read."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return _utc(datetime.fromisoformat(value))
-    except (ValueError, OverflowError):
         return None
 
 

@@ -28,14 +28,13 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
+from inboxbridge.reading import iso_moment, web_link
 from pydantic import AfterValidator, SecretStr, StringConstraints
 
 from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
 from inboxbridge_phone.fields import (
     identifier,
-    iso8601,
     items,
-    link,
     scalar,
     whole_seconds,
 )
@@ -206,9 +205,9 @@ class QuoPhone(Connector[QuoPhoneSettings]):
                 id=f"recording:{call}",
                 kind="activity",
                 text=recording_line(seconds),
-                occurred_at=iso8601(resource.get("createdAt")),
+                occurred_at=iso_moment(resource.get("createdAt")),
                 about=f"call:{call}",
-                url=link(resource.get("recordingUrl")) or app_link(data),
+                url=web_link(resource.get("recordingUrl")) or app_link(data),
             )
         ]
 

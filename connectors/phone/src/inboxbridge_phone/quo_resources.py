@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from inboxbridge import Attachment, MalformedBody, clean_text
+from inboxbridge.reading import iso_moment, web_link
 
 from inboxbridge_phone.fields import (
     identifier,
-    iso8601,
     items,
-    link,
     mapping,
     scalar,
     whole_seconds,
@@ -84,7 +83,7 @@ def resource_of(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 def app_link(data: dict[str, Any]) -> str | None:
     """Return where Quo's app shows it."""
-    return link(mapping(data.get("links")).get("quo"))
+    return web_link(mapping(data.get("links")).get("quo"))
 
 
 def read_message(data: dict[str, Any], *, received: bool) -> Message:
@@ -111,7 +110,7 @@ def read_message(data: dict[str, Any], *, received: bool) -> Message:
         theirs=theirs,
         text=text or ("" if files else NO_TEXT),
         attachments=files,
-        at=iso8601(resource.get("createdAt")),
+        at=iso_moment(resource.get("createdAt")),
     )
 
 
@@ -132,7 +131,7 @@ def read_call(data: dict[str, Any], *, missed: bool) -> Call:
         theirs=theirs,
         outcome="missed" if missed else _outcome(resource),
         seconds=_talked(resource),
-        at=iso8601(resource.get("completedAt")) or iso8601(resource.get("createdAt")),
+        at=iso_moment(resource.get("completedAt")) or iso_moment(resource.get("createdAt")),
         url=app_link(data),
         voicemail=_inner_voicemail(call, ours, theirs or "", resource),
     )
@@ -147,8 +146,8 @@ def read_voicemail(data: dict[str, Any]) -> Voicemail:
         called=_first(*_all(resource.get("to"))),
         seconds=whole_seconds(resource.get("duration")),
         transcript=scalar(resource.get("transcript")),
-        at=iso8601(resource.get("createdAt")),
-        url=link(resource.get("recordingUrl")) or app_link(data),
+        at=iso_moment(resource.get("createdAt")),
+        url=web_link(resource.get("recordingUrl")) or app_link(data),
     )
 
 
@@ -157,11 +156,11 @@ def _inner_voicemail(
 ) -> Voicemail | None:
     """Read the voicemail that an older call carries within itself."""
     found = mapping(resource.get("voicemail"))
-    url = link(found.get("url"))
+    url = web_link(found.get("url"))
     if url is None:
         return None
     seconds = whole_seconds(found.get("duration"))
-    at = iso8601(resource.get("completedAt"))
+    at = iso_moment(resource.get("completedAt"))
     return Voicemail(call, caller, called, seconds, "", at, url)
 
 
@@ -196,7 +195,7 @@ def _talked(resource: dict[str, Any]) -> int | None:
     seconds = whole_seconds(resource.get("duration"))
     if seconds is not None:
         return seconds
-    start, end = iso8601(resource.get("answeredAt")), iso8601(resource.get("completedAt"))
+    start, end = iso_moment(resource.get("answeredAt")), iso_moment(resource.get("completedAt"))
     return max(0, int((end - start).total_seconds())) if start and end else None
 
 
@@ -204,7 +203,7 @@ def _media(value: object) -> tuple[Attachment, ...]:
     found = []
     for entry in items(value):
         file = mapping(entry)
-        url = link(file.get("url") if file else entry)
+        url = web_link(file.get("url") if file else entry)
         mime_type = scalar(file.get("type")).lower()
         if url:
             kind = "image" if mime_type.startswith("image/") else "file"

@@ -27,13 +27,13 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
+from inboxbridge.reading import web_link
 
 from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
 from inboxbridge_phone.fields import (
     form_fields,
     identifier,
     is_json,
-    link,
     rfc2822,
     whole_seconds,
 )
@@ -249,7 +249,7 @@ def _is_report(fields: dict[str, str]) -> bool:
 
 def _audio(fields: dict[str, str]) -> str | None:
     """Return the recording's address as MP3."""
-    url = link(fields.get("RecordingUrl"))
+    url = web_link(fields.get("RecordingUrl"))
     if url is None or url.endswith((".mp3", ".wav")):
         return url
     return f"{url}.mp3"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from inboxbridge import Attachment, MalformedBody, WebhookRequest
+from inboxbridge.reading import web_link
 
 MAX_ID_CHARACTERS = 200
 
@@ -69,13 +69,6 @@ def identifier(value: object, path: str) -> str:
     return text
 
 
-def link(value: object) -> str | None:
-    """Return *value* if it is an http address that can be put into a message, else None."""
-    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
-        return None
-    return value if value.isprintable() and " " not in value else None
-
-
 def media(
     url: object, content_type: object, filename: object = None, *, image: bool = False
 ) -> Attachment | None:
@@ -87,7 +80,7 @@ def media(
         filename: How to call it.
         image: That it is a picture, where the source says so without a content type.
     """
-    address = link(url)
+    address = web_link(url)
     if address is None:
         return None
     mime_type = scalar(content_type).strip().lower()
@@ -99,14 +92,3 @@ def media(
         filename=scalar(filename),
         mime_type=mime_type or None,
     )
-
-
-def moment(value: object) -> datetime | None:
-    """Return an ISO 8601 time as UTC, or None where it cannot be read."""
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

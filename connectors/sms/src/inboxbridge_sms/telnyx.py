@@ -25,6 +25,7 @@ from inboxbridge import (
     clean_text,
     hookimpl,
 )
+from inboxbridge.reading import iso_moment
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from inboxbridge_sms.addresses import (
@@ -35,7 +36,7 @@ from inboxbridge_sms.addresses import (
     several,
     thread_between,
 )
-from inboxbridge_sms.fields import identifier, items, mapping, media, moment, scalar
+from inboxbridge_sms.fields import identifier, items, mapping, media, scalar
 
 _SENT = frozenset({"message.sent", "message.finalized"})
 _NEVER_ARRIVED = frozenset({"sending_failed", "delivery_failed"})
@@ -129,7 +130,7 @@ def _received(data: dict[str, Any], payload: dict[str, Any]) -> Event:
         id=identifier(payload.get("id"), "data.payload.id"),
         person=person_at(sender),
         text=_words(payload) or ("" if files else NO_TEXT),
-        occurred_at=moment(payload.get("received_at")) or moment(data.get("occurred_at")),
+        occurred_at=iso_moment(payload.get("received_at")) or iso_moment(data.get("occurred_at")),
         thread=thread_between(receivers[0][0] if receivers else "", sender, channel),
         attachments=files,
         data={"channel": channel} if channel else {},
@@ -153,7 +154,7 @@ def _sent(data: dict[str, Any], payload: dict[str, Any]) -> list[Event]:
             direction="outbound",
             person=person_at(number),
             text=text,
-            occurred_at=moment(data.get("occurred_at")),
+            occurred_at=iso_moment(data.get("occurred_at")),
             thread=thread_between(sender, number, channel),
             attachments=files,
             data={"channel": channel} if channel else {},

@@ -28,6 +28,7 @@ from inboxbridge import (
     clean_text,
     hookimpl,
 )
+from inboxbridge.reading import iso_moment
 from pydantic import model_validator
 
 from inboxbridge_sms.addresses import (
@@ -43,7 +44,6 @@ from inboxbridge_sms.fields import (
     is_json,
     mapping,
     media,
-    moment,
     scalar,
 )
 from inboxbridge_sms.vonage_signatures import (
@@ -139,7 +139,7 @@ def _from_sms_api(fields: dict[str, str]) -> list[Event]:
             id=message_id,
             person=person_at(_international(sender)),
             text=text + _part(fields),
-            occurred_at=moment(fields.get("message-timestamp")),
+            occurred_at=iso_moment(fields.get("message-timestamp")),
             thread=thread_between(_international(fields.get("to", "")), _international(sender)),
         )
     ]
@@ -175,7 +175,7 @@ def _from_messages_api(body: dict[str, Any]) -> list[Event]:
             id=identifier(body.get("message_uuid"), "message_uuid"),
             person=_person(sender, channel, scalar(mapping(body.get("profile")).get("name"))),
             text=_words(body, kind) or ("" if files else _placeholder(kind)),
-            occurred_at=moment(body.get("timestamp")),
+            occurred_at=iso_moment(body.get("timestamp")),
             thread=thread_between(receiver, sender, shown),
             attachments=files,
             data={"channel": shown} if shown else {},

@@ -1,8 +1,9 @@
 """Reads a delivery's JSON by path: a value of the wrong type is named, never trusted.
 
-Each reader takes the object, the key and where the object stands in the body. A key that is absent
-or null gives the empty value of its type; a value of another type raises `MalformedBody` naming the
-path.
+The readers whose names end in ``_at`` take the object, the key and where the object stands in the
+body, for the error: ``text_at(message, "text", "entry[0].messaging[0].message")``. A key that is
+absent or null gives the empty value of its type; a value of another type raises `MalformedBody`
+naming the path and never the value.
 """
 
 from __future__ import annotations
@@ -11,12 +12,28 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from inboxbridge import MalformedBody
+from inboxbridge.errors import MalformedBody
+from inboxbridge.request import utc
 
-LAST_SECOND = 253_402_300_799
+__all__ = [
+    "array_at",
+    "as_object",
+    "event_id",
+    "fingerprint",
+    "id_at",
+    "iso_moment",
+    "moment_at",
+    "object_at",
+    "one_line",
+    "required",
+    "text_at",
+    "web_link",
+]
+
+_LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 
-MILLISECONDS_FROM = 100_000_000_000
+_MILLISECONDS_FROM = 100_000_000_000
 """Numbers above this are milliseconds: as seconds they would lie beyond the year 5000."""
 
 
@@ -70,7 +87,10 @@ def id_at(parent: dict[str, Any], key: str, where: str) -> str:
 
 
 def moment_at(parent: dict[str, Any], key: str, where: str) -> datetime | None:
-    """Return the moment at *key*: seconds or milliseconds since 1970, as a number or as digits."""
+    """Return the moment at *key*, in UTC, or None.
+
+    It is given in seconds or milliseconds since 1970, as a number or as digits.
+    """
     value = parent.get(key)
     if value is None or value == "":
         return None
@@ -78,10 +98,20 @@ def moment_at(parent: dict[str, Any], key: str, where: str) -> datetime | None:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise MalformedBody(f"{where}.{key} is not a time")
-    seconds = value / 1000 if MILLISECONDS_FROM < value < LAST_SECOND * 1000 else value
-    if not 0 <= seconds <= LAST_SECOND:
+    seconds = value / 1000 if _MILLISECONDS_FROM < value < _LAST_SECOND * 1000 else value
+    if not 0 <= seconds <= _LAST_SECOND:
         raise MalformedBody(f"{where}.{key} is not a time between 1970 and 9999")
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def iso_moment(value: object) -> datetime | None:
+    """Return an ISO 8601 time in UTC, or None where it cannot be read. Without a zone it is UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return utc(datetime.fromisoformat(value))
+    except ValueError:
+        return None
 
 
 def required(text: str, where: str) -> str:
@@ -103,11 +133,11 @@ def fingerprint(kind: str, *parts: str) -> str:
     return f"{kind}:{hashlib.sha256(content).hexdigest()}"
 
 
-def web_link(text: str) -> str | None:
-    """Return *text* if it is an address that may be shown as a link (http or https), else None."""
-    if text.startswith(("https://", "http://")) and text.isprintable() and " " not in text:
-        return text
-    return None
+def web_link(value: object) -> str | None:
+    """Return *value* if it is an address that may be shown as a link (http or https), else None."""
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return None
+    return value if value.isprintable() and " " not in value else None
 
 
 def one_line(text: str) -> str:
