@@ -18,8 +18,8 @@ NOW = 1_795_000_000.0
 class Read(Feed):
     """A feed whose events are settled one after the other."""
 
-    def __init__(self, journal: Journal) -> None:
-        super().__init__("default", journal, window=WINDOW, now=lambda: NOW)
+    def __init__(self, journal: Journal, window: int = WINDOW) -> None:
+        super().__init__("default", journal, window=window, now=lambda: NOW)
         self.taken: list[str] = []
 
     async def take(self, count: int) -> None:
@@ -90,6 +90,20 @@ async def test_news_overtakes_what_was_there_before_it(journal: Journal, behind:
     event = Event(id="news", person=Person(id="somebody else"), text="x")
     await journal.accept(Accepted("default", "shop", None, NOW, (event,)))
     feed.announce()
+    await feed.refill()
+
+    await feed.take(3)
+
+    assert "news" in feed.taken
+
+
+async def test_news_is_seen_when_a_look_from_the_start_begins_with_it(journal: Journal) -> None:
+    await accept(journal, [f"old{number}" for number in range(180)], at=NOW - 86_400)
+    feed = Read(journal, window=200)
+    await feed.take(5)
+    event = Event(id="news", person=Person(id="somebody else"), text="x")
+    await journal.accept(Accepted("default", "shop", None, NOW, (event,)))
+    feed.rescan()
     await feed.refill()
 
     await feed.take(3)

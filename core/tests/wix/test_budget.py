@@ -173,6 +173,42 @@ def test_a_live_call_waits_for_about_one_step_of_the_backlog_ahead_of_it(
     assert sum(waited) / len(waited) <= 0.3
 
 
+def test_from_the_first_minute_on_the_backlog_leaves_live_calls_the_slots_that_they_take(
+    simulate: Simulate,
+) -> None:
+    waited: list[float] = []
+    starts: list[float] = []
+
+    async def main() -> None:
+        budget, over, began = budget_of(200), asyncio.Event(), now()
+
+        async def backlog() -> None:
+            while not over.is_set():
+                async with budget.call("backlog"):
+                    starts.append(now() - began)
+                    await asyncio.sleep(0.1)
+
+        async def live() -> None:
+            asked = now()
+            async with budget.call("live"):
+                starts.append(now() - began)
+                waited.append(now() - asked)
+
+        workers = [asyncio.create_task(backlog()) for _ in range(16)]
+        while now() - began < 600:
+            for _ in range(3):
+                await live()
+            await asyncio.sleep(7)
+        over.set()
+        await asyncio.gather(*workers)
+
+    simulate(main)
+
+    assert max(waited) <= 1.0
+    assert sum(1 for at in starts if at >= 60) >= 195 * 9
+    assert_never_more(starts, 200)
+
+
 def test_the_backlog_goes_on_beside_a_stream_of_live_calls(simulate: Simulate) -> None:
     done = {"live": 0, "backlog": 0}
 

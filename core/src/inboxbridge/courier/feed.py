@@ -119,8 +119,10 @@ class Feed:
         for thread in list(self._reload.values()):
             await self._load(thread)
         news, self._news = self._news, False
+        if self._exhausted and self._from_start:
+            self._from_start, self._cursor, self._exhausted = False, 0, False
         full = self.loaded >= self._window
-        unread = full or (self._cursor and not self._exhausted)
+        unread = full or (not self._exhausted and (self._cursor or self.loaded))
         # News has little to overtake where what was read last is news itself.
         if news and unread and self._now() >= self._fresh_until:
             await self._read_news()
@@ -130,9 +132,7 @@ class Feed:
             await self._read_page()
 
     async def _read_page(self) -> None:
-        """Read on from the cursor, or from the start again once the end had been reached."""
-        if self._exhausted and self._from_start:
-            self._from_start, self._cursor = False, 0
+        """Read on from the cursor."""
         start = self._cursor
         limit = max(self._window - self.loaded, 50)
         rows = await self._read(reads.open_events, self.site, start, limit)

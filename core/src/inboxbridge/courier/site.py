@@ -179,7 +179,7 @@ class SiteCourier:
                 self._wake.set()
             if not self._may_start(len(self._workers) - 1):
                 return
-            taken = self._feed.next_ready()
+            taken = self._feed.next_ready(live_only=len(self._workers) > self._concurrency)
             if taken is None:
                 return
             thread, row, lane = taken

@@ -23,10 +23,11 @@ class Finder(Protocol):
 
 
 class Lookup:
-    """Finds contacts by one kind of value, at most one call under way.
+    """Finds contacts by one kind of value, at most one call under way for each lane.
 
     Values asked for while a call is under way (or in the same turn of the event loop) share the
-    next one, up to 100; the same value asked for twice is looked up once.
+    next one, up to 100; the same value asked for twice is looked up once. A live look-up does not
+    wait for one of the backlog, which may stand in line for a long time.
 
     Args:
         find: Such as ``client.find_contacts``.
@@ -38,7 +39,7 @@ class Lookup:
         self._by = by
         self._waiting: dict[str, asyncio.Future[list[ContactMatch]]] = {}
         self._lanes: dict[str, Lane] = {}
-        self._running: asyncio.Task[None] | None = None
+        self._running: dict[Lane, asyncio.Task[None]] = {}
 
     async def __call__(self, value: str, lane: Lane) -> list[ContactMatch]:
         """Return the contacts with *value*, newest first. Raises `WixError`."""
@@ -49,26 +50,26 @@ class Lookup:
             self._lanes[value] = lane
         elif lane == "live":
             self._lanes[value] = lane
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
+        if lane not in self._running:
+            self._running[lane] = asyncio.create_task(self._run(lane))
         return await asyncio.shield(future)
 
-    async def _run(self) -> None:
+    async def _run(self, lane: Lane) -> None:
         try:
-            while self._waiting:
-                await asyncio.sleep(0)  # let everything of this turn gather
-                await self._look_up()
+            await asyncio.sleep(0)  # let everything of this turn gather
+            while lane in self._lanes.values():
+                await self._look_up(lane)
+                await asyncio.sleep(0)
         finally:
-            self._running = None
-            left, self._waiting = self._waiting, {}
-            for future in left.values():
-                future.cancel()
+            del self._running[lane]
+            for value in [value for value, its in self._lanes.items() if its == lane]:
+                del self._lanes[value]
+                self._waiting.pop(value).cancel()
 
-    async def _look_up(self) -> None:
-        # Live look-ups first; the rest of the call is filled with those of the backlog.
-        values = sorted(self._waiting, key=lambda value: self._lanes[value] != "live")
+    async def _look_up(self, lane: Lane) -> None:
+        # The rest of a call is filled with those of the other lane.
+        values = sorted(self._waiting, key=lambda value: self._lanes[value] != lane)
         values = values[:MAX_TOGETHER]
-        lane: Lane = "live" if self._lanes[values[0]] == "live" else "backlog"
         futures = {value: self._waiting.pop(value) for value in values}
         for value in values:
             del self._lanes[value]

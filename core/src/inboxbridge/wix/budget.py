@@ -10,8 +10,9 @@ seconds apart, and no 60 seconds can hold more arrivals than there are slots.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from heapq import heappop, heappush
 from types import TracebackType
@@ -24,16 +25,19 @@ WINDOW_SECONDS: Final = 60.0
 LATE_SECONDS: Final = 10.0
 """How long after we gave up on a call it may still reach Wix."""
 
+LIVE_PAUSE_SECONDS: Final = 15.0
+"""After so long without a live call nothing is left for such calls."""
+
 _Waiters = OrderedDict[asyncio.Future[None], None]
 
 
 class Budget:
     """At most so many calls in any 60 seconds, shared between two lanes.
 
-    ``live`` may burst up to the whole limit. ``backlog`` starts one call every 60/limit seconds at
-    the soonest and only while no live call waits: a backlog alone uses the whole rate, and a live
-    call never waits behind it for much longer than one such step. Within a lane, first come first
-    served.
+    ``live`` may burst up to the whole limit. ``backlog`` goes in even steps, at the rate that live
+    calls have left of late (the whole of it where there were none, never less than half), and only
+    while no live call waits: together they use the limit up, and a live call never waits behind a
+    backlog for much longer than one such step. Within a lane, first come first served.
 
     Args:
         calls_per_minute: The limit; 0 is no limit.
@@ -51,11 +55,11 @@ class Budget:
         if calls_per_minute < 0:
             raise ValueError("calls_per_minute must be 0 (no limit) or more")
         self._limit = calls_per_minute
-        self._step = WINDOW_SECONDS / calls_per_minute if calls_per_minute else 0.0
         self._clock = clock
         self._sleep = sleep
         self._running = 0
         self._ended: list[float] = []
+        self._live_starts: deque[float] = deque()
         self._live: _Waiters = OrderedDict()
         self._backlog: _Waiters = OrderedDict()
         self._next_backlog_at = float("-inf")
@@ -133,10 +137,29 @@ class Budget:
 
     def _take(self, live: bool) -> None:
         self._running += 1
-        if not live and self._limit:
+        if not self._limit:
+            return
+        now = self._clock()
+        if live:
+            self._live_starts.append(now)
+        else:
             # Counted from when it was due, a step at most, so that late timers cost no rate.
-            due_at = max(self._next_backlog_at, self._clock() - self._step)
-            self._next_backlog_at = due_at + self._step
+            step = WINDOW_SECONDS / (self._limit - self._spent_on_live(now))
+            self._next_backlog_at = max(self._next_backlog_at, now - step) + step
+
+    def _spent_on_live(self, now: float) -> int:
+        """Calls a minute that the backlog leaves to live ones.
+
+        It would else take every slot by the end of its minute, and live calls would wait until the
+        first one comes free.
+        """
+        starts = self._live_starts
+        while starts and starts[0] <= now - WINDOW_SECONDS:
+            starts.popleft()
+        if not starts or starts[-1] <= now - LIVE_PAUSE_SECONDS:
+            return 0
+        span = max(now - starts[0], LIVE_PAUSE_SECONDS)
+        return min(math.ceil(len(starts) * WINDOW_SECONDS / span), self._limit // 2)
 
     def _free_slots(self, now: float) -> None:
         while self._ended and self._ended[0] <= now:
