@@ -23,6 +23,14 @@ TestCrisp = contract_suite(
     minimum="gold",
 )
 
+TestCrispWebsiteHooks = contract_suite(
+    connector,
+    provider="crisp",
+    settings={"url_token": "crisp-url-token"},
+    samples=SAMPLES,
+    minimum="gold",
+)
+
 TestTawkTo = contract_suite(
     connector,
     provider="tawkto",
