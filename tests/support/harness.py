@@ -48,7 +48,7 @@ class SandboxServer:
         self._socket.close()
 
     def messages(self) -> list[dict[str, Any]]:
-        answer = self.http.get("/_sandbox/messages")
+        answer = self.http.get("/_sandbox/messages", timeout=600)  # an hour's are many
         answer.raise_for_status()
         return answer.json()["messages"]
 
