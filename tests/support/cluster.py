@@ -137,7 +137,7 @@ def _wait_for_all(journal_url: str, events: int) -> None:
         return sum(states.values()) - sum(states.get(state, 0) for state in OPEN)
 
     while (before := settled()) < events:
-        wait_until(lambda: settled() > before, f"more than {before} of {events} to land", 60)  # noqa: B023
+        wait_until(lambda: settled() > before, f"more than {before} of {events} to land", 60)
     engine.dispose()
 
 
