@@ -67,9 +67,10 @@ class Lookup:
                 self._waiting.pop(value).cancel()
 
     async def _look_up(self, lane: Lane) -> None:
-        # The rest of a call is filled with those of the other lane.
-        values = sorted(self._waiting, key=lambda value: self._lanes[value] != lane)
-        values = values[:MAX_TOGETHER]
+        # A live call is filled up with the backlog's, which costs nothing; never the other way.
+        mine = [value for value in self._waiting if self._lanes[value] == lane]
+        others = [value for value in self._waiting if self._lanes[value] != lane]
+        values = (mine + others if lane == "live" else mine)[:MAX_TOGETHER]
         futures = {value: self._waiting.pop(value) for value in values}
         for value in values:
             del self._lanes[value]
