@@ -7,7 +7,8 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from inboxbridge.errors import HookFailed, HookTimeout
@@ -42,6 +43,7 @@ class HookRunner:
         self.limit_seconds = limit_seconds
         self._inline = inline
         self._worker: _Worker | None = None
+        self._gathered: list[_Job] = []
         self._hanging: list[_Worker] = []
         self._watch: asyncio.TimerHandle | None = None
 
@@ -63,7 +65,9 @@ class HookRunner:
         if self._worker is None:
             self._worker = _Worker(loop, f"hooks-{self.name}")
         future: asyncio.Future[T] = loop.create_future()
-        self._worker.put((hook, future))
+        if not self._gathered:
+            loop.call_soon(self._hand_over)
+        self._gathered.append((hook, future))
         if self._watch is None:
             self._watch = loop.call_later(self.limit_seconds / 4, self._check, loop)
         return await future
@@ -101,13 +105,20 @@ class HookRunner:
             self._watch.cancel()
             self._watch = None
         if self._worker is not None:
+            self._hand_over()
             self._worker.stop()
             self._worker = None
+
+    def _hand_over(self) -> None:
+        # Together, because two threads that wake each other for every call slow each other down.
+        gathered, self._gathered = self._gathered, []
+        if gathered and self._worker is not None:
+            self._worker.put(gathered)
 
     def _check(self, loop: asyncio.AbstractEventLoop) -> None:
         self._watch = None
         worker = self._worker
-        if worker is None or worker.idle:
+        if worker is None or not (worker.unsettled or self._gathered):
             return
         job, since = worker.current
         if job is not None and time.monotonic() - since > self.limit_seconds:
@@ -128,45 +139,51 @@ class HookRunner:
 class _Worker:
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
         self._loop = loop
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._batches: queue.SimpleQueue[deque[_Job] | None] = queue.SimpleQueue()
+        self._batch: deque[_Job] = deque()
         self._lock = threading.Lock()
         self._done: list[tuple[asyncio.Future[Any], Any, bool]] = []
         self._abandoned = False
+        self.unsettled = 0
         self.current: tuple[_Job | None, float] = (None, 0.0)
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
 
-    @property
-    def idle(self) -> bool:
-        return self.current[0] is None and self._jobs.empty()
-
-    def put(self, job: _Job) -> None:
-        self._jobs.put(job)
+    def put(self, jobs: Iterable[_Job]) -> None:
+        batch = deque(jobs)
+        self.unsettled += len(batch)
+        self._batches.put(batch)
 
     def stop(self) -> None:
-        self._jobs.put(None)
+        self._batches.put(None)
 
     def abandon(self, successor: _Worker) -> None:
         self._abandoned = True
+        left: list[_Job] = []
+        while (job := _next(self._batch)) is not None:
+            left.append(job)
         with contextlib.suppress(queue.Empty):
-            while (job := self._jobs.get_nowait()) is not None:
-                successor.put(job)
+            while (batch := self._batches.get_nowait()) is not None:
+                left.extend(batch)
+        successor.put(left)
         # It may have come back in this very moment and wait for more.
-        self._jobs.put(None)
+        self._batches.put(None)
 
     def _run(self) -> None:
         while not self._abandoned:
-            job = self._jobs.get()
-            if job is None:
+            batch = self._batches.get()
+            if batch is None:
                 return
-            self.current = (job, time.monotonic())
-            hook, future = job
-            try:
-                result, succeeded = hook(), True
-            except BaseException as error:
-                result, succeeded = error, False
+            self._batch = batch
+            while (job := _next(batch)) is not None:
+                self.current = (job, time.monotonic())
+                hook, future = job
+                try:
+                    result, succeeded = hook(), True
+                except BaseException as error:
+                    result, succeeded = error, False
+                self._hand_back(future, result, succeeded)
             self.current = (None, 0.0)
-            self._hand_back(future, result, succeeded)
 
     def _hand_back(self, future: asyncio.Future[Any], result: Any, succeeded: bool) -> None:
         # One wake-up of the loop takes everything that is done by then.
@@ -180,6 +197,7 @@ class _Worker:
     def _settle(self) -> None:
         with self._lock:
             done, self._done = self._done, []
+        self.unsettled -= len(done)
         for future, value, succeeded in done:
             if future.done():
                 continue
@@ -189,3 +207,11 @@ class _Worker:
                 future.set_exception(value)
             else:
                 future.set_exception(HookFailed(f"a hook raised {type(value).__name__}"))
+
+
+def _next(batch: deque[_Job]) -> _Job | None:
+    """Take a job that nobody else has taken: a worker and whoever abandons it may both try."""
+    try:
+        return batch.popleft()
+    except IndexError:
+        return None

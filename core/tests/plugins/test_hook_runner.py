@@ -125,6 +125,17 @@ async def test_a_caller_who_gave_up_is_no_harm(runner: HookRunner) -> None:
     assert await runner.call(lambda: 2) == 2
 
 
+async def test_a_call_just_made_is_answered_though_the_runner_is_closed(
+    runner: HookRunner,
+) -> None:
+    asked = asyncio.ensure_future(runner.call(lambda: 1))
+    await asyncio.sleep(0)
+
+    runner.close()
+
+    assert await asyncio.wait_for(asked, 5) == 1
+
+
 def test_while_starting_a_call_is_waited_for_and_cut_off_alike(
     runner: HookRunner, never: threading.Event
 ) -> None:
