@@ -16,7 +16,7 @@ import common
 import structlog
 from inboxbridge.config import config_from
 from inboxbridge.courier import Courier
-from inboxbridge.journal import Accepted, Journal, migrate, open_engine, reads, writes
+from inboxbridge.journal import Accepted, Journal, accepting, migrate, open_engine, reads
 from inboxbridge.model import Event, Person
 from inboxbridge.plugins import connect_all
 from inboxbridge.reporter import Reporter
@@ -34,7 +34,7 @@ def fill(url: str, count: int) -> None:
     for start in range(0, count, 10_000):
         batch = [_accepted(number) for number in range(start, min(start + 10_000, count))]
         with engine.begin() as connection:
-            writes.accept(connection, batch)
+            accepting.accept(connection, batch)
     engine.dispose()
 
 

@@ -16,7 +16,7 @@ from collections import Counter
 import common
 import httpx
 import structlog
-from inboxbridge.journal import Accepted, Journal, migrate, open_engine, reads, writes
+from inboxbridge.journal import Accepted, Journal, accepting, migrate, open_engine, reads
 from inboxbridge.model import Event, Person
 from sqlalchemy import text
 
@@ -41,7 +41,7 @@ async def store(journal: Journal, start: int, count: int) -> None:
 
     def write() -> None:
         with journal.engine.begin() as connection:
-            writes.accept(connection, batch)
+            accepting.accept(connection, batch)
 
     await asyncio.to_thread(write)
     journal.announce({one.site for one in batch})

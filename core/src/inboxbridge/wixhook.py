@@ -17,7 +17,7 @@ import jwt
 import structlog
 
 from inboxbridge.config import Config, plain
-from inboxbridge.journal import Accepted, Journal, writes
+from inboxbridge.journal import Accepted, Journal, remembering
 from inboxbridge.model import WebhookRequest
 
 CONTACT = "wix.contacts.v4.contact"
@@ -166,14 +166,16 @@ class WixHook:
         if event.entity == CONTACT and event.slug in ("merged", "merge"):
             target = event.body.get("targetContactId") or event.entity_id
             for source in _ids(event.body.get("sourceContactIds")):
-                await journal.write(writes.move_contact, (site, source, str(target), self._now()))
+                await journal.write(
+                    remembering.move_contact, (site, source, str(target), self._now())
+                )
             return True
         if event.entity == CONTACT and event.slug == "deleted":
-            await journal.write(writes.forget_contacts, (site, event.entity_id))
+            await journal.write(remembering.forget_contacts, (site, event.entity_id))
             return True
         if event.entity == CONVERSATION and event.slug == "conversations_merged":
             for conversation_id in _ids(event.body.get("oldConversationIds")):
-                await journal.write(writes.forget_conversations, (site, conversation_id))
+                await journal.write(remembering.forget_conversations, (site, conversation_id))
             return True
         return False
 

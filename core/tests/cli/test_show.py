@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from inboxbridge.journal import writes
+from inboxbridge.journal import purging, remembering
 from inboxbridge.model import Event, Person
 
 MakeEvent = Callable[..., Event]
@@ -79,7 +79,7 @@ def test_remembered_identities_tell_why_it_is_that_contact(
         "origin": "manual",
         "updated_at": 1000.0,
     }
-    workspace.in_journal(lambda journal: journal.write(writes.remember, link))
+    workspace.in_journal(lambda journal: journal.write(remembering.remember, link))
 
     links = workspace.json("show", event_id)["contact"]["links"]
 
@@ -136,7 +136,7 @@ def test_an_erased_event_keeps_what_is_no_personal_data(
     (event_id,) = workspace.store(an_event())
     workspace.deliver(event_id)
     soon = time.time() + 60
-    workspace.in_journal(lambda journal: journal.write(writes.purge, (soon, 0.0, 100)))
+    workspace.in_journal(lambda journal: journal.write(purging.purge, (soon, 0.0, 100)))
 
     story = workspace.json("show", event_id)
 

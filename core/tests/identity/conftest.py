@@ -11,7 +11,7 @@ import pytest
 from inboxbridge import Person
 from inboxbridge.config import ConnectionSettings
 from inboxbridge.identity import Directory, Resolution
-from inboxbridge.journal import Journal, writes
+from inboxbridge.journal import Journal, remembering
 from inboxbridge.sandbox import SandboxOptions, create_app
 from inboxbridge.wix import ApiKey, Budget, WixClient
 
@@ -82,7 +82,7 @@ class People:
             "origin": "manual",
             "updated_at": self.clock(),
         }
-        await self.journal.write(writes.remember, row)
+        await self.journal.write(remembering.remember, row)
 
 
 def contact(key: str, created: str, *, email: str = "", phone: str = "") -> dict[str, Any]:

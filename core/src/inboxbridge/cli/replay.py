@@ -16,7 +16,7 @@ from inboxbridge.cli.opening import ask, connect_one, connection_settings, readi
 from inboxbridge.config import Config
 from inboxbridge.errors import ConfigError, InboxbridgeError
 from inboxbridge.identity import identities_of, parse_identity
-from inboxbridge.journal import Accepted, Journal, reads, writes
+from inboxbridge.journal import Accepted, Journal, reads, remembering, writes
 from inboxbridge.logs import configure_logs
 from inboxbridge.model import Event
 from inboxbridge.plugins import Connection
@@ -115,7 +115,7 @@ def link(config_path: Path | None, connection: str, identity: str, contact_id: s
     }
 
     async def remember(journal: Journal) -> int:
-        await journal.write(writes.remember, {**row, "updated_at": time.time()})
+        await journal.write(remembering.remember, {**row, "updated_at": time.time()})
         parked = await journal.read(reads.parked_bodies, settings.site)
         released = [
             event_id

@@ -20,7 +20,7 @@ from inboxbridge.courier.ownership import AlreadyRunning, FileOwnership, Ownersh
 from inboxbridge.courier.retry import Retry
 from inboxbridge.courier.site import POLL_SECONDS, SiteCourier
 from inboxbridge.identity import Directory
-from inboxbridge.journal import Journal, JournalUnavailable, reads, writes
+from inboxbridge.journal import Journal, JournalUnavailable, purging, reads, writes
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
 from inboxbridge.wix import ApiKey, AppCredentials, Budget, Credentials, WixClient
@@ -170,7 +170,7 @@ class Courier:
             PURGE_ROWS,
         )
         total = 0
-        while count := await self._journal.write(writes.purge, bounds):
+        while count := await self._journal.write(purging.purge, bounds):
             total += count
             await asyncio.sleep(0.05)
         return total

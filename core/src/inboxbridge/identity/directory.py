@@ -12,7 +12,7 @@ from inboxbridge.config import Ambiguous, ConnectionSettings, Unmatched
 from inboxbridge.errors import InboxbridgeError
 from inboxbridge.identity.lookup import Lookup, SingleFlight
 from inboxbridge.identity.memory import Memory
-from inboxbridge.journal import Journal, reads, writes
+from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.model import Person
 from inboxbridge.phone import normalize_phone
 from inboxbridge.wix import ContactMatch, WixClient
@@ -212,19 +212,19 @@ class Directory:
         self._by_hand.drop_value(contact_id)
         self._contacts.drop_value((contact_id,))
         self._conversations.drop(contact_id)
-        await self._journal.write(writes.forget_contacts, (self.site, contact_id))
+        await self._journal.write(remembering.forget_contacts, (self.site, contact_id))
 
     async def merged(self, old: str, new: str) -> None:
         """The contact *old* is now part of *new*."""
         self._by_hand.drop_value(old)
         self._contacts.drop_value((old,))
         self._conversations.drop(old)
-        await self._journal.write(writes.move_contact, (self.site, old, new, self._now()))
+        await self._journal.write(remembering.move_contact, (self.site, old, new, self._now()))
 
     async def forget_conversation(self, conversation_id: str) -> None:
         """The conversation was merged into another one."""
         self._conversations.drop_value(conversation_id)
-        await self._journal.write(writes.forget_conversations, (self.site, conversation_id))
+        await self._journal.write(remembering.forget_conversations, (self.site, conversation_id))
 
     def read_again(self) -> None:
         """The journal knows better: drop what is held in memory."""
@@ -313,7 +313,7 @@ class Directory:
         links = await self._journal.read(reads.linked_contacts, self.site, [key])
         if key in links:
             return links[key][2]
-        await self._journal.write(writes.remember, self._link(key, None, "creating"))
+        await self._journal.write(remembering.remember, self._link(key, None, "creating"))
         return None
 
     async def _open(self, contact_id: str, lane: Lane) -> str:
@@ -326,7 +326,7 @@ class Directory:
         conversation_id = await self._client.conversation_for(contact_id, lane=lane)
         self._conversations.put(contact_id, conversation_id)
         await self._journal.write(
-            writes.remember_conversations,
+            remembering.remember_conversations,
             {
                 "site": self.site,
                 "contact_id": contact_id,
@@ -349,14 +349,14 @@ class Directory:
         """Remember at once in memory, in the journal with the next transaction."""
         for key in keys:
             self._contacts.put(key, ids, forever=key.startswith("id:"))
-            written = self._journal.write(writes.remember, self._link(key, ids[0], "lookup"))
+            written = self._journal.write(remembering.remember, self._link(key, ids[0], "lookup"))
             written.add_done_callback(_heard)
 
     async def _remember(self, keys: list[str], contact_id: str, origin: str) -> None:
         for key in keys:
             self._contacts.put(key, (contact_id,), forever=key.startswith("id:"))
         for written in [
-            self._journal.write(writes.remember, self._link(key, contact_id, origin))
+            self._journal.write(remembering.remember, self._link(key, contact_id, origin))
             for key in keys
         ]:
             await written

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from inboxbridge.journal import writes
+from inboxbridge.journal import accepting
 from inboxbridge.journal.database import (
     JournalUnavailable,
     migrate,
@@ -47,7 +47,7 @@ class Journal:
     """A journal opened in a running event loop.
 
     Reads go through `read` with a function of `inboxbridge.journal.reads`, writes through `write`
-    with one of `inboxbridge.journal.writes`; `accept` is the write of the gateway.
+    with one of `writes`, `remembering` or `purging` there; `accept` is the write of the gateway.
 
     Args:
         url: ``sqlite:///file.db`` or ``postgresql://…``.
@@ -90,7 +90,7 @@ class Journal:
         Raises:
             JournalUnavailable: Nothing was stored.
         """
-        ids: list[int | None] = await self.writer.submit(writes.accept, accepted)
+        ids: list[int | None] = await self.writer.submit(accepting.accept, accepted)
         if accepted.events and any(ids):
             self.announce({accepted.site})
         return ids

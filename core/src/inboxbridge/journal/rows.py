@@ -13,6 +13,14 @@ LIVE, BACKLOG = 0, 1
 """Lanes: events of the moment, and history that leaves room for them."""
 
 
+def delivery_key(received_at: float, rest: str = "") -> str:
+    """A delivery's key, or the beginning that all keys of a moment share.
+
+    It begins with the time, so that new ones lie together on disk and old ones are found by it.
+    """
+    return f"{max(int(received_at * 1e6), 0):016x}{rest}"
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """One delivery to be stored with the events it told of.

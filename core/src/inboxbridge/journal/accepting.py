@@ -1,0 +1,114 @@
+"""Stores deliveries and the events they told of, each once."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection
+
+from inboxbridge.journal.driver import insert_new
+from inboxbridge.journal.rows import Accepted, delivery_key
+from inboxbridge.journal.schema import deliveries, events
+from inboxbridge.model import Event
+
+_SECRET_HEADERS = ("auth", "signature", "token", "cookie", "secret", "api-key", "apikey")
+_EVENT = (
+    "site", "connection", "source_id", "thread", "about", "kind", "direction", "lane", "body",
+    "delivery_id", "state", "reason", "attempts", "received_at",
+)  # fmt: skip
+_DELIVERY = ("id", "connection", "received_at", "method", "url", "headers", "body")
+
+
+def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int | None]]:
+    """Store deliveries. Returns for each the new row ids, None where an event was known already."""
+    rows: list[tuple[Any, ...]] = []
+    kept: dict[str, Accepted] = {}
+    for accepted in batch:
+        delivery_id = None
+        if accepted.request is not None:
+            delivery_id = delivery_key(accepted.received_at, secrets.token_hex(8))
+            kept[delivery_id] = accepted
+        if accepted.outcome is not None:
+            rows.append(_fate_row(accepted, delivery_id))
+        rows.extend(_event_row(accepted, event, delivery_id) for event in accepted.events)
+    new: dict[tuple[str, str], int] = {}
+    used: set[str] = set()
+    returning = ("id", "connection", "source_id", "delivery_id")
+    for key, name, source_id, delivery_id in insert_new(
+        connection, events, rows, _EVENT, returning
+    ):
+        new[name, source_id] = key
+        if delivery_id is not None:
+            used.add(delivery_id)
+    raw = [_delivery_row(key, accepted) for key, accepted in kept.items() if key in used]
+    insert_new(connection, deliveries, raw, _DELIVERY, ("id",))
+    results: list[list[int | None]] = []
+    for accepted in batch:
+        keys = [event.id for event in accepted.events]
+        if accepted.outcome is not None:
+            keys.append(accepted.source_id)
+        # pop, so that a repetition within one batch counts as known
+        results.append([new.pop((accepted.connection, key), None) for key in keys])
+    return results
+
+
+def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tuple[Any, ...]:
+    return (
+        accepted.site,
+        accepted.connection,
+        event.id,
+        f"{accepted.connection}/{event.thread_key}",
+        event.about,
+        event.kind,
+        event.direction,
+        accepted.lane,
+        event.model_dump_json(exclude_defaults=True),
+        delivery_id,
+        "pending",
+        None,
+        0,
+        accepted.received_at,
+    )
+
+
+def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
+    return (
+        accepted.site,
+        accepted.connection,
+        accepted.source_id,
+        f"{accepted.connection}/",
+        None,
+        "delivery",
+        "inbound",
+        accepted.lane,
+        None,
+        delivery_id,
+        accepted.outcome,
+        accepted.reason,
+        0,
+        accepted.received_at,
+    )
+
+
+def _delivery_row(delivery_id: str, accepted: Accepted) -> tuple[Any, ...]:
+    request = accepted.request
+    assert request is not None
+    headers = [pair for pair in request.headers.pairs() if not _is_secret(pair[0])]
+    return (
+        delivery_id,
+        accepted.connection,
+        accepted.received_at,
+        request.method,
+        request.url,
+        json.dumps(headers),
+        request.body,
+    )
+
+
+@lru_cache(maxsize=1000)
+def _is_secret(header: str) -> bool:
+    return any(word in header for word in _SECRET_HEADERS)

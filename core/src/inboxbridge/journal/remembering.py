@@ -1,0 +1,81 @@
+"""Keeps what is known of contacts: who is who, and where their conversations are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from inboxbridge.journal.schema import conversations, links
+
+
+def remember(connection: Connection, batch: Sequence[dict[str, Any]]) -> list[None]:
+    """Remember identities' contacts; a link made by hand is never overwritten by a look-up."""
+    found = [row for row in batch if row["origin"] != "manual"]
+    by_hand = [row for row in batch if row["origin"] == "manual"]
+    columns = ("contact_id", "origin", "updated_at")
+    if found:
+        manual = links.c.origin == "manual"
+        connection.execute(_upsert(connection, links, *columns, unless=manual), found)
+    if by_hand:
+        connection.execute(_upsert(connection, links, *columns), by_hand)
+    return [None] * len(batch)
+
+
+def remember_conversations(connection: Connection, batch: Sequence[dict[str, Any]]) -> list[None]:
+    """Remember contacts' conversations."""
+    statement = _upsert(connection, conversations, "conversation_id", "updated_at")
+    connection.execute(statement, list(batch))
+    return [None] * len(batch)
+
+
+def forget_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
+    """Drop everything remembered of (site, contact), links made by hand included."""
+    for site, contact_id in batch:
+        for table in (links, conversations):
+            connection.execute(
+                delete(table).where(table.c.site == site, table.c.contact_id == contact_id)
+            )
+    return [None] * len(batch)
+
+
+def forget_conversations(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
+    """Drop remembered (site, conversation) pairs."""
+    for site, conversation_id in batch:
+        connection.execute(
+            delete(conversations).where(
+                conversations.c.site == site,
+                conversations.c.conversation_id == conversation_id,
+            )
+        )
+    return [None] * len(batch)
+
+
+def move_contact(
+    connection: Connection, batch: Sequence[tuple[str, str, str, float]]
+) -> list[None]:
+    """After a merge: what was remembered of one contact now names the surviving one."""
+    for site, old, new, now in batch:
+        connection.execute(
+            update(links)
+            .where(links.c.site == site, links.c.contact_id == old)
+            .values(contact_id=new, updated_at=now)
+        )
+        connection.execute(
+            delete(conversations).where(
+                conversations.c.site == site, conversations.c.contact_id == old
+            )
+        )
+    return [None] * len(batch)
+
+
+def _upsert(connection: Connection, table: Any, *columns: str, unless: Any = None) -> Any:
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={name: statement.excluded[name] for name in columns},
+        where=None if unless is None else ~unless,
+    )
