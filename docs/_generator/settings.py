@@ -8,8 +8,15 @@ import itertools
 import textwrap
 from typing import Any
 
-from inboxbridge import Connector, Providers, config
+from inboxbridge import Connector, Providers
 from inboxbridge.plugins import installed, load_class
+from inboxbridge.settings import (
+    ConnectionSettings,
+    CourierSettings,
+    GatewaySettings,
+    JournalSettings,
+    SiteSettings,
+)
 from pydantic import BaseModel
 
 from .text import attribute_docs, code, default_of, doc_of, markdown, table, values_of
@@ -18,11 +25,11 @@ HEADER = ("setting", "default", "values", "meaning")
 FIRST_PARTY = ("facebook", "sms", "phone", "bookings", "chat", "webhook")
 
 CORE: dict[str, tuple[str, type[BaseModel]]] = {
-    "journal": ("[journal]", config.JournalSettings),
-    "gateway": ("[gateway]", config.GatewaySettings),
-    "courier": ("[courier]", config.CourierSettings),
-    "sites": ("[sites.NAME]", config.SiteSettings),
-    "connectors": ("[connectors.NAME]", config.ConnectionSettings),
+    "journal": ("[journal]", JournalSettings),
+    "gateway": ("[gateway]", GatewaySettings),
+    "courier": ("[courier]", CourierSettings),
+    "sites": ("[sites.NAME]", SiteSettings),
+    "connectors": ("[connectors.NAME]", ConnectionSettings),
 }
 
 # What the code does not say beside the setting itself.

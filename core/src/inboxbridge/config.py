@@ -10,29 +10,23 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ValidationError
 
-from inboxbridge.connector import Secret, Secrets
 from inboxbridge.errors import ConfigError
 from inboxbridge.places import place
+from inboxbridge.settings import (
+    ConnectionSettings,
+    CourierSettings,
+    GatewaySettings,
+    JournalSettings,
+    SiteSettings,
+)
 
 DEFAULT_PATH = "connectors.toml"
 ENV_PATH = "INBOXBRIDGE_CONFIG"
 ENV_PREFIX = "INBOXBRIDGE__"
-
-Unmatched = Literal["create", "park", "drop"]
-Ambiguous = Literal["newest", "oldest", "all", "park"]
-Visibility = Literal["business", "everyone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,119 +39,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f". {self.hint}" if self.hint else "")
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class JournalSettings(_Table):
-    """``[journal]``: where everything is written down, and for how long."""
-
-    url: str = "sqlite:///inboxbridge.db"
-    keep_days: float = Field(default=30, ge=30)
-    """How long finished events stay known; a delivery repeated within it stores nothing."""
-    keep_personal_days: float = Field(default=7, gt=0)
-    """How long texts, names and raw deliveries of finished events are kept."""
-
-
-class GatewaySettings(_Table):
-    """``[gateway]``: how sources reach us."""
-
-    public_url: str | None = None
-    """What sources call, without ``/hooks/…``. Needed by schemes that sign the URL."""
-    max_body_bytes: int = Field(default=1024 * 1024, ge=1)
-
-
-class CourierSettings(_Table):
-    """``[courier]``: how events are taken to Wix."""
-
-    concurrency: int = Field(default=64, ge=1, le=1000)
-    """How many threads of one site are worked on side by side."""
-    retry_base_seconds: float = Field(default=1.0, gt=0)
-    retry_cap_seconds: float = Field(default=600.0, gt=0)
-    throttled_seconds: float = Field(default=60.0, gt=0)
-    """How long a site rests after a 429 that names no time, as Wix's own page advises."""
-    max_age_seconds: float = Field(default=86400.0, gt=0)
-    """How long after its first failure an event is retried before it becomes a dead letter."""
-    settle_seconds: float = Field(default=2.0, ge=0)
-    """How long to wait before asking Wix whether an unanswered send arrived."""
-    timeout_seconds: float = Field(default=30.0, gt=0)
-    """How long Wix may take to answer one call."""
-    hold: bool = False
-    """Whether a parked or dead event holds back the later events of its thread."""
-    remember_seconds: float = Field(default=3600.0, gt=0)
-    """How long a remembered contact or conversation is used without asking Wix again."""
-
-
-class SiteSettings(_Table):
-    """``[sites.NAME]``: one Wix site and the credentials for it."""
-
-    site_id: str | None = None
-    api_key: Secret | None = None
-    app_id: str | None = None
-    app_secret: Secret | None = None
-    instance_id: str | None = None
-    base_url: str = Field(
-        default="https://www.wixapis.com",
-        pattern=r"^https?://[^\s/]+",
-        description="It begins with https:// or http:// and a host",
-    )
-    calls_per_minute: int = Field(default=200, ge=0)
-    wire_form: Literal["current", "article"] = "current"
-    webhook_public_key: Secrets | None = None
-    """The app's public key (PEM) for Wix's own webhooks at ``/hooks/wix``."""
-
-    @field_validator("webhook_public_key")
-    @classmethod
-    def _is_a_key(cls, keys: tuple[SecretStr, ...] | None) -> tuple[SecretStr, ...] | None:
-        for key in keys or ():
-            _expect_public_key(key.get_secret_value())
-        return keys
-
-    @model_validator(mode="after")
-    def _credentials(self) -> SiteSettings:
-        key = {"site_id": self.site_id, "api_key": self.api_key}
-        app = {
-            "app_id": self.app_id,
-            "app_secret": self.app_secret,
-            "instance_id": self.instance_id,
-        }
-        if all(key.values()) or all(app.values()):
-            return self
-        started = app if any(app.values()) and not self.api_key else key
-        missing = " and ".join(name for name, value in started.items() if not value)
-        raise ValueError(
-            f"{missing} missing: give site_id and api_key, or app_id, app_secret and instance_id"
-        )
-
-
-class ConnectionSettings(_Table):
-    """What all connections have in common; the rest of the table is the connector's own."""
-
-    name: str
-    plugin: str
-    provider: str | None = None
-    enabled: bool = True
-    site: str = "default"
-    unmatched: Unmatched = "create"
-    ambiguous: Ambiguous = "newest"
-    visibility: Visibility = "business"
-    public_url: str | None = None
-    own: dict[str, Any] = {}
-    """The connector's own settings, secrets resolved, not yet validated."""
-
-
-def _expect_public_key(text: str) -> None:
-    # Imported here because few configurations have one, and it takes a while.
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    try:
-        load_pem_public_key(text.encode())
-    except ValueError:
-        raise ValueError(
-            "is no public key: expected PEM text with lines, -----BEGIN PUBLIC KEY-----"
-        ) from None
 
 
 _COMMON = {
@@ -460,8 +341,3 @@ def validation_problems(error: ValidationError, model: type[BaseModel]) -> list[
 def _described(model: type[BaseModel], location: list[str]) -> str:
     info = model.model_fields.get(location[0]) if location else None
     return (info.description or "") if info else ""
-
-
-def plain(secret: SecretStr | None) -> str:
-    """The text of a secret that is known to be set."""
-    return secret.get_secret_value() if secret is not None else ""

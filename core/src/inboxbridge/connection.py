@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import httpx
 import pluggy
 
-from inboxbridge.config import ConnectionSettings
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
 from inboxbridge.hooks import HookRunner
@@ -23,6 +22,7 @@ from inboxbridge.model import (
     MinimalMessage,
     WebhookRequest,
 )
+from inboxbridge.settings import ConnectionSettings
 from inboxbridge.signing import AnyOf, Signature
 
 HOOKS = tuple(

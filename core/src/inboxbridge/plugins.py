@@ -16,13 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from inboxbridge.config import (
-    Config,
-    ConnectionSettings,
-    Problem,
-    nearest,
-    validation_problems,
-)
+from inboxbridge.config import Config, Problem, nearest, validation_problems
 from inboxbridge.connection import (
     HOOKS,
     Connection,
@@ -36,6 +30,7 @@ from inboxbridge.deprecations import warn_of
 from inboxbridge.errors import HookTimeout
 from inboxbridge.hooks import HookRunner
 from inboxbridge.hookspecs import API_VERSION
+from inboxbridge.settings import ConnectionSettings
 
 __all__ = [
     "GROUP",

@@ -16,9 +16,10 @@ from typing import Any
 import jwt
 import structlog
 
-from inboxbridge.config import Config, plain
+from inboxbridge.config import Config
 from inboxbridge.journal import Accepted, Journal, remembering
 from inboxbridge.model import WebhookRequest
+from inboxbridge.settings import plain
 
 CONTACT = "wix.contacts.v4.contact"
 CONVERSATION = "wix.crm.inbox.v2.conversation"

@@ -12,9 +12,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from inboxbridge.cli.group import NotWell
-from inboxbridge.config import Config, ConnectionSettings, nearest, read_config
+from inboxbridge.config import Config, nearest, read_config
 from inboxbridge.errors import ConfigError
 from inboxbridge.journal.database import open_engine, pending_migration, sqlite_path, unavailable
+from inboxbridge.settings import ConnectionSettings
 
 if TYPE_CHECKING:
     from inboxbridge.plugins import Connection

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from inboxbridge.cli.opening import connection_settings
-from inboxbridge.config import Config, ConnectionSettings, Problem, read_config
+from inboxbridge.config import Config, Problem, read_config
 from inboxbridge.errors import ConfigError
+from inboxbridge.settings import ConnectionSettings
 
 
 class _Environment(dict[str, str]):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import httpx
 import structlog
 
-from inboxbridge.config import Config, SiteSettings, plain
+from inboxbridge.config import Config
 from inboxbridge.courier.circuit import Circuit
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import WINDOW, Feed
@@ -23,6 +23,7 @@ from inboxbridge.identity import Directory
 from inboxbridge.journal import Journal, JournalUnavailable, purging, reads, writes
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
+from inboxbridge.settings import SiteSettings, plain
 from inboxbridge.wix import ApiKey, AppCredentials, Budget, Credentials, WixClient
 
 __all__ = ["AlreadyRunning", "Courier", "credentials_of", "wix_client"]

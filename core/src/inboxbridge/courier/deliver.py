@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import structlog
 
-from inboxbridge.config import CourierSettings
 from inboxbridge.courier.circuit import Circuit
 from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.locks import KeyedLocks
@@ -26,6 +25,7 @@ from inboxbridge.journal.rows import AttemptBegun, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
+from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import (
     ContactIncomplete,
     Forbidden,

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 import structlog
 
 from inboxbridge import metrics
-from inboxbridge.config import CourierSettings
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
 from inboxbridge.journal import Journal, JournalUnavailable, writes
 from inboxbridge.journal.rows import AttemptEnded, Settled, StoredEvent, moment
 from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
+from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import WixError
 
 FIRST_WAIT_SECONDS = 0.1

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from inboxbridge.config import Ambiguous, ConnectionSettings, Unmatched
 from inboxbridge.errors import InboxbridgeError
 from inboxbridge.identity.lookup import Lookup, SingleFlight
 from inboxbridge.identity.memory import Memory
 from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.model import Person
 from inboxbridge.phone import normalize_phone
+from inboxbridge.settings import Ambiguous, ConnectionSettings, Unmatched
 from inboxbridge.wix import ContactMatch, WixClient
 from inboxbridge.wix.budget import Lane
 

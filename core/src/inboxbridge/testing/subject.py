@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from inboxbridge.config import ConnectionSettings
 from inboxbridge.connector import Connector, ConnectorSettings, Providers
 from inboxbridge.errors import HookFailed, MalformedBody
 from inboxbridge.model import (
@@ -21,6 +20,7 @@ from inboxbridge.model import (
     WebhookRequest,
 )
 from inboxbridge.plugins import Connection, Unusable
+from inboxbridge.settings import ConnectionSettings
 from inboxbridge.signing import AnyOf, NoSignature, SharedToken, Signature
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Sample
 from inboxbridge.testing.sealed import NotAllowed, sealed
