@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from inboxbridge import (
     Attachment,
     Badge,
@@ -277,33 +275,3 @@ def test_secrets_do_not_show_when_printed() -> None:
 
 def test_the_badge_is_crisps() -> None:
     assert connect().badge(Event(id="1")) == Badge(text="Crisp")
-
-
-def test_every_sample_gives_the_same_events_again_and_survives_storage(
-    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
-) -> None:
-    connector = connect()
-    for body in samples("crisp").values():
-        events = connector.parse_event(WebhookRequest(body=body))
-
-        assert events == connector.parse_event(WebhookRequest(body=body))
-        assert events == [stored(event) for event in events]
-
-
-@settings(max_examples=200, deadline=None)
-@given(data=st.data())
-def test_damaged_deliveries_are_read_or_refused_and_never_break(
-    data: st.DataObject,
-    samples: Callable[[str], dict[str, bytes]],
-    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
-    stored: Callable[[Event], Event],
-) -> None:
-    connector = connect()
-    body = data.draw(damaged(list(samples("crisp").values())))
-    try:
-        events = connector.parse_event(WebhookRequest(body=body))
-    except MalformedBody:
-        return
-    for event in events:
-        assert event == stored(event)
-        connector.to_wix_message(event)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from inboxbridge import Attachment, BasicMessage, Event, MalformedBody, MinimalMessage
 from inboxbridge import WebhookRequest as Request
+from inboxbridge.testing import load_samples
 from inboxbridge_facebook.messenger import FACEBOOK_ICON, Messenger
 
 PAGE, PSID = "104200000000001", "7450000000000011"
@@ -313,46 +313,6 @@ def test_a_delivery_of_another_product_names_the_connection_it_needs(delivery: D
         connect().parse_event(delivery({"object": "instagram", "entry": []}))
 
 
-def test_every_sample_gives_the_same_events_again_and_survives_storage(
-    samples: Callable[[str], dict[str, bytes]], stored: Callable[[Event], Event]
-) -> None:
-    connector = connect()
-    for body in samples("messenger").values():
-        events = connector.parse_event(Request(body=body))
-
-        assert events == connector.parse_event(Request(body=body))
-        assert events == [stored(event) for event in events]
-        assert len(events) == len({event.id for event in events})
-
-
-@settings(max_examples=200, deadline=None)
-@given(data=st.data())
-def test_damaged_deliveries_are_read_or_refused_and_never_break(
-    data: st.DataObject,
-    samples: Callable[[str], dict[str, bytes]],
-    damaged: Callable[[list[bytes]], st.SearchStrategy[bytes]],
-    stored: Callable[[Event], Event],
-) -> None:
-    connector = connect(app_id=5)
-    body = data.draw(damaged(list(samples("messenger").values())))
-    try:
-        events = connector.parse_event(Request(body=body))
-    except MalformedBody:
-        return
-    for event in events:
-        assert event == stored(event)
-        connector.to_wix_message(event)
-
-
-@given(body=st.binary(max_size=60))
-def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    try:
-        events = connect().parse_event(Request(body=body))
-    except MalformedBody:
-        return
-    assert events == []
-
-
 def test_the_badge_is_facebooks_unless_another_icon_is_set() -> None:
     event = Event(id="1")
     badge = connect().badge(event)
@@ -368,9 +328,7 @@ def _said(event: Event) -> tuple[str, str, str]:
     return event.id, event.direction, event.text
 
 
-def test_samples_hold_json_escapes_as_meta_sends_them(
-    samples: Callable[[str], dict[str, bytes]],
-) -> None:
-    for body in samples("messenger").values():
-        assert body.isascii()
-        assert "page" in json.loads(body).get("object", "page")
+def test_samples_hold_json_escapes_as_meta_sends_them() -> None:
+    for sample in load_samples(Path(__file__).parent.parent / "samples", only="messenger-*"):
+        assert sample.body.isascii()
+        assert "page" in json.loads(sample.body).get("object", "page")

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from inboxbridge import (
     Attachment,
     Badge,
@@ -252,52 +250,3 @@ def test_wrong_settings_are_named(wrong: dict[str, str], where: str) -> None:
         AircallPhone.Settings.model_validate(wrong)
 
     assert refused.value.errors()[0]["loc"][0] == where
-
-
-# Storage and fuzz
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_a_repeated_delivery_gives_the_same_events_which_survive_storage(
-    sample: Deliver, name: str
-) -> None:
-    aircall = connector()
-    events = aircall.parse_event(sample(name))
-
-    assert aircall.parse_event(sample(name)) == events
-    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
-
-
-ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-
-
-def assert_usable(request: WebhookRequest) -> None:
-    aircall = connector()
-    aircall.signature().verify(request, 0)
-    try:
-        events = aircall.parse_event(request)
-    except MalformedBody:
-        return
-    for event in events:
-        assert Event.model_validate_json(event.model_dump_json()) == event
-        assert aircall.to_wix_message(event)
-
-
-@settings(max_examples=200)
-@given(name=st.sampled_from(SAMPLES), place=st.integers(0, 55), value=ANY_JSON)
-def test_a_sample_with_any_node_replaced_gives_events_or_is_malformed(
-    sample: Deliver, with_node_replaced: Callable[..., Any], name: str, place: int, value: Any
-) -> None:
-    assert_usable(posted(with_node_replaced(sample(name).json(), place, value)))
-
-
-@settings(max_examples=100)
-@given(st.binary(max_size=200))
-def test_any_bytes_give_events_or_are_malformed(body: bytes) -> None:
-    assert_usable(WebhookRequest(url=URL, body=body))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from inboxbridge import BasicMessage, Event, MalformedBody, MinimalMessage
+from inboxbridge import BasicMessage, MalformedBody, MinimalMessage
 
 MINIMAL = {"id": "m-1", "email": "dana@example.com", "text": "Hi"}
 
@@ -169,16 +169,6 @@ def test_a_redelivery_has_the_same_ids(parse, sample):
     body = sample("samples/batch.json")
 
     assert [e.id for e in parse(body)] == [e.id for e in parse(body)]
-
-
-@pytest.mark.parametrize(
-    "name", ["message", "minimal", "activity", "outbound", "batch", "attachments"]
-)
-def test_events_survive_storage(parse, sample, name):
-    events = parse(sample(f"samples/{name}.json"))
-
-    assert events
-    assert [Event.model_validate_json(event.model_dump_json()) for event in events] == events
 
 
 WRONG: list[tuple[Any, str]] = [

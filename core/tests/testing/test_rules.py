@@ -289,6 +289,14 @@ class TakesWhatItCannotDeliver(Acme):
         return Event(id="e", kind="activity", text=text if isinstance(text, str) else "")
 
 
+@fault("is_garbage_safe", "'acme:1' changes in storage")
+class KeepsWhatCannotBeStored(Acme):
+    def event(self, item: dict[str, Any]) -> Event:
+        if isinstance(item.get("text"), str):
+            return super().event(item)
+        return Event(id="acme:1").model_copy(update={"text": " \x00 "})
+
+
 @fault("is_garbage_safe", "raised (IndexError|ValidationError)", samples=FORM_SAMPLES)
 class TrustsForms(FormAcme):
     @hookimpl

@@ -11,6 +11,7 @@ their types are in `inboxbridge.testing.stage`.
 
 from inboxbridge.testing import _needed as _needed
 from inboxbridge.testing.clock import FakeClock
+from inboxbridge.testing.mutation import broken
 from inboxbridge.testing.rules import LEVELS, Level, Rule, rules
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Expected, Sample, load_samples
 from inboxbridge.testing.scorecard import Mark, Scorecard, scorecard
@@ -32,6 +33,7 @@ __all__ = [
     "Scorecard",
     "Subject",
     "Unmet",
+    "broken",
     "contract_suite",
     "load_samples",
     "rules",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zlib import crc32
@@ -15,7 +16,7 @@ from inboxbridge.errors import HookFailed, MalformedBody
 from inboxbridge.model import BasicMessage, Event, MinimalMessage, WebhookRequest
 from inboxbridge.plugins import Connection
 from inboxbridge.testing.mutation import at_path, broken, junk_text, misfits, paths, replaced
-from inboxbridge.testing.samples import Sample, difference
+from inboxbridge.testing.samples import CONTENT_TYPES, Sample, difference
 from inboxbridge.testing.sealed import NotAllowed, clock_at, sealed
 from inboxbridge.testing.subject import Subject, Unmet, message, parse
 
@@ -198,23 +199,29 @@ def _shaped_like(samples: list[Sample], body: bytes) -> Sample:
 
 
 def is_garbage_safe(subject: Subject, sample: Sample) -> None:
-    """Whatever the body, there are events or `MalformedBody`; what is taken can be delivered."""
+    """Whatever the body, there are events or `MalformedBody`; those can be kept and delivered."""
     __tracebackhide__ = True
     connection = subject.connection()
 
-    def never_fails(body: bytes) -> None:
+    def never_fails(body: bytes, content_type: str) -> None:
         __tracebackhide__ = True
         try:
-            events = parse(connection, sample.request(body))
+            events = parse(connection, replace(sample, content_type=content_type).request(body))
         except MalformedBody:
             return
         for event in events[:20]:
             stored = Event.model_validate_json(event.model_dump_json())
+            if stored != event:
+                raise Unmet(f"{sample.name} with a broken body: {event.id!r} changes in storage")
             message(connection, stored)
 
     for body in misfits(sample):
-        never_fails(body)
-    _fuzz(sample, subject.fuzz)(given(body=broken(sample))(never_fails))()
+        never_fails(body, sample.content_type)
+    types = st.just(sample.content_type) | st.sampled_from(
+        [*CONTENT_TYPES.values(), "text/plain", ""]
+    )
+    given_any = given(body=broken(sample), content_type=types)
+    _fuzz(sample, subject.fuzz)(given_any(never_fails))()
 
 
 def other_hooks_are_garbage_safe(subject: Subject, sample: Sample) -> None:

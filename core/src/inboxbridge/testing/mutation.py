@@ -25,16 +25,21 @@ junk_text = st.text(max_size=20) | st.sampled_from(
         "-1",
         "1e400",
         "2026-13-40",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
         "https://",
         "@",
+        "a@b",
         "+",
+        "é" * 600,
     ]
 )
 junk: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(allow_nan=False)
+    | st.just(10**400)
     | junk_text,
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -48,14 +53,21 @@ junk: st.SearchStrategy[Any] = st.recursive(
 
 @st.composite
 def broken(draw: st.DrawFn, sample: Sample) -> bytes:
-    """Draw a body that is the sample's with something broken in it."""
+    """Draw a body that is the sample's with something broken in it, or anything at all.
+
+    A hypothesis strategy: ``@given(body=broken(sample))``.
+
+    Args:
+        draw: Given by hypothesis.
+        sample: What to break.
+    """
     how = draw(
         st.sampled_from(["nodes", "nodes", "nodes", "nodes", "cut", "flip", "bytes", "json"])
     )
     if how == "bytes":
         return draw(st.binary(max_size=60))
     if how == "json":
-        return json.dumps(draw(junk)).encode()
+        return _dumped(draw(_fields(sample) if sample.is_form else junk))
     if how == "cut":
         return sample.body[: draw(st.integers(0, len(sample.body)))]
     if how == "flip" and sample.body:
@@ -88,7 +100,18 @@ def _broken_json(draw: st.DrawFn, sample: Sample) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(list(paths(value))))
         value = replaced(value, path, draw(junk)) if draw(st.booleans()) else without(value, path)
-    return json.dumps(value).encode()
+    return _dumped(value)
+
+
+def _dumped(value: Any) -> bytes:
+    """The value as JSON, an endless number written as one that is too large for a float."""
+    return json.dumps(value).replace("Infinity", "1e999").encode()
+
+
+def _fields(sample: Sample) -> st.SearchStrategy[dict[str, Any]]:
+    """A form's fields as a JSON object of anything."""
+    names = [name for name, _ in parse_qsl(sample.body.decode(), keep_blank_values=True)]
+    return st.dictionaries(st.sampled_from(names or ["id"]), junk | junk_text, max_size=8)
 
 
 def _broken_form(draw: st.DrawFn, sample: Sample) -> bytes:
