@@ -1,4 +1,4 @@
-"""What Meta's products share: settings, handshake, signature, and the walk through a batch.
+"""What Meta's products share: settings, most hooks, and the walk through a batch.
 
 Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 """
@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from inboxbridge import (
     Answer,
+    Badge,
+    BasicMessage,
+    Connector,
     ConnectorSettings,
+    Event,
     HmacSignature,
     MalformedBody,
+    MinimalMessage,
     Secrets,
     Signature,
     WebhookRequest,
+    hookimpl,
 )
 from inboxbridge.reading import array_at, as_object, id_at, text_at
 
@@ -34,32 +40,54 @@ class MetaSettings(ConnectorSettings):
     Attributes:
         app_secret: From the App Dashboard, App settings, Basic. Signs every delivery.
         verify_token: Text of your choice, entered beside the callback URL in the App Dashboard.
+        icon_url: The badge's picture.
     """
 
     app_secret: Secrets
     verify_token: Secrets
+    icon_url: str | None = None
 
 
-def app_signature(settings: MetaSettings) -> Signature:
-    """``X-Hub-Signature-256: sha256=<hex>``, HMAC-SHA256 of the raw body by the app secret."""
-    return HmacSignature(settings.app_secret, header="X-Hub-Signature-256", prefix="sha256=")
+SettingsT = TypeVar("SettingsT", bound=MetaSettings)
 
 
-def answer_challenge(settings: MetaSettings, request: WebhookRequest) -> Answer | None:
-    """Answer ``hub.challenge`` if ``hub.verify_token`` is ours; None for anything else.
+class MetaConnector(Connector[SettingsT]):
+    """The hooks that are the same for all of Meta's products."""
 
-    The answer is the challenge alone, as plain text.
-    """
-    query = dict(request.query)
-    challenge = query.get("hub.challenge", "")
-    if query.get("hub.mode") != "subscribe" or not challenge:
-        return None
-    given = query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
-    matches = [
-        hmac.compare_digest(token.get_secret_value().encode("utf-8", "surrogatepass"), given)
-        for token in settings.verify_token
-    ]
-    return Answer(body=challenge) if any(matches) else None
+    @hookimpl
+    def signature(self) -> Signature:
+        """``X-Hub-Signature-256: sha256=<hex>``, HMAC-SHA256 of the raw body by the app secret."""
+        secrets = self.settings.app_secret
+        return HmacSignature(secrets, header="X-Hub-Signature-256", prefix="sha256=")
+
+    @hookimpl
+    def handshake(self, request: WebhookRequest) -> Answer | None:
+        """Answer the challenge that Meta sends when the callback URL is saved.
+
+        The answer is ``hub.challenge`` alone, as plain text, if ``hub.verify_token`` is ours.
+        """
+        query = dict(request.query)
+        challenge = query.get("hub.challenge", "")
+        if query.get("hub.mode") != "subscribe" or not challenge:
+            return None
+        given = query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
+        matches = [
+            hmac.compare_digest(token.get_secret_value().encode("utf-8", "surrogatepass"), given)
+            for token in self.settings.verify_token
+        ]
+        return Answer(body=challenge) if any(matches) else None
+
+    @hookimpl
+    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        """Show what was done as a line, what was said as a message."""
+        if event.kind == "activity":
+            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
+        return BasicMessage(text=event.text, attachments=event.attachments)
+
+    @hookimpl
+    def badge(self, event: Event) -> Badge | None:
+        """Name the product."""
+        return Badge(text=self.label, icon_url=self.settings.icon_url)
 
 
 class Update(NamedTuple):

@@ -7,36 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from inboxbridge import (
-    Answer,
-    Badge,
-    BasicMessage,
-    Connector,
-    Event,
-    MinimalMessage,
-    Person,
-    Signature,
-    WebhookRequest,
-    hookimpl,
-)
-from inboxbridge.reading import (
-    as_object,
-    event_id,
-    id_at,
-    object_at,
-    one_line,
-    required,
-    text_at,
-)
+from inboxbridge import Event, Person, WebhookRequest, hookimpl
+from inboxbridge.reading import as_object, event_id, id_at, object_at, one_line, required, text_at
 
 from inboxbridge_facebook._items import item_event, read_item
-from inboxbridge_facebook._meta import (
-    MetaSettings,
-    Update,
-    answer_challenge,
-    app_signature,
-    updates,
-)
+from inboxbridge_facebook._meta import MetaConnector, MetaSettings, Update, updates
 
 FIELDS = frozenset({"", "messages", "messaging_postbacks", "messaging_referral", "standby"})
 """The fields that carry items for the Inbox; the empty one is an item of a batch."""
@@ -48,14 +23,12 @@ class InstagramSettings(MetaSettings):
     Attributes:
         app_id: The app's own id. Echoes of messages that this app sent are left out; without it
             every echo is shown.
-        icon_url: The badge's picture.
     """
 
     app_id: str | int | None = None
-    icon_url: str | None = None
 
 
-class Instagram(Connector[InstagramSettings]):
+class Instagram(MetaConnector[InstagramSettings]):
     """What people and a professional account write to each other on Instagram.
 
     A person is known by ``ACCOUNT:IGSID``; messages of one person to one account are one thread.
@@ -74,28 +47,6 @@ class Instagram(Connector[InstagramSettings]):
         """Read messages, echoes, unsent messages and comments, in the order of the batch."""
         found = [self._event(update) for update in updates(request.json_object(), "instagram")]
         return [event for event in found if event]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show comments, referrals and unsent messages as a line, everything else as said."""
-        if event.kind == "activity":
-            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name Instagram."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
-
-    @hookimpl
-    def signature(self) -> Signature:
-        """HMAC-SHA256 by the app secret."""
-        return app_signature(self.settings)
-
-    @hookimpl
-    def handshake(self, request: WebhookRequest) -> Answer | None:
-        """Answer the challenge that Meta sends when the callback URL is saved."""
-        return answer_challenge(self.settings, request)
 
     def _event(self, update: Update) -> Event | None:
         if update.field == "comments":

@@ -7,20 +7,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from inboxbridge import (
-    Answer,
-    Badge,
-    BasicMessage,
-    Connector,
-    Event,
-    MinimalMessage,
-    Signature,
-    WebhookRequest,
-    hookimpl,
-)
+from inboxbridge import Event, WebhookRequest, hookimpl
 
 from inboxbridge_facebook._items import item_event
-from inboxbridge_facebook._meta import MetaSettings, answer_challenge, app_signature, updates
+from inboxbridge_facebook._meta import MetaConnector, MetaSettings, updates
 
 FACEBOOK_ICON = (
     "https://static.wixstatic.com/media/aebe5b6fd55f471a936c72ff2c8289d7.png/v1/fill/"
@@ -45,7 +35,7 @@ class MessengerSettings(MetaSettings):
     icon_url: str | None = FACEBOOK_ICON
 
 
-class Messenger(Connector[MessengerSettings]):
+class Messenger(MetaConnector[MessengerSettings]):
     """What people and a Page write to each other on Messenger.
 
     A person is known by ``PAGE:PSID``: a page-scoped id says nothing outside its Page. Messages of
@@ -68,25 +58,3 @@ class Messenger(Connector[MessengerSettings]):
             if update.field in FIELDS
         ]
         return [event for event in found if event]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show a referral as a line, everything else as said."""
-        if event.kind == "activity":
-            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name Facebook."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
-
-    @hookimpl
-    def signature(self) -> Signature:
-        """HMAC-SHA256 by the app secret."""
-        return app_signature(self.settings)
-
-    @hookimpl
-    def handshake(self, request: WebhookRequest) -> Answer | None:
-        """Answer the challenge that Meta sends when the callback URL is saved."""
-        return answer_challenge(self.settings, request)

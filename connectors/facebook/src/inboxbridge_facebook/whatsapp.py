@@ -8,18 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from inboxbridge import (
-    Answer,
-    Badge,
-    BasicMessage,
-    Connector,
-    Event,
-    MinimalMessage,
-    Person,
-    Signature,
-    WebhookRequest,
-    hookimpl,
-)
+from inboxbridge import Event, Person, WebhookRequest, hookimpl
 from inboxbridge.reading import (
     array_at,
     as_object,
@@ -31,13 +20,7 @@ from inboxbridge.reading import (
     text_at,
 )
 
-from inboxbridge_facebook._meta import (
-    MetaSettings,
-    Update,
-    answer_challenge,
-    app_signature,
-    updates,
-)
+from inboxbridge_facebook._meta import MetaConnector, MetaSettings, Update, updates
 from inboxbridge_facebook._whatsapp_text import read_said
 
 FIELDS = frozenset({"messages", "smb_message_echoes", "standby"})
@@ -47,16 +30,6 @@ DIRECTIONS: dict[str, Literal["inbound", "outbound"]] = {
     "message_echoes": "outbound",
 }
 """The arrays of a change, and who spoke in each."""
-
-
-class WhatsAppSettings(MetaSettings):
-    """Settings of a WhatsApp connection.
-
-    Attributes:
-        icon_url: The badge's picture.
-    """
-
-    icon_url: str | None = None
 
 
 class Contact(NamedTuple):
@@ -70,7 +43,7 @@ class Contact(NamedTuple):
 NOBODY = Contact("", "", "")
 
 
-class WhatsApp(Connector[WhatsAppSettings]):
+class WhatsApp(MetaConnector[MetaSettings]):
     """What customers and a business write to each other on WhatsApp.
 
     A person is known by the business-scoped user id, by the number where there is none, and by the
@@ -80,7 +53,7 @@ class WhatsApp(Connector[WhatsAppSettings]):
     Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
     """
 
-    Settings: ClassVar[type[WhatsAppSettings]] = WhatsAppSettings
+    Settings: ClassVar[type[MetaSettings]] = MetaSettings
     label = "WhatsApp"
 
     @hookimpl
@@ -93,28 +66,6 @@ class WhatsApp(Connector[WhatsAppSettings]):
             for event in _events(update)
         ]
         return [event for event in found if event]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show deleted messages and changed numbers as a line, everything else as said."""
-        if event.kind == "activity":
-            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name WhatsApp."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
-
-    @hookimpl
-    def signature(self) -> Signature:
-        """HMAC-SHA256 by the app secret."""
-        return app_signature(self.settings)
-
-    @hookimpl
-    def handshake(self, request: WebhookRequest) -> Answer | None:
-        """Answer the challenge that Meta sends when the callback URL is saved."""
-        return answer_challenge(self.settings, request)
 
 
 class Contacts:
