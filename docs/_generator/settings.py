@@ -170,9 +170,13 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
 
 
 def own_rows(model: type[BaseModel]) -> list[tuple[str, ...]]:
-    """A row for each of a connector's own settings. Raises KeyError for one without a meaning."""
+    """A row for each of a connector's own settings, those that must be given first.
+
+    Raises:
+        KeyError: One has no meaning.
+    """
     meanings = attribute_docs(model)
+    fields = sorted(model.model_fields.items(), key=lambda one: not one[1].is_required())
     return [
-        (code(name), default_of(field), values_of(field), meanings[name])
-        for name, field in model.model_fields.items()
+        (code(name), default_of(field), values_of(field), meanings[name]) for name, field in fields
     ]

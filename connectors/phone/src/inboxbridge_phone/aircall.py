@@ -7,18 +7,12 @@ https://developer.aircall.io/tutorials/webhooks-guide
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from inboxbridge import (
     Attachment,
-    Badge,
-    BasicMessage,
-    Connector,
-    ConnectorSettings,
     Event,
     MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
     SharedToken,
@@ -28,10 +22,10 @@ from inboxbridge import (
     hookimpl,
 )
 from inboxbridge.reading import web_link
-from pydantic import StringConstraints
 
-from inboxbridge_phone.callers import WITHHELD, WITHHELD_SPELLINGS, Addresses, Lines
+from inboxbridge_phone.callers import WITHHELD
 from inboxbridge_phone.fields import identifier, items, mapping, scalar, unix_time
+from inboxbridge_phone.systems import Label, Readers, SystemConnector, SystemSettings
 from inboxbridge_phone.wording import NO_TEXT, Direction, call_line, recording_line, voicemail_line
 
 _WHY_MISSED = {
@@ -41,27 +35,18 @@ _WHY_MISSED = {
 }
 
 
-class AircallPhoneSettings(ConnectorSettings):
+class AircallPhoneSettings(SystemSettings):
     """Settings of a ``phone`` connection with ``provider = "aircall"``.
 
     Attributes:
         token: The token that Aircall issued for this webhook; several for several webhooks.
-        withheld: What counts as a caller without a number.
-        call_recordings: Whether the recording of an answered call is a further activity.
-        label: The badge of text messages.
-        icon_url: A picture for badge and activities, or None.
     """
 
     token: Secrets
-    withheld: Addresses = WITHHELD_SPELLINGS
-    call_recordings: bool = True
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)] = (
-        "Aircall"
-    )
-    icon_url: str | None = None
+    label: Label = "Aircall"
 
 
-class AircallPhone(Connector[AircallPhoneSettings]):
+class AircallPhone(SystemConnector[AircallPhoneSettings]):
     """One activity for each ended call, one for its voicemail, and every text as a message.
 
     ``call.ended`` tells of a call: it comes about half a minute after the end, with everything in
@@ -70,11 +55,10 @@ class AircallPhone(Connector[AircallPhoneSettings]):
 
     Settings: ClassVar = AircallPhoneSettings
     label = "Aircall"
+    kind_field = "event"
 
-    def __init__(self, settings: AircallPhoneSettings) -> None:
-        super().__init__(settings)
-        self._lines = Lines(withheld=settings.withheld)
-        self._readers: dict[str, Callable[[dict[str, Any]], list[Event]]] = {
+    def readers(self) -> Readers:
+        return {
             "call.ended": self._ended,
             "call.voicemail_left": self._voicemail,
             "call.comm_assets_generated": self._audio,
@@ -97,20 +81,6 @@ class AircallPhone(Connector[AircallPhoneSettings]):
             body=json.dumps(body).encode(),
             received_at=request.received_at,
         )
-
-    @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
-        body = request.json_object()
-        kind = scalar(body.get("event"))
-        if not kind:
-            raise MalformedBody("event is missing")
-        read = self._readers.get(kind)
-        if read is None:
-            return []
-        data = body.get("data")
-        if not isinstance(data, dict):
-            raise MalformedBody("data is missing")
-        return read(data)
 
     def _ended(self, call: dict[str, Any]) -> list[Event]:
         about = _about(call)
@@ -186,18 +156,6 @@ class AircallPhone(Connector[AircallPhoneSettings]):
         person = self._lines.person(number)
         thread = self._lines.thread(_our_line(call), number)
         return _with_contact(person, call.get("contact")), thread
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        if event.kind == "message":
-            return BasicMessage(text=event.text, attachments=event.attachments)
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        if event.kind != "message":
-            return None
-        return Badge(text=self.settings.label, icon_url=self.settings.icon_url)
 
 
 def _about(call: dict[str, Any]) -> str:

@@ -9,29 +9,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 from inboxbridge import (
     AnyOf,
-    Badge,
-    BasicMessage,
-    Connector,
-    ConnectorSettings,
     Event,
-    MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
     Signature,
     StandardWebhooks,
-    WebhookRequest,
     hookimpl,
 )
 from inboxbridge.reading import iso_moment, web_link
-from pydantic import AfterValidator, SecretStr, StringConstraints
+from pydantic import AfterValidator, SecretStr
 
-from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
 from inboxbridge_phone.fields import (
     identifier,
     items,
@@ -49,6 +40,7 @@ from inboxbridge_phone.quo_resources import (
     read_voicemail,
     resource_of,
 )
+from inboxbridge_phone.systems import Label, Readers, SystemConnector, SystemSettings
 from inboxbridge_phone.wording import call_line, one_line, recording_line, voicemail_line
 
 
@@ -64,30 +56,21 @@ def _base64_keys(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return secrets
 
 
-class QuoPhoneSettings(ConnectorSettings):
+class QuoPhoneSettings(SystemSettings):
     """Settings of a ``phone`` connection with ``provider = "quo"``.
 
     Attributes:
         signing_key: The webhook's key: ``whsec_…`` of a current one, plain base64 of one made in
             the app before. Several of either kind may be live at once.
-        withheld: What counts as a caller without a number.
-        call_recordings: Whether the recording of an answered call is a further activity.
         summaries: Whether Quo's summary of a call is a further activity.
-        label: The badge of text messages.
-        icon_url: A picture for badge and activities, or None.
     """
 
     signing_key: Annotated[Secrets, AfterValidator(_base64_keys)]
-    withheld: Addresses = WITHHELD_SPELLINGS
-    call_recordings: bool = True
     summaries: bool = True
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)] = (
-        "Quo"
-    )
-    icon_url: str | None = None
+    label: Label = "Quo"
 
 
-class QuoPhone(Connector[QuoPhoneSettings]):
+class QuoPhone(SystemConnector[QuoPhoneSettings]):
     """One activity for each ended call, one for its voicemail, and every text as a message.
 
     ``call.completed`` and ``call.missed`` may both tell of one call; their events have the same id,
@@ -96,40 +79,26 @@ class QuoPhone(Connector[QuoPhoneSettings]):
 
     Settings: ClassVar = QuoPhoneSettings
     label = "Quo"
+    kind_field = "type"
 
-    def __init__(self, settings: QuoPhoneSettings) -> None:
-        super().__init__(settings)
-        self._lines = Lines(withheld=settings.withheld)
-        self._readers: dict[str, Callable[[dict[str, Any]], list[Event]]] = {
+    def readers(self) -> Readers:
+        found = {
             "message.received": self._received,
             "message.delivered": self._delivered,
             "call.completed": self._completed,
             "call.missed": self._missed,
             "call.voicemail.completed": self._voicemail,
         }
-        if settings.call_recordings:
-            self._readers["call.recording.completed"] = self._recording
-        if settings.summaries:
-            self._readers["call.summary.completed"] = self._summary
+        if self.settings.call_recordings:
+            found["call.recording.completed"] = self._recording
+        if self.settings.summaries:
+            found["call.summary.completed"] = self._summary
+        return found
 
     @hookimpl
     def signature(self) -> Signature:
         keys = self.settings.signing_key
         return AnyOf((StandardWebhooks(keys), OpenPhoneSignature(keys)))
-
-    @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
-        body = request.json_object()
-        kind = scalar(body.get("type"))
-        if not kind:
-            raise MalformedBody("type is missing")
-        read = self._readers.get(kind)
-        if read is None:
-            return []
-        data = body.get("data")
-        if not isinstance(data, dict):
-            raise MalformedBody("data is missing")
-        return read(data)
 
     def _received(self, data: dict[str, Any]) -> list[Event]:
         return self._texts(read_message(data, received=True))
@@ -227,15 +196,3 @@ class QuoPhone(Connector[QuoPhoneSettings]):
                 url=app_link(data),
             )
         ]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        if event.kind == "message":
-            return BasicMessage(text=event.text, attachments=event.attachments)
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        if event.kind != "message":
-            return None
-        return Badge(text=self.settings.label, icon_url=self.settings.icon_url)

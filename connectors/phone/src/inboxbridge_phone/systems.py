@@ -1,0 +1,93 @@
+"""What phone systems share: one webhook for calls and texts, each delivery of a named kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from inboxbridge import (
+    Badge,
+    BasicMessage,
+    Connector,
+    ConnectorSettings,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    WebhookRequest,
+    hookimpl,
+)
+from pydantic import StringConstraints
+
+from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
+from inboxbridge_phone.fields import scalar
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Readers = Mapping[str, Callable[[dict[str, Any]], list[Event]]]
+
+
+class SystemSettings(ConnectorSettings):
+    """What connections to phone systems have in common.
+
+    Attributes:
+        withheld: What counts as a caller without a number.
+        call_recordings: Whether the recording of an answered call is a further activity.
+        label: The badge of text messages.
+        icon_url: A picture for badge and activities, or None.
+    """
+
+    withheld: Addresses = WITHHELD_SPELLINGS
+    call_recordings: bool = True
+    label: Label
+    icon_url: str | None = None
+
+
+SettingsT = TypeVar("SettingsT", bound=SystemSettings)
+
+
+class SystemConnector(Connector[SettingsT], ABC):
+    """Calls as activities, texts as messages with a badge.
+
+    Attributes:
+        kind_field: The field that names a delivery's kind.
+    """
+
+    kind_field: ClassVar[str]
+
+    def __init__(self, settings: SettingsT) -> None:
+        super().__init__(settings)
+        self._lines = Lines(withheld=settings.withheld)
+        self._readers = self.readers()
+
+    @abstractmethod
+    def readers(self) -> Readers:
+        """What reads the ``data`` of each kind of delivery; other kinds give no events."""
+
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        """Read the delivery by its kind."""
+        body = request.json_object()
+        kind = scalar(body.get(self.kind_field))
+        if not kind:
+            raise MalformedBody(f"{self.kind_field} is missing")
+        read = self._readers.get(kind)
+        if read is None:
+            return []
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise MalformedBody("data is missing")
+        return read(data)
+
+    @hookimpl
+    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
+        """Show a text as said, everything about a call as a line."""
+        if event.kind == "message":
+            return BasicMessage(text=event.text, attachments=event.attachments)
+        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
+
+    @hookimpl
+    def badge(self, event: Event) -> Badge | None:
+        """Name the system beside a text."""
+        if event.kind != "message":
+            return None
+        return Badge(text=self.settings.label, icon_url=self.settings.icon_url)
