@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import common
+from inboxbridge.cli.serve import spare_the_collector
 from inboxbridge.config import config_from
 from inboxbridge.logs import configure_logs
 from inboxbridge.runtime import listen, running, serving
@@ -59,6 +60,7 @@ async def main() -> None:
     told_to_end = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_end.set)
     async with served(sys.argv[2], sys.argv[3:]) as url:
+        spare_the_collector()
         Path(sys.argv[1]).write_text(url.rpartition(":")[2])
         await told_to_end.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -278,6 +279,22 @@ def test_a_courier_that_dies_ends_serve_with_1(
     assert result.stdout.startswith("ready ")
     assert "an essential part ended" in result.stderr
     assert "dana" not in result.stderr
+
+
+def test_what_is_loaded_by_the_start_is_kept_from_the_garbage_collector(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(_: Courier) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Courier, "run", dies)
+    asked: list[str] = []
+    for name in ("collect", "freeze", "set_threshold"):
+        monkeypatch.setattr(gc, name, lambda *_, name=name: asked.append(name))
+
+    workspace.run("serve", "--port", "0")
+
+    assert asked == ["collect", "freeze", "set_threshold"]
 
 
 async def test_a_sandbox_that_is_told_to_be_lenient_takes_the_article_form(workspace: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -66,6 +67,17 @@ def run(main: Coroutine[Any, Any, int]) -> int:
         return runner.run(main)
 
 
+def spare_the_collector() -> None:
+    """Let Python's garbage collector walk through what may be garbage, and seldom.
+
+    What is loaded once a server is ready stays to the end, and nearly all that a delivery makes is
+    freed without it. As Python has it, it takes a tenth of the time that a delivery takes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
 def _expect_shared(config: Config, command: str) -> None:
     if config.journal.url.startswith("sqlite"):
         raise ConfigError(
@@ -88,6 +100,7 @@ async def _serve(
             strict=strict,
             monitor=port is not None,
         ) as runtime:
+            spare_the_collector()
             if gateway and runtime.url is not None:
                 _say_ready(runtime.url)
             return await _until_told(told_to_end, runtime.tasks)
