@@ -45,7 +45,7 @@ def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int |
         if delivery_id is not None:
             used.add(delivery_id)
     raw = [_delivery_row(key, accepted) for key, accepted in kept.items() if key in used]
-    insert_new(connection, deliveries, raw, _DELIVERY, ("id",))
+    insert_new(connection, deliveries, raw, _DELIVERY)
     results: list[list[int | None]] = []
     for accepted in batch:
         keys = [event.id for event in accepted.events]

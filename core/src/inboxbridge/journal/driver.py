@@ -1,50 +1,71 @@
-"""Statements that run for every event, handed to the driver ready-made.
+"""Statements that run for every event, handed to the driver ready-made and for many rows at once.
 
-SQLAlchemy looks at each parameter of each row anew, which takes longer than the database does.
+SQLAlchemy looks at each parameter of each row anew, which takes longer than the database does. And
+each row that is a statement of its own costs a wait for Python's lock, which the event loop holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Table
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.types import TypeEngine
 
 CHUNK = 100
-"""Rows of one INSERT; databases allow 32,766 parameters at least."""
+"""Rows of one statement; databases allow 32,766 parameters at least."""
+
+Row = tuple[Any, ...]
 
 
-class ForMany:
-    """A statement that is run for many rows at once.
+class UpdateMany:
+    """An UPDATE of many rows, each with values of its own.
 
-    Every parameter of it is a `bindparam` without a value, of a type that drivers take as it is:
-    text, a number, None. Its constants are literals.
+    Args:
+        table: What is updated.
+        given: The values of a row, in order: their names and types.
+        change: What is set, as SQL. ``{name}`` stands for a given value.
+        where: Which row they are for, as SQL.
     """
 
-    def __init__(self, statement: Executable) -> None:
-        self._statement = statement
-        self._written: dict[str, str] = {}
+    def __init__(
+        self, table: Table, given: Mapping[str, TypeEngine[Any]], change: str, where: str
+    ) -> None:
+        self._table = table
+        self._types = list(given.values())
+        names = {name: f"given.column{place}" for place, name in enumerate(given, start=1)}
+        self._change, self._where = change.format(**names), where.format(**names)
+        self._text = lru_cache(maxsize=1000)(self._write)
 
-    def __call__(self, connection: Connection, rows: list[dict[str, Any]]) -> CursorResult[Any]:
-        """Run it for each of *rows*, by the parameters' names."""
-        dialect = connection.dialect
-        written = self._written.get(dialect.name)
-        if written is None:
-            # sqlite3 takes parameters by name too, whatever SQLAlchemy prefers.
-            by_name = sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect
-            compiled = self._statement.compile(dialect=by_name)  # type: ignore[attr-defined]
-            written = self._written[dialect.name] = str(compiled)
-        return connection.exec_driver_sql(written, rows)
+    def __call__(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Run it for *rows*, no two for the same. Returns how many there were to change."""
+        changed = 0
+        for chunk in _chunks(rows):
+            written = self._text(connection.dialect, len(chunk))
+            changed += connection.exec_driver_sql(written, _flat(chunk)).rowcount
+        return changed
+
+    def _write(self, dialect: Dialect, rows: int) -> str:
+        mark = _mark(dialect)
+        # PostgreSQL takes the columns' types from the first row, SQLite from the values.
+        typed = ", ".join(f"CAST({mark} AS {kind.compile(dialect)})" for kind in self._types)
+        first = typed if dialect.name == "postgresql" else ", ".join([mark] * len(self._types))
+        others = ", ".join([mark] * len(self._types))
+        values = ", ".join([f"({first})", *[f"({others})"] * (rows - 1)])
+        return (
+            f"UPDATE {self._table.name} SET {self._change} "
+            f"FROM (VALUES {values}) AS given WHERE {self._where}"
+        )
 
 
 def insert_new(
     connection: Connection,
     table: Table,
-    rows: Sequence[tuple[Any, ...]],
+    rows: Sequence[Row],
     columns: tuple[str, ...],
-    returning: tuple[str, ...],
+    returning: tuple[str, ...] = (),
 ) -> list[Any]:
     """Insert *rows*, leaving out those that are there already.
 
@@ -53,15 +74,16 @@ def insert_new(
         table: Where to.
         rows: Values in the order of *columns*.
         columns: Their names.
-        returning: The columns to return of each row that was inserted.
+        returning: The columns to return of each row that was inserted, if any.
     """
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
     found: list[Any] = []
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        written = _insert_text(mark, table.name, len(chunk), columns, returning)
-        values = tuple(value for row in chunk for value in row)
-        found += connection.exec_driver_sql(written, values).all()
+    for chunk in _chunks(rows):
+        written = _insert_text(
+            _mark(connection.dialect), table.name, len(chunk), columns, returning
+        )
+        result = connection.exec_driver_sql(written, _flat(chunk))
+        if returning:
+            found += result.all()
     return found
 
 
@@ -70,7 +92,21 @@ def _insert_text(
     mark: str, table: str, rows: int, columns: tuple[str, ...], returning: tuple[str, ...]
 ) -> str:
     one = f"({', '.join([mark] * len(columns))})"
-    return (
+    written = (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * rows)} "
-        f"ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
+        "ON CONFLICT DO NOTHING"
     )
+    return f"{written} RETURNING {', '.join(returning)}" if returning else written
+
+
+def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
+
+
+def _flat(rows: Sequence[Row]) -> Row:
+    return tuple(chain.from_iterable(rows))
+
+
+def _mark(dialect: Dialect) -> str:
+    return "?" if dialect.name == "sqlite" else "%s"

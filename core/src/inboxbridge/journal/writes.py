@@ -7,19 +7,19 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Connection,
+    Double,
+    Integer,
+    Text,
     bindparam,
-    case,
-    func,
-    literal_column,
-    null,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inboxbridge.journal.driver import ForMany, insert_new
+from inboxbridge.journal.driver import UpdateMany, insert_new
 from inboxbridge.journal.rows import AttemptBegun, Settled
 from inboxbridge.journal.schema import (
     OPEN,
@@ -29,20 +29,22 @@ from inboxbridge.journal.schema import (
     state_in,
 )
 
-_BEGIN = ForMany(
-    update(events)
-    .where(
-        events.c.id == bindparam("b_id"),
-        text(state_in(OPEN)),
-        events.c.attempts == bindparam("b_attempts"),
-    )
-    .values(
-        attempts=events.c.attempts + literal_column("1"),
-        attempt_at=bindparam("b_at"),
-        contact_id=bindparam("b_contact"),
-        conversation_id=bindparam("b_conversation"),
-        fingerprint=bindparam("b_fingerprint"),
-    )
+_BEGIN = UpdateMany(
+    events,
+    {
+        "id": BigInteger(),
+        "attempts": Integer(),
+        "at": Double(),
+        "contact": Text(),
+        "conversation": Text(),
+        "fingerprint": Text(),
+    },
+    "attempts = events.attempts + 1, attempt_at = {at}, contact_id = {contact}, "
+    "conversation_id = {conversation}, fingerprint = {fingerprint}",
+    f"events.id = {{id}} AND events.attempts = {{attempts}} AND {state_in(OPEN)}",
+)
+_of_beginning = attrgetter(
+    "event_id", "attempts_before", "at", "contact_id", "conversation_id", "fingerprint"
 )
 
 
@@ -51,18 +53,7 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
 
     Returns False for an event that has changed since it was read: it must not be sent.
     """
-    parameters = [
-        {
-            "b_id": begun.event_id,
-            "b_attempts": begun.attempts_before,
-            "b_at": begun.at,
-            "b_contact": begun.contact_id,
-            "b_conversation": begun.conversation_id,
-            "b_fingerprint": begun.fingerprint,
-        }
-        for begun in batch
-    ]
-    if _BEGIN(connection, parameters).rowcount == len(batch):
+    if _BEGIN(connection, list(map(_of_beginning, batch))) == len(batch):
         return [True] * len(batch)
     ids = [begun.event_id for begun in batch]
     found = connection.execute(
@@ -72,51 +63,39 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
     return [now.get(one.event_id) == (one.attempts_before + 1, one.at) for one in batch]
 
 
-_SETTLE = ForMany(
-    update(events)
-    .where(events.c.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        reason=bindparam("b_reason"),
-        due_at=bindparam("b_due"),
-        failing_since=bindparam("b_since"),
-        delivered_at=bindparam("b_delivered"),
-        message_id=bindparam("b_message"),
-        contact_id=func.coalesce(bindparam("b_contact"), events.c.contact_id),
-        attempts=events.c.attempts + bindparam("b_tries"),
-        attempt_at=case(
-            (bindparam("b_keep") == literal_column("1"), events.c.attempt_at), else_=null()
-        ),
-    )
+_SETTLE = UpdateMany(
+    events,
+    {
+        "id": BigInteger(),
+        "state": Text(),
+        "reason": Text(),
+        "due": Double(),
+        "since": Double(),
+        "delivered": Double(),
+        "message": Text(),
+        "contact": Text(),
+        "keep": Boolean(),
+        "tries": Integer(),
+    },
+    "state = {state}, reason = {reason}, due_at = {due}, failing_since = {since}, "
+    "delivered_at = {delivered}, message_id = {message}, "
+    "contact_id = coalesce({contact}, events.contact_id), attempts = events.attempts + {tries}, "
+    "attempt_at = CASE WHEN {keep} THEN events.attempt_at END",
+    "events.id = {id}",
 )
-
-
+_of_settlement = attrgetter(
+    "event_id", "state", "reason", "due_at", "failing_since", "delivered_at", "message_id",
+    "contact_id", "keep_attempt", "tries",
+)  # fmt: skip
 _ATTEMPT = ("event_id", "started_at", "ended_at", "outcome", "detail", "status", "request_id")
 _of_attempt = attrgetter(*_ATTEMPT[1:])
 
 
 def settle(connection: Connection, batch: Sequence[Settled]) -> list[None]:
     """Set down what became of events."""
-    _SETTLE(
-        connection,
-        [
-            {
-                "b_id": settled.event_id,
-                "b_state": settled.state,
-                "b_reason": settled.reason,
-                "b_due": settled.due_at,
-                "b_since": settled.failing_since,
-                "b_delivered": settled.delivered_at,
-                "b_message": settled.message_id,
-                "b_contact": settled.contact_id,
-                "b_keep": int(settled.keep_attempt),
-                "b_tries": settled.tries,
-            }
-            for settled in batch
-        ],
-    )
+    _SETTLE(connection, list(map(_of_settlement, batch)))
     tries = [(one.event_id, *_of_attempt(one.attempt)) for one in batch if one.attempt is not None]
-    insert_new(connection, attempts, tries, _ATTEMPT, ("id",))
+    insert_new(connection, attempts, tries, _ATTEMPT)
     return [None] * len(batch)
 
 
