@@ -15,6 +15,7 @@ def test_two_gateways_and_three_couriers_killed_at_random_lose_double_and_reorde
 ) -> None:
     report = cluster.run(postgres_url, sandbox, seconds=SECONDS, seed=20261122)
 
+    print(report.summary)
     assert report.faults == ALL_WELL, cluster.stories(postgres_url, report)
     assert report.kills >= SECONDS / 10
     assert len(report.sent) > SECONDS

@@ -34,6 +34,12 @@ class Report:
     faults: dict[str, list[str]] = field(default_factory=dict)
     landed_after_seconds: float = 0.0
 
+    @property
+    def summary(self) -> str:
+        """The verdict in a line."""
+        found = ", ".join(f"{len(texts)} {fault}" for fault, texts in self.faults.items())
+        return f"{len(self.sent)} events, {self.kills} processes killed: {found}"
+
 
 class Cluster:
     """Processes that are started again whenever they are killed."""
