@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable
+from traceback import clear_frames
 from typing import Any, TypeVar
 
 import httpx
@@ -217,6 +218,9 @@ class Connection:
         try:
             return getattr(self.manager.hook, hook)(**arguments)
         except BaseException as error:
+            # pluggy's frame holds the error that holds the frame: with it the whole delivery would
+            # wait for the garbage collector.
+            clear_frames(error.__traceback__)
             # Also what would end the process, such as a library that calls sys.exit().
             if isinstance(error, MalformedBody) and hook == "parse_event":
                 raise

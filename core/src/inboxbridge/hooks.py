@@ -70,7 +70,12 @@ class HookRunner:
         self._gathered.append((hook, future))
         if self._watch is None:
             self._watch = loop.call_later(self.limit_seconds / 4, self._check, loop)
-        return await future
+        try:
+            return await future
+        finally:
+            # An exception holds this frame, which would hold the exception: with it all that the
+            # hook was given would wait for the garbage collector.
+            del future
 
     def call_now(self, hook: Callable[[], T]) -> T:
         """Return what *hook* returns or raise what it raises, waiting in the calling thread.

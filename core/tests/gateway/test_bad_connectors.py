@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Iterator
@@ -346,3 +347,25 @@ async def test_many_events_of_one_delivery_are_all_stored(open_house: Open) -> N
 
     assert [one.source_id for one in reversed(stored)] == [str(n) for n in range(1000)]
     assert {one.received_at.timestamp() for one in stored} == {NOW}
+
+
+@pytest.mark.parametrize("error", [MalformedBody, LookupError])
+async def test_what_cannot_be_read_is_let_go_of_without_the_garbage_collector(
+    open_house: Open, error: type[Exception]
+) -> None:
+    class Fails(Shop):
+        @hookimpl
+        def parse_event(self, request: WebhookRequest) -> list[Event]:
+            raise error("no")
+
+    async with open_house(more={error.__name__: Fails}) as house:
+        gc.disable()
+        try:
+            for number in range(4):
+                await house.deliver({**SAID, "id": str(number)}, to=error.__name__)
+            requests = [one for one in gc.get_objects() if isinstance(one, WebhookRequest)]
+        finally:
+            gc.enable()
+
+    # The thread of the hooks keeps the last one until the next comes.
+    assert len([one for one in requests if one.url.endswith(error.__name__)]) <= 1
