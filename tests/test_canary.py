@@ -238,7 +238,11 @@ async def test_whatever_happens_nothing_of_a_person_or_a_secret_is_said(
         "in-enrich": "dead",
     }
     by_key = {one.source_id: one.state for one in found if one.connection == "shop0"}
-    assert [by_key[key] for key in ("shop0", "failing", "refused")] == ["delivered", "dead", "dead"]
+    assert [by_key[key] for key in ("shop0", "failing", "refused")] == [
+        "delivered",
+        "parked",
+        "dead",
+    ]
     for word in ("stored", "refused", "unreadable", "parked", "dead", "retrying", "not stored"):
         assert any(word in line for line in lines), word
     assert any("a task failed" in line for line in lines)

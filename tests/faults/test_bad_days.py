@@ -189,7 +189,7 @@ async def test_refused_credentials_stop_the_site_with_its_reason_and_without_a_s
 
     assert "403" in str(reason)
     assert calls <= 40
-    assert counts == {"pending": 50}
+    assert sum(counts.get(state, 0) for state in ("pending", "retrying")) == 50
 
 
 async def test_with_hold_a_dead_event_keeps_its_thread_waiting_until_it_is_replayed(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 import structlog
 
 from inboxbridge.config import Config
-from inboxbridge.courier.circuit import Circuit
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import WINDOW, Feed
+from inboxbridge.courier.health import Health, State
 from inboxbridge.courier.listen import Listener
 from inboxbridge.courier.ownership import AlreadyRunning, FileOwnership, Ownership, SharedOwnership
 from inboxbridge.courier.retry import Retry
@@ -144,7 +146,7 @@ class Courier:
                     purge_at = self._clock() + PURGE_SECONDS
                     await self.purge()
             except JournalUnavailable as error:
-                self._log.error("the journal is not there; sites rest", reason=str(error))
+                self._log.error("journal_unavailable", reason=str(error))
         await self._finish()
 
     def stop(self) -> None:
@@ -159,7 +161,7 @@ class Courier:
             self._ownership.session_lost()
             for name in list(self._running):
                 self._leave(name, at_once=True)
-            self._log.error("database session lost: sends cut off, sites given up")
+            self._log.error("database_session_lost")
 
     async def purge(self) -> int:
         """Erase what is older than ``[journal]`` says. Returns how many rows were touched."""
@@ -182,6 +184,15 @@ class Courier:
             if entry is not None:
                 entry[0].announce()
 
+    def _wake(self, name: str) -> None:
+        entry = self._running.get(name)
+        if entry is not None:
+            entry[0].wake()
+
+    def _set_site_state(self, name: str, state: State, reason: str | None) -> None:
+        written = self._journal.write(writes.set_site_state, (name, state, reason, self._now()))
+        written.add_done_callback(_heard)
+
     def _forget(self, site: str) -> None:
         entry = self._running.get(site)
         if entry is not None:
@@ -193,9 +204,9 @@ class Courier:
         for name, (_, task) in list(self._running.items()):
             if task.done():
                 error = None if task.cancelled() else task.exception()
-                self._log.error("a site ended unexpectedly; taking it up again", site=name)
+                self._log.error("site_ended_unexpectedly", site=name)
                 if error is not None:
-                    self._log.error("its error", site=name, exc_info=error)
+                    self._log.error("site_error", site=name, exc_info=error)
                 del self._running[name]
             elif name not in ours:
                 self._leave(name)
@@ -220,7 +231,12 @@ class Courier:
 
     async def _take_up(self, name: str) -> None:
         site, settings = self._config.sites[name], self._config.courier
-        budget = Budget(site.calls_per_minute, clock=self._clock)
+        connections = {
+            key: connection
+            for key, connection in self._connections.items()
+            if connection.settings.site == name
+        }
+        budget = Budget(site.calls_per_minute, shared=len(connections) > 1, clock=self._clock)
         if site.calls_per_minute:
             now = self._now()
             ended = await self._journal.read(reads.recent_attempts, name, now - 60.0)
@@ -246,28 +262,35 @@ class Courier:
             remember_seconds=None if site.webhook_public_key else settings.remember_seconds,
             now=self._now,
         )
-        circuit = Circuit(retry, self._clock)
+        health = Health(
+            lambda of_inbox: client.ask(of_inbox=of_inbox),
+            lambda: client.answers,
+            retry,
+            budget.pause,
+            functools.partial(self._set_site_state, name),
+            lambda: self._wake(name),
+            self._clock,
+            site=name,
+        )
         deliverer = Deliverer(
             name,
             client,
             directory,
-            {
-                key: connection
-                for key, connection in self._connections.items()
-                if connection.settings.site == name
-            },
+            connections,
             self._journal,
-            circuit=circuit,
+            health=health,
             retry=retry,
             settings=settings,
             reporter=self._reporter,
             now=self._now,
+            clock=self._clock,
             at_step=self._at_step,
         )
         feed = Feed(
             name,
             self._journal,
             window=max(20, min(WINDOW, TOTAL_WINDOW // max(len(self._numbers), 1))),
+            connections=tuple(connections),
             hold=settings.hold,
             longest_wait_seconds=settings.retry_cap_seconds,
             now=self._now,
@@ -278,7 +301,7 @@ class Courier:
             feed,
             deliverer,
             directory,
-            circuit,
+            health,
             client,
             concurrency=settings.concurrency,
             poll_seconds=self._poll_seconds,
@@ -294,3 +317,9 @@ class Courier:
         if self._listener is not None:
             await self._listener.close()
         await self._ownership.close()
+
+
+def _heard(written: asyncio.Future[Any]) -> None:
+    """A state that could not be written is told by the log alone."""
+    if not written.cancelled():
+        written.exception()

@@ -6,33 +6,33 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import structlog
 
-from inboxbridge.courier.circuit import Circuit
-from inboxbridge.courier.ledger import Ledger
+from inboxbridge.courier.health import Health
+from inboxbridge.courier.ledger import TIMED_OUT, Destination, Ledger
 from inboxbridge.courier.locks import KeyedLocks
-from inboxbridge.courier.outcome import SETTLED, Outcome
+from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
-from inboxbridge.courier.retry import Retry
+from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS, Retry
 from inboxbridge.errors import HookFailed, HookTimeout
-from inboxbridge.identity import Directory
-from inboxbridge.journal import Journal, JournalUnavailable, writes
-from inboxbridge.journal.rows import AttemptBegun, StoredEvent
+from inboxbridge.identity import Directory, Memory
+from inboxbridge.journal import Journal, JournalUnavailable, reads, writes
+from inboxbridge.journal.rows import StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
 from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import (
+    Conflict,
     ContactIncomplete,
     Forbidden,
     NotFound,
     Outgoing,
+    Rejected,
     Throttled,
-    Unauthorized,
+    Unreadable,
     WixClient,
     WixError,
     fingerprint,
@@ -40,7 +40,20 @@ from inboxbridge.wix import (
 from inboxbridge.wix.budget import Lane
 
 HANGS_BEFORE_DEAD = 3
+
+REFUSALS_BEFORE_PARKED = 10
+"""Tries that Wix refuses for one conversation or contact before a person is asked."""
+
+LOOKS_BEFORE_PARKED = 6
+"""Looks for an attempt that gave no evidence before a person is asked."""
+
+TIMED_OUT_LOOKS = (1.0, 4.0, 9.0, 15.0)
+"""When to look for an attempt that Wix may still be at work on, in times of ``settle_seconds``."""
+
 CLOCK_SKEW_SECONDS = 120.0
+MARKED_SKEW_SECONDS = 86400.0
+"""How far back a search goes at most where the message before the attempt is known."""
+
 ENRICH_SECONDS = 10.0
 
 Crash = Callable[[str], None]
@@ -68,11 +81,12 @@ class Deliverer:
         directory: Its people.
         connections: The connections that deliver to it, by name.
         journal: Where every step is set down.
-        circuit: Told of what Wix answers.
+        health: Told of what Wix answers.
         retry: When to try again.
         settings: ``[courier]``.
         reporter: Told of what became of events.
         now: Unix seconds.
+        clock: A monotonic clock, in seconds.
         at_step: Called with the name of each step as it is reached, for tests of crashes.
     """
 
@@ -84,11 +98,12 @@ class Deliverer:
         connections: Mapping[str, Connection],
         journal: Journal,
         *,
-        circuit: Circuit,
+        health: Health,
         retry: Retry,
         settings: CourierSettings,
         reporter: Reporter,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
         at_step: Crash = lambda step: None,
     ) -> None:
         self.site = site
@@ -96,14 +111,15 @@ class Deliverer:
         self._directory = directory
         self._connections = connections
         self._journal = journal
-        self._circuit = circuit
-        self._retry = retry
+        self._health = health
         self._settings = settings
         self._now = now
+        self._clock = clock
         self._at_step = at_step
         self._ledger = Ledger(journal, retry, settings, reporter, now)
         self._people = People(directory, journal, self._ledger, now)
         self._conversations = KeyedLocks()
+        self._newest: Memory[str] = Memory(None, now)
         self._http: httpx.AsyncClient | None = None
         self._log = structlog.get_logger("inboxbridge").bind(site=site)
 
@@ -118,43 +134,42 @@ class Deliverer:
         Raises:
             JournalUnavailable: Nothing more can be set down; the event is as it was.
         """
-        started = self._now()
+        started, began_at = self._now(), self._clock()
         try:
             prepared = await self._prepare(row, lane)
             if isinstance(prepared, Outcome):
                 return prepared
-            return await self._take(prepared, lane)
+            return await self._take(prepared, lane, began_at)
         except WixError as error:
-            return await self._wix_failed(row, error, started)
+            return await self._wix_failed(row, error, started, began_at)
         except HookTimeout as error:
             if row.attempts + 1 < HANGS_BEFORE_DEAD:
                 return await self._ledger.again(row, str(error), started=started)
             return await self._ledger.dead(row, str(error))
         except HookFailed as error:
-            return await self._ledger.dead(row, f"{error}; mend the connector, then replay")
+            return await self._ledger.dead(row, f"{error}; fix the connector, then replay")
         except JournalUnavailable:
             raise
         except Exception as error:
             # A fault of ours must hold back no more than this event's thread.
-            self._log.exception("a delivery failed unexpectedly", event_id=row.id)
-            reason = f"an error inside inboxbridge ({type(error).__name__}); see the log"
-            return await self._ledger.again(row, reason, started=started)
+            return await self._our_fault(row, error, started)
+
+    async def _our_fault(self, row: StoredEvent, error: Exception, started: float) -> Outcome:
+        self._log.error("delivery_failed_unexpectedly", event_id=row.id, exc_info=error)
+        reason = f"an error inside inboxbridge ({type(error).__name__}); see the log"
+        return await self._ledger.again(
+            row, reason, started=started, begun=row.attempt_at is not None
+        )
 
     async def _prepare(self, row: StoredEvent, lane: Lane) -> _Prepared | Outcome:
-        connection = self._connections.get(row.connection)
-        if connection is None:
-            return await self._ledger.parked(
-                row,
-                f"connection {row.connection!r} is not running; enable or mend it in "
-                "connectors.toml, then replay",
-            )
+        connection = self._connections[row.connection]
         event = Event.model_validate_json(row.body)
         if "enrich" in connection.hooks and not row.enriched:
             enriched = await self._enrich(row, event, connection)
             if isinstance(enriched, Outcome):
                 return enriched
             event = enriched
-        if row.contact_id is None:
+        if not row.contact_id:
             found = await self._people.contact(row, event, connection, lane)
             if isinstance(found, Outcome):
                 return found
@@ -183,159 +198,257 @@ class Deliverer:
         )
         return enriched
 
-    async def _take(self, prepared: _Prepared, lane: Lane) -> Outcome:
-        """Send, once the contact's conversation is known; look again once if it is not there."""
-        contact_id = prepared.contact_id
-        for last in (False, True):
-            try:
-                # An attempt without an outcome is looked for where it went.
-                uncertain = prepared.row.attempt_at is not None and not last
-                conversation_id = (uncertain and prepared.row.conversation_id) or (
-                    await self._directory.conversation(contact_id, lane)
-                )
-                async with self._conversations(conversation_id):
-                    return await self._send(prepared, contact_id, conversation_id, lane)
-            except NotFound as error:
-                current = await self._directory.refresh(contact_id, lane)
-                if last:
-                    return await self._ledger.dead(prepared.row, str(error))
-                if current is None:
-                    found = await self._people.contact(
-                        prepared.row, prepared.event, prepared.connection, lane
-                    )
-                    if isinstance(found, Outcome):
-                        return found
-                    contact_id = found[0]
-                else:
-                    contact_id = current
-        raise AssertionError("unreachable")
-
-    async def _send(
-        self, prepared: _Prepared, contact_id: str, conversation_id: str, lane: Lane
-    ) -> Outcome:
-        row, settings = prepared.row, prepared.connection.settings
+    async def _take(self, prepared: _Prepared, lane: Lane, began_at: float) -> Outcome:
+        """Send, unless an earlier attempt turns out to have arrived."""
+        row, contact_id = prepared.row, prepared.contact_id
+        started = self._now()
+        try:
+            conversation_id = await self._directory.conversation(contact_id, lane)
+        except NotFound as error:
+            return await self._moved(row, contact_id, error, lane, started)
         outgoing = Outgoing(
             conversation_id=conversation_id,
             content=prepared.content,
             badge=prepared.badge,
             direction=prepared.event.direction,
-            visibility=settings.visibility,
+            visibility=prepared.connection.settings.visibility,
             silent=prepared.event.silent,
         )
-        mark = fingerprint(outgoing)
-        if row.attempt_at is not None:
-            arrived = await self._arrived(row, conversation_id, lane)
-            if isinstance(arrived, Outcome):
-                return arrived
-            if arrived is not None:
-                return await self._ledger.delivered(
-                    row,
-                    contact_id,
-                    arrived,
-                    started=self._now(),
-                    outcome="found there",
-                    why=prepared.why,
-                )
+        try:
+            mark = fingerprint(outgoing)
+        except ValueError as error:
+            return await self._ledger.dead(row, f"the message cannot be sent: {error}")
+        async with self._conversations(conversation_id):
+            if row.attempt_at is not None or row.look_since is not None:
+                settled = await self._looked_for(prepared, conversation_id, mark, lane, began_at)
+                if settled is not None:
+                    return settled
+            return await self._send(prepared, outgoing, mark, lane, began_at)
+
+    async def _send(
+        self, prepared: _Prepared, outgoing: Outgoing, mark: str, lane: Lane, began_at: float
+    ) -> Outcome:
         started = self._now()
+        to = Destination(prepared.contact_id, outgoing.conversation_id, mark)
         self._at_step("before begin")
-        begun = await self._journal.write(
-            writes.begin_attempts,
-            AttemptBegun(
-                event_id=row.id,
-                attempts_before=row.attempts,
-                at=started + self._client.server_clock_offset_seconds,
-                contact_id=contact_id,
-                conversation_id=conversation_id,
-                fingerprint=mark,
-            ),
+        row = await self._ledger.begin(
+            prepared.row,
+            at=started + min(self._client.server_clock_offset_seconds, 0.0),
+            after=self._newest.get(to.conversation_id),
+            to=to,
         )
-        if not begun:
-            self._log.warning("event changed meanwhile; not sent", event_id=row.id)
-            return SETTLED
+        if row is None:
+            self._log.warning("event_changed_meanwhile", event_id=prepared.row.id)
+            return READ_AFRESH
         self._at_step("after begin")
         try:
             sent = await self._client.send(outgoing, lane=lane)
-        except NotFound as error:
-            await self._ledger.refused(row, started, error)
-            raise
+            self._at_step("after send")
+            self._newest.put(to.conversation_id, sent.message_id)
+            self._health.succeeded()
+            outcome = await self._ledger.delivered(
+                row,
+                sent.message_id,
+                started=started,
+                outcome="delivered",
+                why=prepared.why,
+                request_id=sent.request_id,
+            )
+            self._at_step("after settle")
         except WixError as error:
-            return await self._wix_failed(row, error, started, begun=True)
-        except ValueError as error:
-            return await self._ledger.dead(row, f"the message cannot be sent: {error}", begun=True)
-        self._at_step("after send")
-        self._circuit_closed()
-        outcome = await self._ledger.delivered(
-            row,
-            contact_id,
-            sent.message_id,
-            started=started,
-            outcome="delivered",
-            why=prepared.why,
-            request_id=sent.request_id,
-        )
-        self._at_step("after settle")
+            if error.effect == "none":
+                row = row._replace(attempt_at=None)
+            if isinstance(error, NotFound):
+                return await self._moved(row, to.contact_id, error, lane, started, begun=True)
+            return await self._wix_failed(row, error, started, began_at, begun=True)
+        except JournalUnavailable:
+            raise
+        except Exception as error:
+            # What was begun may be in the Inbox: it must never be sent again without a look.
+            return await self._our_fault(row, error, started)
         return outcome
 
-    async def _arrived(
-        self, row: StoredEvent, conversation_id: str, lane: Lane
-    ) -> str | Outcome | None:
-        """The id of the message that an attempt without an outcome left, or None."""
-        assert row.attempt_at is not None
-        offset = self._client.server_clock_offset_seconds
-        too_early = row.attempt_at + self._settings.settle_seconds - (self._now() + offset)
-        if 0 < too_early <= self._settings.settle_seconds:
+    async def _moved(
+        self,
+        row: StoredEvent,
+        contact_id: str,
+        error: NotFound,
+        lane: Lane,
+        started: float,
+        *,
+        begun: bool = False,
+    ) -> Outcome:
+        """Wix does not know the conversation or the contact: go on with what is there now."""
+        current = await self._directory.refresh(contact_id, lane)
+        if row.attempts >= REFUSALS_BEFORE_PARKED:
+            return await self._ledger.parked(row, str(error), error=error)
+        return await self._ledger.again(
+            row,
+            str(error),
+            started=started,
+            error=error,
+            begun=begun,
+            at_once=row.failing_since is None,
+            contact_id=current or "",
+        )
+
+    async def _looked_for(
+        self,
+        prepared: _Prepared,
+        conversation_id: str,
+        mark: str,
+        lane: Lane,
+        began_at: float,
+    ) -> Outcome | None:
+        """What an attempt without an outcome came to; None if it did not arrive."""
+        row, started = prepared.row, self._now()
+        too_early = self._too_early(row)
+        if too_early > 0:
             return Outcome(wait_seconds=too_early)
         self._at_step("before look")
-        oldest = datetime.fromtimestamp(row.attempt_at - CLOCK_SKEW_SECONDS, UTC)
+        try:
+            found = await self._search(row, conversation_id, mark, lane)
+        except WixError as error:
+            return await self._not_looked(prepared, error, started, began_at, lane)
+        if found is not None:
+            conversation_id, message_id = found
+            return await self._ledger.delivered(
+                row,
+                message_id,
+                started=started,
+                outcome="found there",
+                why=prepared.why,
+                contact_id=prepared.contact_id,
+                conversation_id=conversation_id,
+            )
+        if row.attempt_at is None:
+            return None
+        looks = TIMED_OUT_LOOKS if await self._timed_out(row) else (1.0,)
+        if row.looks + 1 >= len(looks):
+            return None
+        wait = (looks[row.looks + 1] - looks[row.looks]) * self._settings.settle_seconds
+        return await self._ledger.again(
+            row,
+            "sent without an answer, and not in the Inbox so far; looking again",
+            started=started,
+            looked=True,
+            at_least_seconds=wait,
+        )
+
+    def _too_early(self, row: StoredEvent) -> float:
+        """Seconds until it makes sense to look for an attempt."""
+        if row.attempt_at is None:
+            return 0.0
+        settle = self._settings.settle_seconds
+        passed = self._now() + min(self._client.server_clock_offset_seconds, 0.0) - row.attempt_at
+        return settle - passed if 0 <= passed < settle else 0.0
+
+    async def _search(
+        self, row: StoredEvent, conversation_id: str, mark: str, lane: Lane
+    ) -> tuple[str, str] | None:
+        """Where the event's message is and its id; None if there is none such.
+
+        Looked through are the conversation that the attempt went to and the one that the contact
+        has now: they differ after a merge.
+
+        Raises:
+            WixError: Wix gave no evidence.
+        """
+        attempted = row.conversation_id if row.attempt_at is not None else None
+        unknown: list[NotFound] = []
+        places = list(dict.fromkeys((conversation_id, attempted or conversation_id)))
+        for place in places:
+            try:
+                message_id = await self._search_one(row, place, mark, lane)
+            except NotFound as error:
+                unknown.append(error)
+                continue
+            if message_id is not None:
+                return place, message_id
+        if len(unknown) == len(places):
+            raise unknown[0]
+        return None
+
+    async def _search_one(
+        self, row: StoredEvent, conversation_id: str, mark: str, lane: Lane
+    ) -> str | None:
+        """The id of a message like the event's, newer than all before it, that no event owns.
+
+        The search ends at the newest message that was known before the attempt. Where none was
+        known it ends by the clock: the earliest of what our clock and Wix's say.
+        """
+        began = min(at for at in (row.attempt_at, row.look_since) if at is not None)
+        skew = MARKED_SKEW_SECONDS if row.attempt_after is not None else CLOCK_SKEW_SECONDS
+        oldest = began + min(self._client.server_clock_offset_seconds, 0.0) - skew
+        marks = {mark, row.fingerprint}
         alike = []
         async for seen in self._client.messages(conversation_id, lane=lane):
-            if seen.created_at < oldest:
+            if seen.id == row.attempt_after or seen.created_at.timestamp() < oldest:
                 break
-            if seen.fingerprint == row.fingerprint:
+            if seen.fingerprint in marks:
                 alike.append(seen.id)
         if not alike:
             return None
         owned = await self._journal.write(writes.owned_messages, (conversation_id, tuple(alike)))
         return next((one for one in reversed(alike) if one not in owned), None)
 
-    async def _wix_failed(
-        self, row: StoredEvent, error: WixError, started: float, *, begun: bool = False
+    async def _timed_out(self, row: StoredEvent) -> bool:
+        attempts = await self._journal.read(reads.event_attempts, row.id)
+        return any(attempt.outcome == TIMED_OUT for attempt in attempts)
+
+    async def _not_looked(
+        self,
+        prepared: _Prepared,
+        error: WixError,
+        started: float,
+        began_at: float,
+        lane: Lane,
     ) -> Outcome:
-        """Decide by the kind of failure: rest, stop the site, ask a person, try again, give up."""
-        if isinstance(error, (Throttled, Forbidden, Unauthorized)):
-            if isinstance(error, Throttled):
-                rest = self._retry.after_throttling(error.retry_after_seconds)
-                self._client.budget.pause(rest)
-                self._log.warning("Wix asked us to slow down", rest_seconds=round(rest, 1))
-            else:
-                await self._stop_site(str(error))
-            if begun:
-                await self._ledger.refused(row, started, error)
-            return Outcome(wait_seconds=0.0)
+        """The Inbox gave no evidence of an attempt."""
+        row = prepared.row
+        await self._health.failed(row.thread, error, began_at)
+        counts = isinstance(error, Unreadable) or (error.scope != "site" and not error.retriable)
+        if counts and row.looks + 1 >= LOOKS_BEFORE_PARKED:
+            return await self._ledger.unconfirmed(row, str(error), started=started, error=error)
+        if isinstance(error, NotFound):
+            await self._directory.refresh(prepared.contact_id, lane)
+        return await self._ledger.again(
+            row,
+            str(error),
+            started=started,
+            error=error,
+            looked=counts,
+            at_least_seconds=self._settings.settle_seconds * 2.0**row.looks if counts else 0.0,
+        )
+
+    async def _wix_failed(
+        self,
+        row: StoredEvent,
+        error: WixError,
+        started: float,
+        began_at: float,
+        *,
+        begun: bool = False,
+    ) -> Outcome:
+        """Decide by the kind of failure: try again, ask a person, or give up."""
+        await self._health.failed(row.thread, error, began_at)
         if isinstance(error, ContactIncomplete):
-            return await self._ledger.parked(row, str(error))
-        if error.retriable and self._circuit.failed():
-            self._log.error("Wix fails repeatedly; probing with one event", reason=str(error))
-        if error.retriable or error.effect == "unknown":
-            return await self._ledger.again(
+            return await self._ledger.parked(row, str(error), error=error)
+        if isinstance(error, (Rejected, Conflict)) and row.attempt_at is None:
+            if error.scope == "contact":
+                return await self._ledger.parked(row, str(error), error=error)
+            return await self._ledger.dead(
                 row, str(error), started=started, error=error, begun=begun
             )
-        return await self._ledger.dead(row, str(error), started=started, error=error, begun=begun)
-
-    async def _stop_site(self, reason: str) -> None:
-        if self._circuit.stop(reason):
-            self._log.error("site stopped: Wix refuses the credentials", reason=reason)
-            await self._journal.write(
-                writes.set_site_state, (self.site, "stopped", reason, self._now())
-            )
-
-    def _circuit_closed(self) -> None:
-        if self._circuit.succeeded():
-            self._log.info("Wix answers again")
-            running = (self.site, "running", None, self._now())
-            self._journal.write(writes.set_site_state, running).add_done_callback(_heard)
-
-
-def _heard(written: asyncio.Future[Any]) -> None:
-    if not written.cancelled():
-        written.exception()
+        is_refusal = isinstance(error, (Forbidden, NotFound)) and error.scope != "site"
+        if is_refusal and self._health.is_running and row.attempts >= REFUSALS_BEFORE_PARKED:
+            return await self._ledger.parked(row, str(error), error=error)
+        asked_wait = error.retry_after_seconds or 0.0 if isinstance(error, Throttled) else 0.0
+        return await self._ledger.again(
+            row,
+            str(error),
+            started=started,
+            error=error,
+            begun=begun,
+            at_least_seconds=min(asked_wait, LONGEST_RETRY_AFTER_SECONDS),
+        )

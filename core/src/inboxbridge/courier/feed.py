@@ -5,14 +5,17 @@ from __future__ import annotations
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from inboxbridge.journal import Journal, reads
 from inboxbridge.journal.rows import LIVE, StoredEvent
 from inboxbridge.journal.schema import OPEN
 from inboxbridge.wix.budget import Lane
+from inboxbridge.wix.turns import Turns
 
 WINDOW = 500
 PER_THREAD = 16
@@ -27,6 +30,7 @@ class Thread:
     """One source thread: what is loaded of it, and whether it may go on."""
 
     key: str
+    connection: str = ""
     queue: deque[StoredEvent] = field(default_factory=deque)
     current: int | None = None
     more: bool = False
@@ -47,6 +51,8 @@ class Feed:
         site: The site's name.
         journal: Where the events are.
         window: How many events are held at most, about.
+        connections: The connections that run; what others left waits, in order, until they run.
+            None for all there are.
         hold: Whether a parked or dead event holds back its thread.
         longest_wait_seconds: No retry waits longer, whatever the journal says (a clock that was
             set back must not put work off).
@@ -60,6 +66,7 @@ class Feed:
         journal: Journal,
         *,
         window: int = WINDOW,
+        connections: Collection[str] | None = None,
         hold: bool = False,
         longest_wait_seconds: float = 600.0,
         now: Callable[[], float] = time.time,
@@ -68,12 +75,14 @@ class Feed:
         self.site = site
         self._journal = journal
         self._window = window
+        self._connections = None if connections is None else frozenset(connections)
+        self._not_running: set[str] = set()
         self._hold = hold
         self._longest_wait = longest_wait_seconds
         self._now = now
         self._clock = clock
         self._threads: dict[str, Thread] = {}
-        self._ready: dict[Lane, deque[Thread]] = {"live": deque(), "backlog": deque()}
+        self._ready: dict[Lane, Turns[Thread]] = {"live": Turns(), "backlog": Turns()}
         self._reload: dict[str, Thread] = {}
         self._blocked: list[tuple[float, str]] = []
         self._cursor = 0
@@ -85,6 +94,7 @@ class Feed:
         self._turn = 0
         self._touched: set[int] = set()
         self.loaded = 0
+        self._log = structlog.get_logger("inboxbridge").bind(site=site)
 
     @property
     def wants_refill(self) -> bool:
@@ -135,9 +145,11 @@ class Feed:
         """Read on from the cursor."""
         start = self._cursor
         limit = max(self._window - self.loaded, 50)
-        rows = await self._read(reads.open_events, self.site, start, limit)
+        rows = await self._read(
+            reads.open_events, self.site, start, limit, without=self._not_running
+        )
         for row in rows:
-            if row.id not in self._touched:
+            if row.id not in self._touched and self._runs(row):
                 self._offer(row, from_start=start == 0)
         self._exhausted = len(rows) < limit
         if rows:
@@ -155,8 +167,8 @@ class Feed:
         order: tuple[Lane, ...] = ("live", "backlog") if self._turn % 4 else ("backlog", "live")
         for lane in ("live",) if live_only else order:
             ring = self._ready[lane]
-            while ring:
-                thread = ring.popleft()
+            while (taken := ring.take()) is not None:
+                thread = taken[1]
                 thread.queued = False
                 if thread.queue and thread.current is None and thread.blocked_until is None:
                     row = thread.queue.popleft()
@@ -241,25 +253,30 @@ class Feed:
         """While the backlog is not through, put threads with new events before it."""
         assert self._live_cursor is not None
         rows = await self._journal.read(
-            reads.open_events, self.site, self._live_cursor, 200, live_only=True
+            reads.open_events,
+            self.site,
+            self._live_cursor,
+            200,
+            live_only=True,
+            without=self._not_running,
         )
         for row in rows:
             self._live_cursor = row.id
-            if not self._is_young(row):
+            if not self._is_young(row) or not self._runs(row):
                 continue  # accepted just now, but about long ago: its turn comes with the backlog
-            thread = self._thread(row.thread)
+            thread = self._thread(row)
             thread.live_until = self._clock() + LIVE_FOR_SECONDS
             thread.more = True
             if thread.current is None and thread.blocked_until is None and not thread.queue:
                 await self._load(thread)
             elif thread.queued:
-                self._ready["live"].append(thread)
+                self._ready["live"].append(thread.connection, thread)
         if len(rows) == 200:
             self._news = True
 
     def _offer(self, row: StoredEvent, *, from_start: bool) -> None:
         known = self._threads.get(row.thread)
-        thread = known or self._thread(row.thread)
+        thread = known or self._thread(row)
         may_miss_older = self._journal.is_shared and not from_start and self._is_young(row)
         if row.lane == LIVE and self._is_young(row):
             thread.live_until = self._clock() + LIVE_FOR_SECONDS
@@ -288,6 +305,15 @@ class Feed:
     def _is_young(self, row: StoredEvent) -> bool:
         return self._now() - row.received_at < LIVE_FOR_SECONDS
 
+    def _runs(self, row: StoredEvent) -> bool:
+        """Whether the event's connection runs; one that does not is left out from now on."""
+        if self._connections is None or row.connection in self._connections:
+            return True
+        if row.connection not in self._not_running:
+            self._not_running.add(row.connection)
+            self._log.warning("connection_not_running", connection=row.connection)
+        return False
+
     def _waits(self, thread: Thread, row: StoredEvent) -> bool:
         """Block the thread if its head, read from the journal, is not due yet."""
         wait = (row.due_at or 0.0) - self._now()
@@ -296,10 +322,10 @@ class Feed:
         self.block(thread, wait)
         return True
 
-    def _thread(self, key: str) -> Thread:
-        thread = self._threads.get(key)
+    def _thread(self, row: StoredEvent) -> Thread:
+        thread = self._threads.get(row.thread)
         if thread is None:
-            thread = self._threads[key] = Thread(key)
+            thread = self._threads[row.thread] = Thread(row.thread, row.connection)
         return thread
 
     def _go_on(self, thread: Thread) -> None:
@@ -315,4 +341,4 @@ class Feed:
             return
         thread.queued = True
         lane: Lane = "live" if thread.live_until > self._clock() else "backlog"
-        self._ready[lane].append(thread)
+        self._ready[lane].append(thread.connection, thread)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -13,14 +14,26 @@ from inboxbridge import metrics
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
 from inboxbridge.journal import Journal, JournalUnavailable, writes
-from inboxbridge.journal.rows import AttemptEnded, Settled, StoredEvent, moment
+from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent, moment
 from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
 from inboxbridge.settings import CourierSettings
-from inboxbridge.wix import WixError
+from inboxbridge.wix import Unanswered, WixError
 
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 5.0
+
+TIMED_OUT = "timed out"
+"""The outcome of an attempt that Wix may still have been at work on when we gave up waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes, and the fingerprint by which it is found there."""
+
+    contact_id: str
+    conversation_id: str
+    fingerprint: str
 
 
 class Ledger:
@@ -48,29 +61,67 @@ class Ledger:
         self._reporter = reporter
         self._now = now
 
+    async def begin(
+        self, row: StoredEvent, *, at: float, after: str | None, to: Destination
+    ) -> StoredEvent | None:
+        """A send is about to start.
+
+        Args:
+            row: The event.
+            at: When, by the earlier of our clock and Wix's.
+            after: The newest message that is known in the conversation, or None.
+            to: Where the message goes, and what it will look like there.
+
+        Returns:
+            The event as it is now; None if it has changed since it was read: it must not be sent.
+        """
+        begun = AttemptBegun(
+            event_id=row.id,
+            attempts_before=row.attempts,
+            at=at,
+            contact_id=to.contact_id,
+            conversation_id=to.conversation_id,
+            fingerprint=to.fingerprint,
+            after=after,
+        )
+        if not await self._journal.write(writes.begin_attempts, begun):
+            return None
+        return row._replace(
+            attempts=row.attempts + 1,
+            attempt_at=at,
+            attempt_after=after,
+            contact_id=to.contact_id,
+            conversation_id=to.conversation_id,
+            fingerprint=to.fingerprint,
+            looks=0,
+            look_since=None,
+        )
+
     async def delivered(
         self,
         row: StoredEvent,
-        contact_id: str,
         message_id: str,
         *,
         started: float,
         outcome: str,
         why: str,
+        contact_id: str | None = None,
+        conversation_id: str | None = None,
         request_id: str | None = None,
     ) -> Outcome:
         """The event is the message *message_id*."""
         now = self._now()
+        attempt = AttemptEnded(started, now, outcome, why, 200, request_id)
         await self._settle(
-            row,
+            row._replace(conversation_id=conversation_id or row.conversation_id),
             Settled(
                 row.id,
                 "delivered",
                 reason=why,
                 delivered_at=now,
                 message_id=message_id,
-                contact_id=contact_id,
-                attempt=AttemptEnded(started, now, outcome, why, 200, request_id),
+                contact_id=contact_id or row.contact_id,
+                attempt=attempt,
             ),
         )
         return Outcome(about=row.about)
@@ -80,10 +131,15 @@ class Ledger:
         await self._settle(row, Settled(row.id, "ignored", reason))
         return Outcome(about=row.about)
 
-    async def parked(self, row: StoredEvent, reason: str) -> Outcome:
+    async def parked(
+        self, row: StoredEvent, reason: str, *, error: WixError | None = None
+    ) -> Outcome:
         """A person must decide."""
-        await self._settle(row, Settled(row.id, "parked", reason))
-        return Outcome(about=row.about, holds=True)
+        if row.attempt_at is not None:
+            return await self.unconfirmed(row, reason, error=error)
+        attempt = None if error is None else self._attempt("parked", reason, None, error)
+        await self._settle(row, Settled(row.id, "parked", reason, attempt=attempt))
+        return Outcome(about=row.about)
 
     async def dead(
         self,
@@ -94,11 +150,36 @@ class Ledger:
         error: WixError | None = None,
         begun: bool = False,
     ) -> Outcome:
-        """We give up."""
+        """We give up. With an attempt of unknown outcome a person must decide instead."""
+        if row.attempt_at is not None:
+            return await self.unconfirmed(row, reason, started=started, error=error)
         attempt = self._attempt("given up", reason, started, error)
         settled = Settled(row.id, "dead", reason, attempt=attempt, tries=0 if begun else 1)
         await self._settle(row, settled)
-        return Outcome(about=row.about, holds=True)
+        return Outcome(about=row.about)
+
+    async def unconfirmed(
+        self,
+        row: StoredEvent,
+        reason: str,
+        *,
+        started: float | None = None,
+        error: WixError | None = None,
+    ) -> Outcome:
+        """It was sent, and whether it arrived cannot be found out: a person must look."""
+        reason = (
+            f"sent, cannot be confirmed: {reason}. Look for it in the Inbox; only if it is not "
+            f"there, send it again with `inboxbridge replay --send-again {row.id}`"
+        )
+        settled = Settled(
+            row.id,
+            "parked",
+            reason,
+            attempt=self._attempt("unknown", reason, started, error),
+            keep_attempt=True,
+        )
+        await self._settle(row, settled)
+        return Outcome(about=row.about)
 
     async def again(
         self,
@@ -108,15 +189,23 @@ class Ledger:
         started: float,
         error: WixError | None = None,
         begun: bool = False,
+        looked: bool = False,
+        at_least_seconds: float = 0.0,
+        at_once: bool = False,
+        contact_id: str | None = None,
     ) -> Outcome:
-        """It is tried again after a wait, unless it is too old by now.
+        """It is tried again after a wait that grows, unless it is too old by now.
 
         Args:
-            row: The event.
+            row: The event. If it has an attempt, the outcome of that one is unknown.
             reason: What went wrong.
             started: When this try started.
             error: What Wix answered, if it was Wix.
             begun: Whether the send itself had been begun.
+            looked: Whether the Inbox was asked for an attempt and did not show it.
+            at_least_seconds: The shortest wait.
+            at_once: Try again without waiting, since something has changed meanwhile.
+            contact_id: The contact to go to from now on; an empty one is looked up anew.
         """
         now = self._now()
         since = now if row.failing_since is None else min(row.failing_since, now)
@@ -124,32 +213,26 @@ class Ledger:
             hours = self._settings.max_age_seconds / 3600
             reason = f"given up after {hours:g} h: {reason}"
             return await self.dead(row, reason, started=started, error=error, begun=begun)
-        uncertain = row.attempt_at is not None or (
-            begun and error is not None and error.effect == "unknown"
-        )
-        wait = self._retry.wait(row.attempts + 1)
-        if uncertain:
+        uncertain = row.attempt_at is not None
+        wait = 0.0 if at_once else max(self._retry.wait(row.attempts + 1), at_least_seconds)
+        if uncertain and begun:
             wait = max(wait, self._settings.settle_seconds)
+        timed_out = begun and isinstance(error, Unanswered) and error.timed_out
+        outcome = TIMED_OUT if timed_out else "unknown" if uncertain else "failed"
         settled = Settled(
             row.id,
             "retrying",
             reason,
             due_at=now + wait,
             failing_since=since,
-            attempt=self._attempt("unknown" if uncertain else "failed", reason, started, error),
+            attempt=self._attempt(outcome, reason, started, error),
             keep_attempt=uncertain,
-            tries=0 if begun else 1,
+            tries=0 if begun or looked else 1,
+            looks=1 if looked else 0,
+            contact_id=contact_id,
         )
         await self._settle(row, settled)
         return Outcome(wait_seconds=wait)
-
-    async def refused(self, row: StoredEvent, started: float, error: WixError) -> None:
-        """A begun send was refused: nothing arrived, and the event is as before."""
-        attempt = self._attempt("refused", str(error), started, error)
-        settled = Settled(
-            row.id, "retrying", str(error), failing_since=row.failing_since, attempt=attempt
-        )
-        await self._record(settled)
 
     def _attempt(
         self, outcome: str, reason: str, started: float | None, error: WixError | None
@@ -165,7 +248,12 @@ class Ledger:
         )
 
     async def _settle(self, row: StoredEvent, settled: Settled) -> None:
-        await self._record(settled)
+        if not await self._record(settled):
+            # Somebody else has settled it meanwhile: that stands.
+            structlog.get_logger("inboxbridge").warning(
+                "event_changed_meanwhile", event_id=row.id, site=row.site
+            )
+            return
         record = EventRecord(
             id=row.id,
             connection=row.connection,
@@ -175,7 +263,7 @@ class Ledger:
             direction=row.direction,
             state=settled.state,
             reason=settled.reason,
-            attempts=row.attempts + 1,
+            attempts=row.attempts + settled.tries,
             received_at=datetime.fromtimestamp(row.received_at, UTC),
             delivered_at=moment(settled.delivered_at),
             contact_id=settled.contact_id or row.contact_id,
@@ -187,15 +275,17 @@ class Ledger:
             metrics.of(metrics.delivery_seconds, row.site).observe(max(seconds, 0.0))
         self._reporter.settled(record, seconds=round(seconds, 3))
 
-    async def _record(self, settled: Settled) -> None:
-        """Set down what has happened at Wix, however long the journal takes to come back."""
+    async def _record(self, settled: Settled) -> bool:
+        """Set down what has happened at Wix, however long the journal takes to come back.
+
+        Returns False for an event that is not open any more.
+        """
         wait = FIRST_WAIT_SECONDS
         while True:
             try:
-                await self._journal.write(writes.settle, settled)
-                return
+                return bool(await self._journal.write(writes.settle, settled))
             except JournalUnavailable as error:
                 log = structlog.get_logger("inboxbridge")
-                log.error("the journal is not there; holding on", reason=str(error))
+                log.error("journal_unavailable", reason=str(error), site_waits=True)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)

@@ -12,12 +12,11 @@ class Outcome:
     Attributes:
         wait_seconds: None if the event is settled; else how long until it is tried again.
         about: The thing whose waiting events may go on now, once this one is settled.
-        holds: The event needs a person, and may hold back its thread.
     """
 
     wait_seconds: float | None = None
     about: str | None = None
-    holds: bool = False
 
 
-SETTLED = Outcome()
+READ_AFRESH = Outcome(wait_seconds=0.0)
+"""The event is not as it was when it was read: the thread goes on from its head in the journal."""

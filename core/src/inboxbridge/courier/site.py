@@ -10,18 +10,19 @@ from collections.abc import Callable
 import structlog
 
 from inboxbridge import metrics
-from inboxbridge.courier.circuit import Circuit
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import Feed, Thread
+from inboxbridge.courier.health import Health
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.identity import Directory
 from inboxbridge.journal import JournalUnavailable
 from inboxbridge.journal.rows import StoredEvent
 from inboxbridge.wix import WixClient
-from inboxbridge.wix.budget import Lane
+from inboxbridge.wix.budget import Lane, caller
 
 POLL_SECONDS = 2.0
 JOURNAL_REST_SECONDS = 1.0
+UNEXPECTED_SECONDS = 5.0
 EXTRA_FOR_NEWS = 16
 
 
@@ -33,7 +34,7 @@ class SiteCourier:
         feed: Its open events.
         deliverer: Takes single ones to Wix.
         directory: Its people.
-        circuit: Says whether the site may be called.
+        health: Says whether the site may be called.
         client: Its Wix client, closed at the end.
         concurrency: How many threads go side by side.
         poll_seconds: How often to look for what other processes changed.
@@ -46,7 +47,7 @@ class SiteCourier:
         feed: Feed,
         deliverer: Deliverer,
         directory: Directory,
-        circuit: Circuit,
+        health: Health,
         client: WixClient,
         *,
         concurrency: int = 32,
@@ -54,7 +55,7 @@ class SiteCourier:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.site = site
-        self.circuit = circuit
+        self.health = health
         self.directory = directory
         self._feed = feed
         self._deliverer = deliverer
@@ -72,6 +73,10 @@ class SiteCourier:
     def announce(self) -> None:
         """There are new events."""
         self._feed.announce()
+        self.wake()
+
+    def wake(self) -> None:
+        """Look again what may go now."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -100,11 +105,11 @@ class SiteCourier:
                         await self.directory.take_up_links()
                     await self._feed.refill()
                 except JournalUnavailable as error:
-                    self._log.error("the journal is not there; resting", reason=str(error))
+                    self._log.error("journal_unavailable", reason=str(error))
                     await self._rest(JOURNAL_REST_SECONDS)
                     continue
                 except Exception:
-                    self._log.exception("reading events failed unexpectedly; resting")
+                    self._log.exception("reading_events_failed")
                     await self._rest(JOURNAL_REST_SECONDS)
                     continue
                 self._start_workers()
@@ -113,6 +118,7 @@ class SiteCourier:
                     continue
                 await self._rest(self._idle_seconds(last_poll), until_woken=True)
         finally:
+            self.health.close()
             if self._workers:
                 await asyncio.gather(*self._workers, return_exceptions=True)
             metrics.events_open.remove(self.site)
@@ -123,15 +129,13 @@ class SiteCourier:
 
     @property
     def _has_room(self) -> bool:
-        return len(self._workers) < self._concurrency and self.circuit.is_closed
+        return len(self._workers) < self._concurrency and self.health.is_running
 
     def _idle_seconds(self, last_poll: float) -> float:
         now = self._clock()
         moments = [last_poll + self._poll_seconds]
         if self._feed.next_due is not None:
             moments.append(self._feed.next_due)
-        if not self.circuit.is_closed:
-            moments.append(self.circuit.opens_at)
         return max(min(moments) - now, 0.005)
 
     async def _rest(self, seconds: float, *, until_woken: bool = False) -> None:
@@ -156,23 +160,24 @@ class SiteCourier:
             worker.add_done_callback(self._ended)
 
     def _may_start(self, running: int) -> bool:
-        return not self._stopping and self.circuit.admits(running)
+        return not self._stopping and self.health.admits(running)
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
         self._wake.set()
         if not worker.cancelled() and (error := worker.exception()) is not None:
-            self._log.error("a delivery failed unexpectedly", exc_info=error)
+            self._log.error("delivery_failed_unexpectedly", exc_info=error)
 
     async def _work(self, thread: Thread, row: StoredEvent, lane: Lane) -> None:
         while True:
+            caller.set(row.connection)
             try:
                 outcome = await self._deliverer.deliver(row, lane)
             except JournalUnavailable as error:
-                self._log.error("the journal is not there; holding on", reason=str(error))
+                self._log.error("journal_unavailable", reason=str(error))
                 outcome = Outcome(wait_seconds=JOURNAL_REST_SECONDS)
-            except Exception:
-                self._feed.block(thread, 5.0)
+            except BaseException:
+                self._feed.block(thread, UNEXPECTED_SECONDS)
                 raise
             self._conclude(thread, row, outcome)
             if self._feed.wants_refill:
@@ -197,5 +202,5 @@ class SiteCourier:
     def _measure(self) -> None:
         """Tell what is asked for when it is asked for."""
         metrics.events_open.labels(self.site).set_function(lambda: self._feed.loaded)
-        metrics.site_running.labels(self.site).set_function(lambda: int(self.circuit.is_closed))
+        metrics.site_running.labels(self.site).set_function(lambda: int(self.health.is_running))
         metrics.budget_used.labels(self.site).set_function(lambda: self._client.budget.used)

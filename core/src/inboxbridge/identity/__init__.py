@@ -9,11 +9,13 @@ from inboxbridge.identity.directory import (
     identities_of,
     parse_identity,
 )
+from inboxbridge.identity.memory import Memory
 
 __all__ = [
     "Directory",
     "Drop",
     "Found",
+    "Memory",
     "Park",
     "Resolution",
     "identities_of",

@@ -11,15 +11,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from inboxbridge.journal.driver import insert_new
-from inboxbridge.journal.rows import Accepted, delivery_key
+from inboxbridge.journal.rows import BACKLOG, Accepted, delivery_key
 from inboxbridge.journal.schema import deliveries, events
 from inboxbridge.model import Event
 
 _SECRET_HEADERS = ("auth", "signature", "token", "cookie", "secret", "api-key", "apikey")
 _EVENT = (
     "site", "connection", "source_id", "thread", "about", "kind", "direction", "lane", "body",
-    "delivery_id", "state", "reason", "attempts", "received_at",
+    "delivery_id", "state", "reason", "attempts", "received_at", "occurred_at",
 )  # fmt: skip
+LATE_SECONDS = 600.0
+"""What happened so long before it was accepted leaves room for what happens now."""
+
 _DELIVERY = ("id", "connection", "received_at", "method", "url", "headers", "body")
 
 
@@ -57,6 +60,7 @@ def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int |
 
 
 def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tuple[Any, ...]:
+    occurred_at = None if event.occurred_at is None else event.occurred_at.timestamp()
     return (
         accepted.site,
         accepted.connection,
@@ -65,14 +69,20 @@ def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tup
         event.about,
         event.kind,
         event.direction,
-        accepted.lane,
+        BACKLOG if _is_late(accepted, occurred_at) else accepted.lane,
         event.model_dump_json(exclude_defaults=True),
         delivery_id,
         "pending",
         None,
         0,
         accepted.received_at,
+        occurred_at,
     )
+
+
+def _is_late(accepted: Accepted, occurred_at: float | None) -> bool:
+    """Whether the source tells of the event long after it happened, as after an outage."""
+    return occurred_at is not None and accepted.received_at - occurred_at >= LATE_SECONDS
 
 
 def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
@@ -91,6 +101,7 @@ def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
         accepted.reason,
         0,
         accepted.received_at,
+        None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ _STORED = (
     events.c.enriched, events.c.state, events.c.attempts, events.c.due_at,
     events.c.failing_since, events.c.attempt_at,
     events.c.fingerprint, events.c.received_at, events.c.contact_id, events.c.conversation_id,
+    events.c.attempt_after, events.c.look_since, events.c.looks, events.c.occurred_at,
 )  # fmt: skip
 
 _RECORD = (
@@ -48,9 +49,15 @@ def _stored(rows: Sequence[Any]) -> list[StoredEvent]:
 
 
 def open_events(
-    connection: Connection, site: str, after_id: int, limit: int, *, live_only: bool = False
+    connection: Connection,
+    site: str,
+    after_id: int,
+    limit: int,
+    *,
+    live_only: bool = False,
+    without: Collection[str] = (),
 ) -> list[StoredEvent]:
-    """The oldest open events of a site beyond *after_id*."""
+    """The oldest open events of a site beyond *after_id*, but for those of some connections."""
     statement = (
         select(*_STORED)
         .where(events.c.site == site, _IS_OPEN, events.c.id > after_id)
@@ -59,6 +66,8 @@ def open_events(
     )
     if live_only:
         statement = statement.where(events.c.lane == LIVE)
+    if without:
+        statement = statement.where(events.c.connection.not_in(sorted(without)))
     return _stored(connection.execute(statement).all())
 
 

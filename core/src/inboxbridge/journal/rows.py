@@ -49,7 +49,15 @@ class Accepted:
 
 
 class StoredEvent(NamedTuple):
-    """An event's row as the courier needs it. Moments are Unix seconds."""
+    """An event's row as the courier needs it. Moments are Unix seconds.
+
+    Attributes:
+        attempt_at: When an attempt of unknown outcome began; None if there is none such.
+        attempt_after: The newest message known in the conversation when that attempt began.
+        look_since: Before the first attempt, look for the event among messages since then.
+        looks: How many looks for the attempt have been in vain.
+        occurred_at: When it happened, by the source; None where the source does not say.
+    """
 
     id: int
     site: str
@@ -71,6 +79,10 @@ class StoredEvent(NamedTuple):
     received_at: float
     contact_id: str | None
     conversation_id: str | None
+    attempt_after: str | None = None
+    look_since: float | None = None
+    looks: int = 0
+    occurred_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,8 @@ class AttemptBegun:
     """Set down before a send: what is about to be sent, and to which conversation.
 
     ``attempts_before`` is what the event's row said when it was read; another value now means that
-    somebody else has had a hand in it.
+    somebody else has had a hand in it. ``after`` is the newest message that is known in the
+    conversation, or None.
     """
 
     event_id: int
@@ -87,6 +100,7 @@ class AttemptBegun:
     contact_id: str
     conversation_id: str
     fingerprint: str
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +127,11 @@ class Settled:
         failing_since: When the first try of this round failed, for ``retrying``.
         delivered_at: Unix seconds, for ``delivered``.
         message_id: Wix's message, for ``delivered``.
-        contact_id: The contact, where one was found.
+        contact_id: The contact, where one was found; "" forgets the one that was.
         attempt: The try, or None where none was made.
         keep_attempt: The try's outcome is unknown: it must be looked for before the next one.
         tries: How many tries to add that never came to a send.
+        looks: How many looks for the attempt to add that were in vain.
     """
 
     event_id: int
@@ -130,6 +145,7 @@ class Settled:
     attempt: AttemptEnded | None = None
     keep_attempt: bool = False
     tries: int = 0
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,10 @@ events = Table(
     Column("contact_id", Text),
     Column("conversation_id", Text),
     Column("message_id", Text),
+    Column("attempt_after", Text),
+    Column("look_since", Double),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    Column("occurred_at", Double),
     UniqueConstraint("connection", "source_id", name="uq_events_source"),
     sqlite_autoincrement=True,
 )

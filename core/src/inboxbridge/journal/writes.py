@@ -38,13 +38,15 @@ _BEGIN = UpdateMany(
         "contact": Text(),
         "conversation": Text(),
         "fingerprint": Text(),
+        "after": Text(),
     },
     "attempts = events.attempts + 1, attempt_at = {at}, contact_id = {contact}, "
-    "conversation_id = {conversation}, fingerprint = {fingerprint}",
+    "conversation_id = {conversation}, fingerprint = {fingerprint}, attempt_after = {after}, "
+    "look_since = NULL, looks = 0",
     f"events.id = {{id}} AND events.attempts = {{attempts}} AND {state_in(OPEN)}",
 )
 _of_beginning = attrgetter(
-    "event_id", "attempts_before", "at", "contact_id", "conversation_id", "fingerprint"
+    "event_id", "attempts_before", "at", "contact_id", "conversation_id", "fingerprint", "after"
 )
 
 
@@ -76,27 +78,44 @@ _SETTLE = UpdateMany(
         "contact": Text(),
         "keep": Boolean(),
         "tries": Integer(),
+        "looks": Integer(),
     },
     "state = {state}, reason = {reason}, due_at = {due}, failing_since = {since}, "
     "delivered_at = {delivered}, message_id = {message}, "
-    "contact_id = coalesce({contact}, events.contact_id), attempts = events.attempts + {tries}, "
+    "contact_id = nullif(coalesce({contact}, events.contact_id), ''), "
+    "attempts = events.attempts + {tries}, looks = events.looks + {looks}, "
     "attempt_at = CASE WHEN {keep} THEN events.attempt_at END",
-    "events.id = {id}",
+    f"events.id = {{id}} AND {state_in(OPEN)}",
 )
 _of_settlement = attrgetter(
     "event_id", "state", "reason", "due_at", "failing_since", "delivered_at", "message_id",
-    "contact_id", "keep_attempt", "tries",
+    "contact_id", "keep_attempt", "tries", "looks",
 )  # fmt: skip
 _ATTEMPT = ("event_id", "started_at", "ended_at", "outcome", "detail", "status", "request_id")
 _of_attempt = attrgetter(*_ATTEMPT[1:])
 
 
-def settle(connection: Connection, batch: Sequence[Settled]) -> list[None]:
-    """Set down what became of events."""
-    _SETTLE(connection, list(map(_of_settlement, batch)))
+def settle(connection: Connection, batch: Sequence[Settled]) -> list[bool]:
+    """Set down what became of open events.
+
+    Returns False for an event that is settled already: that stands.
+    """
+    rows = list(map(_of_settlement, batch))
+    written = [True] * len(batch)
+    if _SETTLE(connection, rows) != len(batch):
+        ids = [settled.event_id for settled in batch]
+        found = connection.execute(
+            select(events.c.id, events.c.state, events.c.reason, events.c.message_id).where(
+                events.c.id.in_(ids)
+            )
+        )
+        now = {row.id: (row.state, row.reason, row.message_id) for row in found}
+        written = [
+            now.get(one.event_id) == (one.state, one.reason, one.message_id) for one in batch
+        ]
     tries = [(one.event_id, *_of_attempt(one.attempt)) for one in batch if one.attempt is not None]
     insert_new(connection, attempts, tries, _ATTEMPT)
-    return [None] * len(batch)
+    return written
 
 
 def replace_bodies(connection: Connection, batch: Sequence[tuple[int, str]]) -> list[None]:
@@ -172,6 +191,7 @@ def reopen(connection: Connection, batch: Sequence[tuple[tuple[int, ...], str]])
                 due_at=None,
                 failing_since=None,
                 attempts=0,
+                looks=0,
                 message_id=None,
                 delivered_at=None,
             )

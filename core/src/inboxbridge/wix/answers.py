@@ -22,7 +22,9 @@ from inboxbridge.wix.errors import (
     DuplicateContact,
     Forbidden,
     NotFound,
+    Outage,
     Rejected,
+    Scope,
     ServerFault,
     Throttled,
     Unanswered,
@@ -30,7 +32,7 @@ from inboxbridge.wix.errors import (
     Unreachable,
     WixError,
 )
-from inboxbridge.wix.operations import Operation
+from inboxbridge.wix.operations import SEND_MESSAGE, Operation
 from inboxbridge.wix.redaction import scrub
 
 _NOTHING_SENT: Final = (
@@ -86,7 +88,10 @@ def refusal(
     code, data, reason = _wix_reason(body) or _oauth_reason(body) or (None, {}, "")
     reason = scrub(reason, sent)
     kind = _kind(status)
+    if status < 500 and status not in (408, 429) and not _is_wix(body, content, status):
+        kind = Outage
     details: Details = {
+        "scope": _scope(operation, kind),
         "effect": None if operation.changes else "none",
         "status": status,
         "code": code,
@@ -101,10 +106,28 @@ def refusal(
     return kind(text, **details)
 
 
+def _scope(operation: Operation, kind: type[WixError]) -> Scope:
+    if kind in (Unauthorized, Outage):
+        return "site"
+    if kind is Forbidden and not operation.changes and operation.subject == "contact":
+        return "site"  # a permission to read contacts is not about one of them
+    return "message" if kind is Rejected and operation is SEND_MESSAGE else operation.subject
+
+
+def _is_wix(body: dict[str, Any], content: bytes, status: int) -> bool:
+    """Whether an answer is in Wix's own form: its error object, or RFC 6749's for a token."""
+    if status in (401, 403) and not content:
+        return True
+    return isinstance(body.get("details"), dict) or any(
+        isinstance(body.get(key), str) for key in ("message", "error")
+    )
+
+
 def credentials_refused(error: WixError, advice: str) -> CredentialsRefused:
     """Return the final form of a 401, or of a refusal to give out a token."""
     return CredentialsRefused(
         f"{error} {advice}",
+        scope="site",
         status=error.status,
         code=error.code,
         reason=error.reason,
@@ -121,13 +144,18 @@ def no_answer(operation: Operation, error: Exception, seconds: float) -> WixErro
     if isinstance(error, _NOTHING_SENT):
         return Unreachable(
             f"{operation.name}: Wix could not be reached ({what}, after {seconds:.1f} s). Nothing "
-            "was sent. Check the network, DNS and base_url if it stays so."
+            "was sent. Check the network, DNS and base_url if it stays so.",
+            scope="site",
         )
-    return Unanswered(
+    late = isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError))
+    unanswered = Unanswered(
         f"{operation.name}: no whole answer from Wix ({what}, after {seconds:.1f} s)."
         + (" Whether it was done is not known." if operation.changes else ""),
         effect=None if operation.changes else "none",
+        scope=operation.subject,
     )
+    unanswered.timed_out = late
+    return unanswered
 
 
 _FAILURES: Final[Mapping[type[Exception], str]] = {

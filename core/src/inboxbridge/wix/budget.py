@@ -10,13 +10,17 @@ seconds apart, and no 60 seconds can hold more arrivals than there are slots.
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import time
-from collections import OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
 from heapq import heappop, heappush
 from types import TracebackType
 from typing import Final, Literal
+
+from inboxbridge.wix.turns import Turns
 
 Lane = Literal["live", "backlog"]
 """``live`` for what is new; ``backlog`` for what has waited long enough to wait a little more."""
@@ -28,7 +32,11 @@ LATE_SECONDS: Final = 10.0
 LIVE_PAUSE_SECONDS: Final = 15.0
 """After so long without a live call nothing is left for such calls."""
 
-_Waiters = OrderedDict[asyncio.Future[None], None]
+SHARED_PART: Final = 10
+"""Where several callers share a site, this part of the limit is kept from a single one's burst."""
+
+caller: ContextVar[str] = ContextVar("caller", default="")
+"""For whom calls are made: callers take turns, and one's burst leaves room for the others."""
 
 
 class Budget:
@@ -37,10 +45,13 @@ class Budget:
     ``live`` may burst up to the whole limit. ``backlog`` goes in even steps, at the rate that live
     calls have left of late (the whole of it where there were none, never less than half), and only
     while no live call waits: together they use the limit up, and a live call never waits behind a
-    backlog for much longer than one such step. Within a lane, first come first served.
+    backlog for much longer than one such step. Within a lane the callers (see `caller`) take turns;
+    of one caller's calls, first come first served.
 
     Args:
         calls_per_minute: The limit; 0 is no limit.
+        shared: Whether there are several callers. A tenth of the limit is then out of reach for the
+            live calls of any single one, so that its burst never makes another wait for a minute.
         clock: A monotonic clock, in seconds.
         sleep: Waits that many seconds by the same clock.
     """
@@ -49,19 +60,25 @@ class Budget:
         self,
         calls_per_minute: int = 200,
         *,
+        shared: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if calls_per_minute < 0:
             raise ValueError("calls_per_minute must be 0 (no limit) or more")
         self._limit = calls_per_minute
+        self._limit_of_one = calls_per_minute
+        if shared and calls_per_minute > 1:
+            self._limit_of_one -= max(calls_per_minute // SHARED_PART, 1)
         self._clock = clock
         self._sleep = sleep
         self._running = 0
-        self._ended: list[float] = []
+        self._ended: list[tuple[float, str]] = []
+        self._held: Counter[str] = Counter()
         self._live_starts: deque[float] = deque()
-        self._live: _Waiters = OrderedDict()
-        self._backlog: _Waiters = OrderedDict()
+        self._live: Turns[asyncio.Future[None]] = Turns()
+        self._backlog: Turns[asyncio.Future[None]] = Turns()
+        self._waiting = {True: 0, False: 0}
         self._next_backlog_at = float("-inf")
         self._paused_until = float("-inf")
         self._timer: asyncio.Task[None] | None = None
@@ -81,7 +98,7 @@ class Budget:
     @property
     def waiting(self) -> int:
         """Calls that wait for a slot."""
-        return len(self._live) + len(self._backlog)
+        return sum(self._waiting.values())
 
     def call(self, lane: Lane = "live") -> _Call:
         """Return the context of one HTTP call: entering it waits for a slot, leaving it ends it."""
@@ -97,35 +114,44 @@ class Budget:
         now = self._clock()
         for age in ages_seconds:
             if self._limit and age < WINDOW_SECONDS:
-                heappush(self._ended, now - max(age, 0.0) + WINDOW_SECONDS)
+                heappush(self._ended, (now - max(age, 0.0) + WINDOW_SECONDS, ""))
+                self._held[""] += 1
 
-    async def _start(self, lane: Lane) -> None:
-        live = lane == "live"
-        waits_behind = self._live or (not live and self._backlog)
-        if not waits_behind and self._may_start(live, self._clock()):
-            self._take(live)
-            return
-        queue = self._live if live else self._backlog
+    async def _start(self, lane: Lane) -> str:
+        live, who = lane == "live", caller.get()
+        waits_behind = self._waiting[True] or (not live and self._waiting[False])
+        if not waits_behind and self._may_start(live, self._clock(), who):
+            self._take(live, who)
+            return who
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue[turn] = None
-        self._set_timer()
+        (self._live if live else self._backlog).append(who, turn)
+        self._waiting[live] += 1
+        if self._limit_of_one < self._limit:
+            self._serve()  # those before it may wait for a slot that only another caller may take
+        else:
+            self._set_timer()
         try:
             await turn
         except asyncio.CancelledError:
-            queue.pop(turn, None)
-            if not turn.cancelled():  # given a slot that is not needed any more
+            if turn.cancelled():
+                self._waiting[live] -= 1
+            else:  # given a slot that is not needed any more
                 self._running -= 1
+                self._release(who)
             self._serve()
             raise
+        return who
 
-    def _end(self, hold_seconds: float) -> None:
+    def _end(self, who: str, hold_seconds: float) -> None:
         self._running -= 1
         if self._limit:
-            heappush(self._ended, self._clock() + hold_seconds)
-        if self._live or self._backlog:
+            heappush(self._ended, (self._clock() + hold_seconds, who))
+        else:
+            self._release(who)
+        if self.waiting:
             self._serve()
 
-    def _may_start(self, live: bool, now: float) -> bool:
+    def _may_start(self, live: bool, now: float, who: str) -> bool:
         if now < self._paused_until:
             return False
         if not self._limit:
@@ -133,10 +159,13 @@ class Budget:
         self._free_slots(now)
         if self._running + len(self._ended) >= self._limit:
             return False
-        return live or now >= self._next_backlog_at
+        if live:
+            return self._held[who] < self._limit_of_one
+        return now >= self._next_backlog_at
 
-    def _take(self, live: bool) -> None:
+    def _take(self, live: bool, who: str) -> None:
         self._running += 1
+        self._held[who] += 1
         if not self._limit:
             return
         now = self._clock()
@@ -146,6 +175,11 @@ class Budget:
             # Counted from when it was due, a step at most, so that late timers cost no rate.
             step = WINDOW_SECONDS / (self._limit - self._spent_on_live(now))
             self._next_backlog_at = max(self._next_backlog_at, now - step) + step
+
+    def _release(self, who: str) -> None:
+        self._held[who] -= 1
+        if not self._held[who]:
+            del self._held[who]
 
     def _spent_on_live(self, now: float) -> int:
         """Calls a minute that the backlog leaves to live ones.
@@ -162,17 +196,21 @@ class Budget:
         return min(math.ceil(len(starts) * WINDOW_SECONDS / span), self._limit // 2)
 
     def _free_slots(self, now: float) -> None:
-        while self._ended and self._ended[0] <= now:
-            heappop(self._ended)
+        while self._ended and self._ended[0][0] <= now:
+            self._release(heappop(self._ended)[1])
 
     def _serve(self) -> None:
         """Give slots to those that wait, live calls first, and see that the rest get theirs."""
         for queue, live in ((self._live, True), (self._backlog, False)):
-            while queue and self._may_start(live, self._clock()):
-                turn, _ = queue.popitem(last=False)
+            may_start = functools.partial(self._may_start, live, self._clock())
+            while taken := queue.take(may_start):
+                who, turn = taken
                 if not turn.done():
-                    self._take(live)
+                    self._waiting[live] -= 1
+                    self._take(live, who)
                     turn.set_result(None)
+            if live and self._waiting[True]:
+                break
         self._set_timer()
 
     def _set_timer(self) -> None:
@@ -191,11 +229,11 @@ class Budget:
             return float("inf")
         start_at = self._paused_until
         if self._limit:
-            if self._running + len(self._ended) >= self._limit:
-                if not self._ended:
-                    return float("inf")
-                start_at = max(start_at, self._ended[0])
-            if not self._live:
+            full = self._running + len(self._ended) >= self._limit
+            # A live call that may not start though there is a slot waits for one of its caller's.
+            if full or (self._waiting[True] and start_at <= self._clock()):
+                start_at = max(start_at, self._ended[0][0] if self._ended else float("inf"))
+            if not self._waiting[True]:
                 start_at = max(start_at, self._next_backlog_at)
         return start_at
 
@@ -209,14 +247,15 @@ class Budget:
 class _Call:
     """One call's slot; see `Budget.call`."""
 
-    __slots__ = ("_budget", "_lane")
+    __slots__ = ("_budget", "_lane", "_who")
 
     def __init__(self, budget: Budget, lane: Lane) -> None:
         self._budget = budget
         self._lane = lane
+        self._who = ""
 
     async def __aenter__(self) -> None:
-        await self._budget._start(self._lane)
+        self._who = await self._budget._start(self._lane)
 
     async def __aexit__(
         self,
@@ -225,7 +264,7 @@ class _Call:
         traceback: TracebackType | None,
     ) -> None:
         hold = WINDOW_SECONDS if kind is None else WINDOW_SECONDS + LATE_SECONDS
-        self._budget._end(hold)
+        self._budget._end(self._who, hold)
 
 
 def _current_task() -> asyncio.Task[None] | None:

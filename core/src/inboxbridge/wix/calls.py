@@ -53,6 +53,7 @@ class Calls:
     Attributes:
         clock_offset_seconds: Wix's clock minus ours, by the ``Date`` of its answers, right to a
             second; 0.0 until an answer came.
+        answers: How many calls Wix has answered well.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Calls:
         self._authorization, self._advice = self._authorize(credentials)
         self._date = ""
         self.clock_offset_seconds = 0.0
+        self.answers = 0
 
     async def get(
         self, operation: Operation, path: str, query: list[tuple[str, str]], *, lane: Lane
@@ -136,7 +138,9 @@ class Calls:
                 raise no_answer(operation, error, monotonic() - began_at) from None
         self._note_date(answered.get("date", ""))
         if 200 <= status < 300:
-            return Answer(read_json(answer), answered.get("x-wix-request-id"))
+            read = Answer(read_json(answer), answered.get("x-wix-request-id"))
+            self.answers += 1
+            return read
         raise refusal(operation, status, answered, answer, sent=sent, now=self._now())
 
     def _url(self, path: str) -> httpx.URL:
@@ -193,6 +197,7 @@ def unreadable(operation: Operation, answer: Answer, missing: str) -> WixError:
         + (" Whether it was done is not known." if operation.changes else "")
         + " Check base_url: something else may answer there.",
         effect=None if operation.changes else "none",
+        scope=operation.subject,
         request_id=answer.request_id,
     )
 

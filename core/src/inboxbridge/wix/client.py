@@ -26,7 +26,7 @@ from inboxbridge.wix.operations import (
     SEND_MESSAGE,
 )
 from inboxbridge.wix.outgoing import Outgoing, SeenMessage, Sent
-from inboxbridge.wix.probe import probe
+from inboxbridge.wix.probe import ask, probe
 from inboxbridge.wix.wire import wire_form as wire_form_called
 
 DEFAULT_BASE_URL: Final = "https://www.wixapis.com"
@@ -202,6 +202,23 @@ class WixClient:
                 return
             cursors.add(cursor)
             page = [*query, ("paging.cursor", cursor)]
+
+    @property
+    def answers(self) -> int:
+        """How many calls Wix has answered well so far."""
+        return self._calls.answers
+
+    async def ask(self, *, of_inbox: bool, lane: Lane = "live") -> None:
+        """Ask for something that is not there, to see whether Wix answers.
+
+        Args:
+            of_inbox: Ask the Inbox; else the contacts.
+            lane: Whose turn to call it is.
+
+        Raises:
+            WixError: Wix did not answer, refused the credentials or asked for a pause.
+        """
+        await ask(self._calls, lane, of_inbox=of_inbox)
 
     async def probe(self, *, lane: Lane = "live") -> list[str]:
         """Return what the credentials may not do, a sentence each; nothing is read or changed."""

@@ -13,6 +13,7 @@
     │   │   └── DuplicateContact … and Wix names the contact that is there already
     │   └── Throttled            429
     ├── ServerFault              5xx: Wix may have done it all the same
+    ├── Outage                   3xx or 4xx not in Wix's form: something before it answered
     ├── Unreachable              nothing was sent: no address, no connection, no TLS
     ├── Unanswered               sent, and no whole answer came back
     ├── Unreadable               a 2xx answer that is not what the reference says
@@ -29,11 +30,15 @@ from inboxbridge.errors import InboxbridgeError
 
 Effect = Literal["none", "unknown"]
 
+Scope = Literal["message", "conversation", "contact", "site"]
+"""How far a failure reaches at most: what else may fail in the same way."""
+
 
 class Details(TypedDict, total=False):
     """What a `WixError` may say besides its text; see there."""
 
     effect: Effect | None
+    scope: Scope
     status: int | None
     code: str | None
     reason: str
@@ -47,6 +52,7 @@ class WixError(InboxbridgeError):
     Attributes:
         effect: ``none`` where it is certain that the call changed nothing at Wix, ``unknown`` where
             it may have: look before sending again. A call that only reads is always ``none``.
+        scope: What the failure concerns: one message, conversation or contact, or the whole site.
         retriable: Whether the same call may succeed later.
         status: The HTTP status of the answer; None where there was none.
         code: Wix's ``applicationError.code``, as text; None where there was none.
@@ -62,6 +68,7 @@ class WixError(InboxbridgeError):
     def __init__(self, text: str, **details: Unpack[Details]) -> None:
         super().__init__(text)
         self.effect: Effect = details.get("effect") or self.certain_effect
+        self.scope: Scope = details.get("scope", "site")
         self.status = details.get("status")
         self.code = details.get("code")
         self.reason = details.get("reason", "")
@@ -118,6 +125,13 @@ class ServerFault(WixError):  # noqa: N818
     retriable = True
 
 
+class Outage(WixError):  # noqa: N818
+    """Something before Wix answered in its place: a 3xx or 4xx that is not in Wix's own form."""
+
+    certain_effect = "unknown"
+    retriable = True
+
+
 class Unreachable(WixError):  # noqa: N818
     """Wix could not be reached and nothing was sent: DNS, connection, TLS, no free connection."""
 
@@ -129,6 +143,9 @@ class Unanswered(WixError):  # noqa: N818
 
     certain_effect = "unknown"
     retriable = True
+
+    timed_out = False
+    """Whether Wix may still be at work on the request: nothing broke, the answer is late."""
 
 
 class Unreadable(WixError):  # noqa: N818

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from inboxbridge.wix.errors import Scope
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -18,22 +20,24 @@ class Operation:
         name: As Wix's reference calls it.
         permission: What an app or API key must be granted for it, as Wix's dashboard calls it.
         changes: Whether a call may change something at Wix.
+        subject: What a call is about, and so what a refusal of it concerns at most.
     """
 
     name: str
     permission: str
     changes: bool
+    subject: Scope
 
 
-QUERY_CONTACTS: Final = Operation("Query Contacts", "Read Contacts", False)
-GET_CONTACT: Final = Operation("Get Contact", "Read Contacts", False)
-CREATE_CONTACT: Final = Operation("Create Contact", "Manage Contacts", True)
+QUERY_CONTACTS: Final = Operation("Query Contacts", "Read Contacts", False, "contact")
+GET_CONTACT: Final = Operation("Get Contact", "Read Contacts", False, "contact")
+CREATE_CONTACT: Final = Operation("Create Contact", "Manage Contacts", True, "contact")
 GET_OR_CREATE_CONVERSATION: Final = Operation(
-    "Get or Create Conversation", "Manage Inbox Messages", True
+    "Get or Create Conversation", "Manage Inbox Messages", True, "contact"
 )
-SEND_MESSAGE: Final = Operation("Send Message", "Manage Inbox Messages", True)
-LIST_MESSAGES: Final = Operation("List Messages", "Read Inbox Messages", False)
-CREATE_ACCESS_TOKEN: Final = Operation("Create Access Token", "", False)
+SEND_MESSAGE: Final = Operation("Send Message", "Manage Inbox Messages", True, "conversation")
+LIST_MESSAGES: Final = Operation("List Messages", "Read Inbox Messages", False, "conversation")
+CREATE_ACCESS_TOKEN: Final = Operation("Create Access Token", "", False, "site")
 
 CONTACTS_PATH: Final = "/contacts/v4/contacts"
 CONTACTS_QUERY_PATH: Final = "/contacts/v4/contacts/query"

@@ -48,6 +48,20 @@ async def probe(calls: Calls, lane: Lane) -> list[str]:
     return [str(error) for error in refusals]
 
 
+async def ask(calls: Calls, lane: Lane, *, of_inbox: bool) -> None:
+    """Ask the Inbox or the contacts for something that is not there.
+
+    Returns once Wix has answered in its own form. Raises `WixError` where it did not, where it
+    refuses the credentials, and where it asks for a pause.
+    """
+    try:
+        await (_list if of_inbox else _query)(calls, lane)
+    except (Forbidden, Unauthorized, Throttled):
+        raise
+    except Refused:
+        return
+
+
 def _query(calls: Calls, lane: Lane) -> Awaitable[Answer]:
     body = {"query": {"filter": {"id": {"$eq": NOBODY}}, "fields": ["id"]}}
     return calls.post(QUERY_CONTACTS, CONTACTS_QUERY_PATH, body, lane=lane)
