@@ -47,6 +47,13 @@ async def hang(receive: Receive) -> None:
         await cut(receive)
 
 
+async def keep_waiting(receive: Receive) -> None:
+    """Say nothing for half a minute, also to a caller in the same process; then `cut`."""
+    if _transport(receive) is None:
+        await asyncio.sleep(_HANG_AT_MOST_SECONDS)
+    await hang(receive)
+
+
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

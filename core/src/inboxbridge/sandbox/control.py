@@ -19,6 +19,7 @@ from .auth import UnknownPermissionError
 from .control_request import ControlError, as_response
 from .errors import WixError
 from .faults import FaultSettingError
+from .rules import RuleError
 from .webhooks import TargetRefusedError
 
 Handler = Callable[[Request], Awaitable[Any]]
@@ -32,6 +33,7 @@ def control_routes() -> list[Route]:
         _route("GET", "/contacts", data.list_contacts),
         _route("DELETE", "/contacts/{contact_id}", data.delete_contact),
         _route("GET", "/conversations", data.list_conversations),
+        _route("POST", "/conversations/{conversation_id}/replace", data.replace_conversation),
         _route("GET", "/messages", data.list_messages),
         _route("POST", "/visitor-messages", data.visitor_message),
         _route("POST", "/merge", data.merge),
@@ -39,6 +41,7 @@ def control_routes() -> list[Route]:
         _route("GET", "/stats", settings.stats),
         _route("GET", "/faults", settings.get_faults),
         _route("POST", "/faults", settings.set_faults),
+        _route("POST", "/rules", settings.set_rules),
         _route("POST", "/permissions", settings.set_permissions),
         _route("POST", "/tokens/expire", settings.expire_tokens),
         _route("GET", "/webhooks", settings.get_webhooks),
@@ -52,7 +55,7 @@ def _route(verb: str, path: str, handler: Handler) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             return as_response(200, await handler(request))
-        except (FaultSettingError, TargetRefusedError, UnknownPermissionError) as error:
+        except (FaultSettingError, RuleError, TargetRefusedError, UnknownPermissionError) as error:
             return as_response(400, {"error": str(error)})
         except ControlError as error:
             return as_response(error.status, {"error": str(error)})

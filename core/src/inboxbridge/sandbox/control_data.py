@@ -84,6 +84,17 @@ async def list_conversations(request: Request) -> Json:
     }
 
 
+async def replace_conversation(request: Request) -> Json:
+    """Give a participant a conversation with another id; the old one is unknown from now on."""
+    conversation_id = request.path_params["conversation_id"]
+    sandbox = sandbox_of(request)
+    for site in _sites(request):
+        if site.conversations.find(conversation_id) is not None:
+            made = site.conversations.replace(conversation_id, sandbox.now_micros())
+            return {"conversation": site.conversations.as_json(made)}
+    raise ControlError(404, f"Conversation {conversation_id} not found.")
+
+
 async def list_messages(request: Request) -> Json:
     """Every message kept, in order of arrival; `?after=N` leaves out the first N."""
     after = request.query_params.get("after", "0")

@@ -58,6 +58,13 @@ async def set_faults(request: Request) -> Json:
     return sandbox.faults.as_json()
 
 
+async def set_rules(request: Request) -> Json:
+    """Follow an array of scripted answers from now on (see `rules`); an empty one removes all."""
+    rules = await json_body(request)
+    sandbox_of(request).rules.replace(rules)
+    return {"rules": len(rules)}
+
+
 async def set_permissions(request: Request) -> Json:
     """`{"credential": API key or app id, "permissions": [...]}`; without a credential everyone is
     meant, without permissions all of them are granted."""

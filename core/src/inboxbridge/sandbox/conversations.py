@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from bisect import insort
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,6 +98,7 @@ class Conversations:
         self._business_name = business_name
         self._by_id: dict[str, Conversation] = {}
         self._contact_of_visitor: dict[str, str] = {}
+        self._renewed: Counter[str] = Counter()
 
     def all(self) -> list[Conversation]:
         return list(self._by_id.values())
@@ -184,6 +186,19 @@ class Conversations:
             target, _ = self.get_or_create({"memberId": member_id}, now_micros)
             self._move([old], target)
 
+    def replace(self, conversation_id: str, now_micros: int) -> Conversation:
+        """Move a conversation to a new id; the old one is unknown from now on."""
+        old = self.get(conversation_id)
+        self._renewed[self._key_of(old.participant)] += 1
+        target, _ = self.get_or_create(
+            {"memberId": old.participant["memberId"]}
+            if "memberId" in old.participant
+            else old.participant,
+            now_micros,
+        )
+        self._move([old], target)
+        return target
+
     def _move(self, olds: list[Conversation], target: Conversation) -> None:
         for old in olds:
             del self._by_id[old.id]
@@ -209,8 +224,13 @@ class Conversations:
             return {"memberId": member_id, "contactId": contact["id"]}
         return {"contactId": contact["id"]}
 
+    def _key_of(self, participant: Mapping[str, str]) -> str:
+        return participant.get("memberId") or next(iter(participant.values()))
+
     def _id_of(self, participant: Mapping[str, str]) -> str:
-        key = participant.get("memberId") or next(iter(participant.values()))
+        key = self._key_of(participant)
+        if times := self._renewed[key]:
+            key = f"{key} {times}"
         return str(uuid.uuid3(self._namespace, key))
 
 

@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope, Send
 
-from .connection import cut, hang
+from .connection import cut, hang, keep_waiting
 from .endpoints import ENDPOINTS, Call, Endpoint
 from .errors import WixError, application_error, server_error
 from .faults import HtmlError
+from .rules import Rule, Scripted
 from .shapes import Reading
 from .world import Sandbox
 
@@ -82,13 +83,46 @@ class Door:
             sandbox.stats.answers["dropped"] += 1
             await cut(receive)
             return
+        rule = self._rule(scope, verb, path, body)
+        if rule is not None and not rule.after_commit:
+            sandbox.stats.calls[self._name(verb, path)] += 1
+            await self._scripted(rule.answer, receive, send)
+            return
         status, answer, headers, committed = self._answer(scope, verb, path, body)
+        if rule is not None:
+            await self._scripted(rule.answer, receive, send)
+            return
         if committed:
             if await self._lost(receive):
                 return
             if sandbox.dice.hits("p_500_after_commit"):
                 failed = server_error()
                 status, answer, headers = failed.status, _encode(failed.body).encode(), [_JSON]
+        await self._say(send, status, headers, answer)
+
+    def _name(self, verb: str, path: str) -> str:
+        try:
+            return self._routes.find(verb, path)[0].name
+        except WixError:
+            return f"{verb} {path}"
+
+    def _rule(self, scope: Scope, verb: str, path: str, body: bytes) -> Rule | None:
+        rules = self._sandbox.rules
+        if not rules:
+            return None
+        return rules.find(self._name(verb, path), path, scope["query_string"], body)
+
+    async def _scripted(self, answer: Scripted, receive: Receive, send: Send) -> None:
+        if answer.ending == "answer":
+            await self._say(send, answer.status, list(answer.headers), answer.body)
+            return
+        self._sandbox.stats.answers["dropped"] += 1
+        await (cut if answer.ending == "reset" else keep_waiting)(receive)
+
+    async def _say(
+        self, send: Send, status: int, headers: list[tuple[bytes, bytes]], answer: bytes
+    ) -> None:
+        sandbox = self._sandbox
         sandbox.stats.answers[str(status)] += 1
         request_id = f"{sandbox.now_micros()}.{next(self._numbers):08d}"
         headers += [

@@ -17,6 +17,7 @@ from .events import DomainEvent
 from .faults import Dice, Faults, RateWindow
 from .message_form import request_shape
 from .options import SandboxOptions
+from .rules import Rules
 from .webhooks import Webhooks
 
 Json = dict[str, Any]
@@ -154,16 +155,24 @@ class Sandbox:
         self.sites: dict[str, Site] = {}
         self.seeds: dict[str, Json] = {}
         self.arrivals: list[StoredMessage] = []
+        self.rules = Rules(self._contact_of)
         self.changed()
 
     def reset(self) -> None:
-        """Forget everything: sites, seeds, messages, counts, tokens, faults, webhook targets.
+        """Forget all of it: sites, seeds, messages, counts, tokens, faults, rules, webhook targets.
 
         What `SandboxOptions` laid down stays.
         """
         self.credentials.reset()
         self.webhooks.reset()
         self._start_over()
+
+    def _contact_of(self, conversation_id: str) -> str | None:
+        for site in self.sites.values():
+            conversation = site.conversations.find(conversation_id)
+            if conversation is not None:
+                return conversation.contact_id
+        return None
 
     def changed(self) -> None:
         """Note that something visible is different now."""
