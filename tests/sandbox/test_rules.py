@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from .conftest import CONTACT, OTHER_CONTACT, Wix, contact, message
 
 ODD = {"status": 418, "body": "odd"}
