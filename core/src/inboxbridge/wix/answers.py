@@ -21,19 +21,16 @@ from inboxbridge.wix.errors import (
     Details,
     DuplicateContact,
     Forbidden,
-    NotFound,
     Outage,
-    Rejected,
-    Scope,
     ServerFault,
     Throttled,
     Unanswered,
-    Unauthorized,
     Unreachable,
     WixError,
 )
-from inboxbridge.wix.operations import SEND_MESSAGE, Operation
+from inboxbridge.wix.operations import Operation
 from inboxbridge.wix.redaction import scrub
+from inboxbridge.wix.verdicts import Form, verdict
 
 _NOTHING_SENT: Final = (
     httpx.ConnectError,
@@ -44,15 +41,7 @@ _NOTHING_SENT: Final = (
     httpx.InvalidURL,
 )
 _DUPLICATE_CODES: Final = frozenset({"DUPLICATE_CONTACT_EXISTS", "DUPLICATE_CONTACT_EXIST"})
-_BY_STATUS: Final[Mapping[int, type[WixError]]] = {
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    429: Throttled,
-    408: ServerFault,
-    501: Rejected,
-}
+_ENVELOPED: Final = ("applicationError", "validationError")
 _DELTA = re.compile(r"\d{1,9}(?:\.\d+)?")
 
 
@@ -87,12 +76,12 @@ def refusal(
     body = read_json(content)
     code, data, reason = _wix_reason(body) or _oauth_reason(body) or (None, {}, "")
     reason = scrub(reason, sent)
-    kind = _kind(status)
-    if status < 500 and status not in (408, 429) and not _is_wix(body, content, status):
-        kind = Outage
+    form = _form(content, body)
+    kind, scope, retriable, effect = verdict(operation, status, form, code)
     details: Details = {
-        "scope": _scope(operation, kind),
-        "effect": None if operation.changes else "none",
+        "effect": effect,
+        "scope": scope,
+        "retriable": retriable,
         "status": status,
         "code": code,
         "reason": reason,
@@ -106,28 +95,11 @@ def refusal(
     return kind(text, **details)
 
 
-def _scope(operation: Operation, kind: type[WixError]) -> Scope:
-    if kind in (Unauthorized, Outage):
-        return "site"
-    if kind is Forbidden and not operation.changes and operation.subject == "contact":
-        return "site"  # a permission to read contacts is not about one of them
-    return "message" if kind is Rejected and operation is SEND_MESSAGE else operation.subject
-
-
-def _is_wix(body: dict[str, Any], content: bytes, status: int) -> bool:
-    """Whether an answer is in Wix's own form: its error object, or RFC 6749's for a token."""
-    if status in (401, 403) and not content:
-        return True
-    return isinstance(body.get("details"), dict) or any(
-        isinstance(body.get(key), str) for key in ("message", "error")
-    )
-
-
 def credentials_refused(error: WixError, advice: str) -> CredentialsRefused:
     """Return the final form of a 401, or of a refusal to give out a token."""
     return CredentialsRefused(
         f"{error} {advice}",
-        scope="site",
+        retriable=error.retriable,
         status=error.status,
         code=error.code,
         reason=error.reason,
@@ -144,17 +116,15 @@ def no_answer(operation: Operation, error: Exception, seconds: float) -> WixErro
     if isinstance(error, _NOTHING_SENT):
         return Unreachable(
             f"{operation.name}: Wix could not be reached ({what}, after {seconds:.1f} s). Nothing "
-            "was sent. Check the network, DNS and base_url if it stays so.",
-            scope="site",
+            "was sent. Check the network, DNS and base_url if it stays so."
         )
-    late = isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError))
     unanswered = Unanswered(
         f"{operation.name}: no whole answer from Wix ({what}, after {seconds:.1f} s)."
         + (" Whether it was done is not known." if operation.changes else ""),
         effect=None if operation.changes else "none",
         scope=operation.subject,
     )
-    unanswered.timed_out = late
+    unanswered.timed_out = isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError))
     return unanswered
 
 
@@ -171,19 +141,27 @@ _FAILURES: Final[Mapping[type[Exception], str]] = {
 }
 
 
-def _kind(status: int) -> type[WixError]:
-    kind = _BY_STATUS.get(status)
-    if kind is None:
-        kind = ServerFault if status >= 500 else Rejected
-    return kind
+def _form(content: bytes, body: dict[str, Any]) -> Form:
+    """Whose form an answer has. A named error is Wix's, even where the words beside it miss."""
+    details = body.get("details")
+    if isinstance(details, dict):
+        named = any(isinstance(details.get(name), dict) for name in _ENVELOPED)
+        if named or isinstance(body.get("message"), str):
+            return "wix"
+    if _code(body.get("error")) is not None:
+        return "oauth"
+    return "foreign" if content.strip() else "empty"
 
 
 def _text(
     operation: Operation, kind: type[WixError], status: int, code: str | None, reason: str
 ) -> str:
     said = f"{status} {code}" if code else str(status)
-    verb = "failed at" if issubclass(kind, ServerFault) else "refused"
-    text = f"Wix {verb} {operation.name} ({said})"
+    if issubclass(kind, Outage):
+        text = f"{operation.name}: an answer that is not in Wix's form ({said})"
+    else:
+        verb = "failed at" if issubclass(kind, ServerFault) else "refused"
+        text = f"Wix {verb} {operation.name} ({said})"
     text += f": {reason.rstrip('.')}." if reason else "."
     if kind is Forbidden and operation.permission:
         text += f' Grant "{operation.permission}" to the API key or app, and check site_id.'
@@ -191,6 +169,8 @@ def _text(
         text += " Wait a minute before the site's next call."
     elif 300 <= status < 400:
         text += " It sends elsewhere: check base_url."
+    elif kind is Outage:
+        text += " Something between here and Wix may have answered; check base_url and the proxy."
     return text
 
 

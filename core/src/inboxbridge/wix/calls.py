@@ -25,7 +25,7 @@ from inboxbridge.wix.auth import (
     token_request,
 )
 from inboxbridge.wix.budget import Budget, Lane
-from inboxbridge.wix.errors import Rejected, Unauthorized, Unreadable, WixError
+from inboxbridge.wix.errors import CredentialsRefused, Unauthorized, Unreadable, WixError
 from inboxbridge.wix.operations import CREATE_ACCESS_TOKEN, TOKEN_PATH, Operation
 from inboxbridge.wix.transport import wire_to
 
@@ -178,7 +178,7 @@ class _TokenFetch:
             answer = await calls._call(
                 CREATE_ACCESS_TOKEN, "POST", calls._url(TOKEN_PATH), [], content, self._body, "live"
             )
-        except (Rejected, Unauthorized) as error:
+        except CredentialsRefused as error:
             raise credentials_refused(error, _APP_ADVICE) from None
         return answer.body
 

@@ -96,6 +96,7 @@ class Directory:
                 f"Wix created the contact {contact_id} but did not keep its email. Add it by hand "
                 "in Wix, or merge the contact into the right one; then replay.",
                 contact_id=contact_id,
+                scope="contact",
                 request_id=answer.request_id,
             )
         return contact_id

@@ -13,7 +13,7 @@
     │   │   └── DuplicateContact … and Wix names the contact that is there already
     │   └── Throttled            429
     ├── ServerFault              5xx: Wix may have done it all the same
-    ├── Outage                   3xx or 4xx not in Wix's form: something before it answered
+    ├── Outage                   3xx or 4xx, and not in Wix's form: somebody else answered
     ├── Unreachable              nothing was sent: no address, no connection, no TLS
     ├── Unanswered               sent, and no whole answer came back
     ├── Unreadable               a 2xx answer that is not what the reference says
@@ -31,14 +31,16 @@ from inboxbridge.errors import InboxbridgeError
 Effect = Literal["none", "unknown"]
 
 Scope = Literal["message", "conversation", "contact", "site"]
-"""How far a failure reaches at most: what else may fail in the same way."""
+"""What a failure tells something about: the one message, all to its conversation, all to its
+contact, or the whole site."""
 
 
 class Details(TypedDict, total=False):
     """What a `WixError` may say besides its text; see there."""
 
     effect: Effect | None
-    scope: Scope
+    scope: Scope | None
+    retriable: bool | None
     status: int | None
     code: str | None
     reason: str
@@ -52,7 +54,8 @@ class WixError(InboxbridgeError):
     Attributes:
         effect: ``none`` where it is certain that the call changed nothing at Wix, ``unknown`` where
             it may have: look before sending again. A call that only reads is always ``none``.
-        scope: What the failure concerns: one message, conversation or contact, or the whole site.
+        scope: How far the failure reaches, as far as this one answer is evidence; ``site`` where
+            nothing narrower is known.
         retriable: Whether the same call may succeed later.
         status: The HTTP status of the answer; None where there was none.
         code: Wix's ``applicationError.code``, as text; None where there was none.
@@ -63,12 +66,14 @@ class WixError(InboxbridgeError):
     """
 
     certain_effect: ClassVar[Effect] = "none"
-    retriable: ClassVar[bool] = False
+    may_pass: ClassVar[bool] = False
 
     def __init__(self, text: str, **details: Unpack[Details]) -> None:
         super().__init__(text)
         self.effect: Effect = details.get("effect") or self.certain_effect
-        self.scope: Scope = details.get("scope", "site")
+        self.scope: Scope = details.get("scope") or "site"
+        retriable = details.get("retriable")
+        self.retriable: bool = self.may_pass if retriable is None else retriable
         self.status = details.get("status")
         self.code = details.get("code")
         self.reason = details.get("reason", "")
@@ -113,46 +118,55 @@ class DuplicateContact(Conflict):
 
 
 class Throttled(Refused):
-    """Too many calls (429). `Budget.pause` the whole site, for a minute if Wix names no time."""
+    """Too many calls (429). Wix's limit is the site's; its answer names no more than the subject.
 
-    retriable = True
+    In a form that is not Wix's own, what was asked may have been done: see `effect`.
+    """
+
+    may_pass = True
 
 
 class ServerFault(WixError):  # noqa: N818
     """Wix failed (5xx), perhaps after having done what was asked."""
 
     certain_effect = "unknown"
-    retriable = True
+    may_pass = True
 
 
 class Outage(WixError):  # noqa: N818
-    """Something before Wix answered in its place: a 3xx or 4xx that is not in Wix's own form."""
+    """A 3xx or 4xx in a form that is not Wix's own, such as a proxy's page in HTML.
+
+    Nothing follows from it: it is no word of Wix about what was asked.
+    """
 
     certain_effect = "unknown"
-    retriable = True
+    may_pass = True
 
 
 class Unreachable(WixError):  # noqa: N818
     """Wix could not be reached and nothing was sent: DNS, connection, TLS, no free connection."""
 
-    retriable = True
+    may_pass = True
 
 
 class Unanswered(WixError):  # noqa: N818
-    """The request went out and no whole answer came: time-out, reset, broken HTTP."""
+    """The request went out and no whole answer came: time-out, reset, broken HTTP.
+
+    Attributes:
+        timed_out: Whether Wix may still be at work: nothing broke, the answer is late.
+    """
 
     certain_effect = "unknown"
-    retriable = True
+    may_pass = True
 
     timed_out = False
-    """Whether Wix may still be at work on the request: nothing broke, the answer is late."""
 
 
 class Unreadable(WixError):  # noqa: N818
     """Wix answered 2xx with something other than its reference says."""
 
     certain_effect = "unknown"
-    retriable = True
+    may_pass = True
 
 
 class ContactIncomplete(WixError):  # noqa: N818

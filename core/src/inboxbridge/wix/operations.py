@@ -6,7 +6,7 @@ https://dev.wix.com/docs/rest/crm/members-contacts/contacts/contacts/contact-v4
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from inboxbridge.wix.errors import Scope
@@ -20,7 +20,7 @@ class Operation:
         name: As Wix's reference calls it.
         permission: What an app or API key must be granted for it, as Wix's dashboard calls it.
         changes: Whether a call may change something at Wix.
-        subject: What a call is about, and so what a refusal of it concerns at most.
+        subject: What one call is about; a failure tells nothing of anything else.
     """
 
     name: str
@@ -29,11 +29,15 @@ class Operation:
     subject: Scope
 
 
-QUERY_CONTACTS: Final = Operation("Query Contacts", "Read Contacts", False, "contact")
+QUERY_CONTACTS: Final = Operation("Query Contacts", "Read Contacts", False, "site")
+QUERY_ONE_CONTACT: Final = replace(QUERY_CONTACTS, subject="contact")
 GET_CONTACT: Final = Operation("Get Contact", "Read Contacts", False, "contact")
 CREATE_CONTACT: Final = Operation("Create Contact", "Manage Contacts", True, "contact")
 GET_OR_CREATE_CONVERSATION: Final = Operation(
     "Get or Create Conversation", "Manage Inbox Messages", True, "contact"
+)
+GET_CONVERSATION: Final = Operation(
+    "Get Conversation", "Read Inbox Messages", False, "conversation"
 )
 SEND_MESSAGE: Final = Operation("Send Message", "Manage Inbox Messages", True, "conversation")
 LIST_MESSAGES: Final = Operation("List Messages", "Read Inbox Messages", False, "conversation")
