@@ -159,7 +159,7 @@ class _Plan:
             return "deliver", "its person is known by then"
         by = "email" if person.email else "phone" if person.phone else None
         if by is not None:
-            query = contacts.query(_LOOKED_UP_BY[by], [person.email or person.phone or ""], None)
+            query = contacts.query(_LOOKED_UP_BY[by], [person.email or person.phone or ""])
             self._call("POST", CONTACTS_QUERY_PATH, query)
             self._note_otherwise(by, also_phone=bool(person.email and person.phone))
             why = f"the contact is looked up by {by}"

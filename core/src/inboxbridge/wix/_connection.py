@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, cast
+from typing import cast
 
 import httptools
 import httpx
 
+from inboxbridge.wix._body import MAX_ANSWER_BYTES, unpacked
 from inboxbridge.wix._exchange import Exchanged, HeaderList, Timeouts
-
-MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
 Origin = tuple[str, str, int]
 
@@ -94,8 +93,8 @@ class Connection(asyncio.Protocol):
             self.reusable = False
             self._fail(httpx.RemoteProtocolError("the answer is not HTTP"))
         if self._size > MAX_ANSWER_BYTES:
-            self.reusable = False
             self._fail(httpx.RemoteProtocolError("the answer is too long"))
+            self.abort()
 
     def pause_writing(self) -> None:
         self._stalled = True
@@ -133,7 +132,7 @@ class Connection(asyncio.Protocol):
         body = b"".join(self._body)
         if "content-encoding" in self._headers:
             try:
-                body = httpx.Response(status, headers=self._headers, content=body).content
+                body = unpacked(self._headers, body)
             except httpx.DecodingError as error:
                 self._fail(error)
                 return

@@ -28,8 +28,9 @@ from inboxbridge.wix.errors import (
     Unreachable,
     WixError,
 )
+from inboxbridge.wix.forms import is_id
 from inboxbridge.wix.operations import Operation
-from inboxbridge.wix.redaction import scrub
+from inboxbridge.wix.redaction import scrub, texts_of
 from inboxbridge.wix.verdicts import Form, verdict
 
 _NOTHING_SENT: Final = (
@@ -42,7 +43,15 @@ _NOTHING_SENT: Final = (
 )
 _DUPLICATE_CODES: Final = frozenset({"DUPLICATE_CONTACT_EXISTS", "DUPLICATE_CONTACT_EXIST"})
 _ENVELOPED: Final = ("applicationError", "validationError")
+MAX_REQUEST_ID_CHARACTERS: Final = 200
+MAX_DATE_CHARACTERS: Final = 64
 _DELTA = re.compile(r"\d{1,9}(?:\.\d+)?")
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """Return Wix's id of a request as it can be set down and printed; None where it sent none."""
+    told = headers.get("x-wix-request-id", "")[:MAX_REQUEST_ID_CHARACTERS]
+    return "".join(c if c.isprintable() and c.isascii() else "?" for c in told) or None
 
 
 def read_json(content: bytes) -> dict[str, Any]:
@@ -85,14 +94,22 @@ def refusal(
         "status": status,
         "code": code,
         "reason": reason,
-        "request_id": headers.get("x-wix-request-id"),
+        "request_id": request_id_of(headers),
         "retry_after_seconds": _retry_after(headers, now),
     }
     text = _text(operation, kind, status, code, reason)
     existing = data.get("duplicateContactId")
-    if kind is Conflict and code in _DUPLICATE_CODES and isinstance(existing, str):
+    if kind is Conflict and code in _DUPLICATE_CODES and is_id(existing) and _is_ours(data, sent):
         return DuplicateContact(text, contact_id=existing, **details)
     return kind(text, **details)
+
+
+def _is_ours(data: dict[str, Any], sent: object) -> bool:
+    """Whether the email that Wix calls a duplicate, where it names one, is the one we gave."""
+    named = data.get("duplicateEmail")
+    if not isinstance(named, str) or sent is None:
+        return True
+    return named.strip().lower() in {text.lower() for text in texts_of(sent)}
 
 
 def credentials_refused(error: WixError, advice: str) -> CredentialsRefused:
@@ -237,6 +254,8 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def http_date(text: str) -> float | None:
     """Return an HTTP date as seconds since the Unix epoch, or None where it is none."""
+    if len(text) > MAX_DATE_CHARACTERS:
+        return None
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

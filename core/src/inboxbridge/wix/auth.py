@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from inboxbridge.wix._exchange import HeaderList
-from inboxbridge.wix.errors import Unreadable, WixError
+from inboxbridge.wix.errors import WixError
+from inboxbridge.wix.forms import GivenToken
 
 TOKEN_SECONDS: Final = 14_400.0
 RENEW_EARLY_SECONDS: Final = 300.0
@@ -92,7 +93,7 @@ class TokenAuthorization:
     """
 
     def __init__(
-        self, fetch: Callable[[], Awaitable[dict[str, Any]]], now: Callable[[], float]
+        self, fetch: Callable[[], Awaitable[GivenToken]], now: Callable[[], float]
     ) -> None:
         self._fetch = fetch
         self._now = now
@@ -126,17 +127,14 @@ class TokenAuthorization:
     async def _fetch_token(self) -> None:
         asked_at = self._now()
         try:
-            answer = await self._fetch()
-            token = answer.get("access_token")
-            if not isinstance(token, str) or not _fits_header(token):
-                raise Unreadable("Wix answered the request for a token without one.", effect="none")
+            given = await self._fetch()
         except WixError:
             if asked_at >= self._ends_at:
                 raise
             self._renew_at = asked_at + RETRY_RENEWAL_SECONDS
             return
-        lifetime = _seconds(answer.get("expires_in"))
-        self._headers = [(b"Authorization", token.encode())]
+        lifetime = _seconds(given.expires_in)
+        self._headers = [(b"Authorization", given.access_token.encode())]
         self._ends_at = asked_at + lifetime
         self._renew_at = asked_at + max(lifetime - RENEW_EARLY_SECONDS, lifetime / 2)
 

@@ -1,4 +1,4 @@
-"""One HTTP call to Wix: paced, signed in, timed out, and either a JSON object or a `WixError`."""
+"""One HTTP call to Wix: paced, signed in, timed out, and either a 2xx answer or a `WixError`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
-from typing import Any, Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import httpx
+from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 
+from inboxbridge.wix import forms
 from inboxbridge.wix._exchange import HeaderList, Timeouts
-from inboxbridge.wix.answers import credentials_refused, http_date, no_answer, read_json, refusal
+from inboxbridge.wix.answers import credentials_refused, no_answer, refusal, request_id_of
 from inboxbridge.wix.auth import (
     ApiKey,
     AppCredentials,
@@ -25,7 +27,9 @@ from inboxbridge.wix.auth import (
     token_request,
 )
 from inboxbridge.wix.budget import Budget, Lane
-from inboxbridge.wix.errors import CredentialsRefused, Unauthorized, Unreadable, WixError
+from inboxbridge.wix.clock import ServerClock
+from inboxbridge.wix.errors import CredentialsRefused, Outage, Unauthorized, Unreadable
+from inboxbridge.wix.forms import GivenToken
 from inboxbridge.wix.operations import CREATE_ACCESS_TOKEN, TOKEN_PATH, Operation
 from inboxbridge.wix.transport import wire_to
 
@@ -39,21 +43,51 @@ _APP_ADVICE: Final = (
 )
 
 
+F = TypeVar("F", bound=BaseModel)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer: its JSON object (empty if there is none) and Wix's id of the request."""
+    """A 2xx answer.
 
-    body: dict[str, Any]
+    Attributes:
+        operation: What was asked.
+        content: The body, of any kind.
+        request_id: Wix's id of the request, or None.
+        on_read: Called when the answer has turned out to have its form.
+    """
+
+    operation: Operation
+    content: bytes
     request_id: str | None
+    on_read: Callable[[], None]
+
+    def read(self, form: type[F]) -> F:
+        """Return what the answer says. Raises `Unreadable` where it does not have that form."""
+        found = forms.read(form, self.content)
+        if isinstance(found, str):
+            raise self.unreadable(f"that cannot be read ({found})")
+        self.on_read()
+        return found
+
+    def unreadable(self, how: str) -> Unreadable:
+        """Return the error for an answer that is none to what was asked, and *how*."""
+        changes = self.operation.changes
+        return Unreadable(
+            f"Wix gave {self.operation.name} an answer {how}."
+            + (" Whether it was done is not known." if changes else "")
+            + " Check base_url if it stays so: something else may answer there.",
+            effect=None if changes else "none",
+            scope=self.operation.subject,
+            request_id=self.request_id,
+        )
 
 
 class Calls:
     """Makes calls to one site. See `WixClient` for the arguments.
 
     Attributes:
-        clock_offset_seconds: Wix's clock minus ours, by the ``Date`` of its answers, right to a
-            second; 0.0 until an answer came.
-        answers: How many calls Wix has answered well.
+        answers: How many answers have had their form.
     """
 
     def __init__(
@@ -79,9 +113,13 @@ class Calls:
             (b"User-Agent", b"inboxbridge/" + _version()),
         ]
         self._authorization, self._advice = self._authorize(credentials)
-        self._date = ""
-        self.clock_offset_seconds = 0.0
         self.answers = 0
+        self._clock = ServerClock(now)
+
+    @property
+    def clock_offset_seconds(self) -> float:
+        """Wix's clock minus ours; see `ServerClock`."""
+        return self._clock.offset_seconds
 
     async def get(
         self, operation: Operation, path: str, query: list[tuple[str, str]], *, lane: Lane
@@ -94,6 +132,9 @@ class Calls:
         """Send *body* to *path*. Raises `WixError`."""
         return await self._signed_in(operation, "POST", self._url(path), body, lane)
 
+    def _count(self) -> None:
+        self.answers += 1
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._wire.aclose()
@@ -105,8 +146,13 @@ class Calls:
         headers = await self._authorization.headers()
         try:
             return await self._call(operation, method, url, headers, content, body, lane)
-        except Unauthorized as error:
-            if not self._authorization.renew(headers):
+        except (Unauthorized, Outage) as error:
+            if error.status != 401:
+                raise
+            renewed = self._authorization.renew(headers)
+            if isinstance(error, Outage):
+                raise  # somebody's 401, and the call may have gone through
+            if not renewed:
                 raise credentials_refused(error, self._advice) from None
         headers = await self._authorization.headers()
         try:
@@ -128,35 +174,28 @@ class Calls:
         if method == "POST":
             headers.append((b"Content-Type", b"application/json"))
             headers.append((b"Content-Length", b"%d" % len(content)))
-        async with self._budget.call(lane):
-            began_at = monotonic()
-            try:
+        began_at: float | None = None
+        try:
+            async with self._budget.call(lane):
+                began_at = monotonic()
                 status, answered, answer = await self._wire.exchange(
                     method, url, headers, content, self._timeouts
                 )
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
-                raise no_answer(operation, error, monotonic() - began_at) from None
-        self._note_date(answered.get("date", ""))
-        if 200 <= status < 300:
-            read = Answer(read_json(answer), answered.get("x-wix-request-id"))
-            self.answers += 1
-            return read
-        raise refusal(operation, status, answered, answer, sent=sent, now=self._now())
+            self._clock.hear(answered.get("date", ""))
+            if 200 <= status < 300:
+                return Answer(operation, answer, request_id_of(answered), self._count)
+            refused = refusal(operation, status, answered, answer, sent=sent, now=self._now())
+        except Exception as error:  # of ours, too: once it is out, nobody knows better than that
+            if began_at is None:
+                raise
+            raise no_answer(operation, error, monotonic() - began_at) from None
+        raise refused
 
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
         if url is None:
             url = self._urls[path] = self._base.copy_with(raw_path=_raw_path(self._base, path, []))
         return url
-
-    def _note_date(self, date: str) -> None:
-        if date == self._date:
-            return
-        moment = http_date(date)
-        if moment is not None:
-            self._date = date
-            # The header is cut to the second; half of one is the best guess.
-            self.clock_offset_seconds = moment + 0.5 - self._now()
 
     def _authorize(self, credentials: Credentials) -> tuple[Authorization, str]:
         if isinstance(credentials, ApiKey):
@@ -172,7 +211,7 @@ class _TokenFetch:
         self._calls = calls
         self._body = token_request(credentials)
 
-    async def __call__(self) -> dict[str, Any]:
+    async def __call__(self) -> GivenToken:
         calls, content = self._calls, _encode(self._body)
         try:
             answer = await calls._call(
@@ -180,26 +219,7 @@ class _TokenFetch:
             )
         except CredentialsRefused as error:
             raise credentials_refused(error, _APP_ADVICE) from None
-        return answer.body
-
-
-def object_with_id(answer: Answer, name: str) -> dict[str, Any] | None:
-    """Return the object called *name* in the answer, or None where it is missing or has no id."""
-    value = answer.body.get(name)
-    known = isinstance(value, dict) and isinstance(value.get("id"), str) and value["id"]
-    return value if known else None
-
-
-def unreadable(operation: Operation, answer: Answer, missing: str) -> WixError:
-    """Return the error for a 2xx answer without what it must have."""
-    return Unreadable(
-        f"Wix answered {operation.name} without {missing}."
-        + (" Whether it was done is not known." if operation.changes else "")
-        + " Check base_url: something else may answer there.",
-        effect=None if operation.changes else "none",
-        scope=operation.subject,
-        request_id=answer.request_id,
-    )
+        return answer.read(GivenToken)
 
 
 def _encode(body: object) -> bytes:
@@ -223,7 +243,7 @@ def _base_url(text: str) -> httpx.URL:
 def _raw_path(base: httpx.URL, path: str, query: list[tuple[str, str]]) -> bytes:
     raw = base.path.rstrip("/") + path
     if query:
-        raw += f"?{urlencode(query)}"
+        raw += f"?{urlencode(query, errors='replace')}"
     return raw.encode("ascii")
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 import httpx
+import structlog
 
-from inboxbridge.model import Direction
-from inboxbridge.wix import contacts
 from inboxbridge.wix.auth import Credentials
 from inboxbridge.wix.budget import Budget, Lane
-from inboxbridge.wix.calls import Calls, object_with_id, unreadable
+from inboxbridge.wix.calls import Calls
 from inboxbridge.wix.contacts import ContactMatch, Json
 from inboxbridge.wix.directory import Directory
 from inboxbridge.wix.errors import NotFound, Rejected
-from inboxbridge.wix.fingerprint import fingerprint
+from inboxbridge.wix.forms import (
+    OpenedConversation,
+    SentMessage,
+    message_moment,
+    moment,
+    storable_id,
+)
+from inboxbridge.wix.listing import Listing
 from inboxbridge.wix.operations import (
     CONVERSATIONS_PATH,
     GET_OR_CREATE_CONVERSATION,
@@ -30,12 +37,8 @@ from inboxbridge.wix.probe import ask, probe
 from inboxbridge.wix.wire import wire_form as wire_form_called
 
 DEFAULT_BASE_URL: Final = "https://www.wixapis.com"
-MESSAGES_PAGE: Final = 30
-
-_DIRECTIONS: Final[dict[str, Direction]] = {
-    "PARTICIPANT_TO_BUSINESS": "inbound",
-    "BUSINESS_TO_PARTICIPANT": "outbound",
-}
+MESSAGES_PAGE: Final = 100
+MOST_MESSAGES: Final = 1000
 
 
 class WixClient:
@@ -67,6 +70,7 @@ class WixClient:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.budget = Budget() if budget is None else budget
+        self._now = now
         self._wire_form = wire_form_called(wire_form)
         self._calls = Calls(
             credentials,
@@ -80,7 +84,10 @@ class WixClient:
 
     @property
     def server_clock_offset_seconds(self) -> float:
-        """Wix's clock minus ours, right to a second; 0.0 until Wix has answered once."""
+        """Wix's clock minus ours, right to a second; 0.0 until Wix has answered once.
+
+        The middle of its last answers: one with an odd ``Date`` changes nothing.
+        """
         return self._calls.clock_offset_seconds
 
     async def aclose(self) -> None:
@@ -92,7 +99,7 @@ class WixClient:
     ) -> dict[str, list[ContactMatch]]:
         """Return the contacts of each of *values*, newest first; none found is an empty list.
 
-        One value costs one call and gives ids only; up to 100 cost one call together. A phone
+        One value costs one call; up to 100 cost one call together. A phone
         number that is not found as E.164 is looked for by its usual spellings, in one more call for
         all of them.
 
@@ -154,12 +161,12 @@ class WixClient:
             NotFound: Wix knows no such contact; `get_contact` tells whether it was merged away.
         """
         try:
-            return await self._conversation({"contactId": contact_id}, lane)
+            return await self._conversation({"contactId": contact_id}, {}, lane)
         except (Rejected, NotFound) as refused:
             member_id = await self._directory.member_id(contact_id, lane)
             if member_id is None:
                 raise refused from None
-        return await self._conversation({"memberId": member_id}, lane)
+        return await self._conversation({"memberId": member_id}, {"contactId": contact_id}, lane)
 
     async def send(self, outgoing: Outgoing, *, lane: Lane = "live") -> Sent:
         """Put one message into its conversation. Two calls make two messages.
@@ -171,17 +178,34 @@ class WixClient:
         """
         body = self._wire_form(outgoing)
         answer = await self._calls.post(SEND_MESSAGE, MESSAGES_PATH, body, lane=lane)
-        message = object_with_id(answer, "message")
-        if message is None:
-            raise unreadable(SEND_MESSAGE, answer, "a message id")
-        return Sent(message["id"], _created_at(message), answer.request_id)
+        message = answer.read(SentMessage).message
+        message_id, created_at = storable_id(message.id), message_moment(message)
+        if message_id != message.id or moment(message.created_date) is None:
+            log = structlog.get_logger("inboxbridge")
+            log.warning(
+                "Wix has the message, but its answer is odd",
+                message_id=message_id,
+                request_id=answer.request_id,
+            )
+        if created_at is None:
+            created_at = datetime.fromtimestamp(self._now() + self._calls.clock_offset_seconds, UTC)
+        return Sent(message_id, created_at, answer.request_id)
 
     async def messages(
-        self, conversation_id: str, *, lane: Lane = "live"
+        self, conversation_id: str, *, lane: Lane = "live", most: int = MOST_MESSAGES
     ) -> AsyncIterator[SeenMessage]:
         """Go through a conversation's messages of all kinds and senders, newest first.
 
-        Each 30 messages cost a call, made when they are asked for.
+        Each 100 messages cost a call, made when they are asked for. Whoever has seen enough stops.
+
+        Args:
+            conversation_id: Wix's id.
+            lane: Whose turn to call it is.
+            most: After so many messages there is no next page, for a list may have no end.
+
+        Raises:
+            Unreadable: The list is no evidence of what is in the conversation: it is not in Wix's
+                form or order, a message has no date, or there are more than *most*.
         """
         query = [
             ("conversationId", conversation_id),
@@ -190,18 +214,16 @@ class WixClient:
             ("sorting.fieldName", "sequence"),
             ("sorting.order", "DESC"),
         ]
-        cursors: set[str] = set()
+        reading = Listing()
         page = query
-        while True:
+        for _ in range(max(1, math.ceil(most / MESSAGES_PAGE))):
             answer = await self._calls.get(LIST_MESSAGES, MESSAGES_PATH, page, lane=lane)
-            for message in contacts.items(answer.body.get("messages")):
-                if isinstance(message.get("id"), str):
-                    yield _seen(message)
-            cursor = _next_cursor(answer.body)
-            if cursor is None or cursor in cursors:
+            for seen in reading.of(answer):
+                yield seen
+            if reading.cursor is None:
                 return
-            cursors.add(cursor)
-            page = [*query, ("paging.cursor", cursor)]
+            page = [*query, ("paging.cursor", reading.cursor)]
+        raise answer.unreadable("that is only a part: the conversation goes on after it")
 
     @property
     def answers(self) -> int:
@@ -224,17 +246,20 @@ class WixClient:
         """Return what the credentials may not do, a sentence each; nothing is read or changed."""
         return await probe(self._calls, lane)
 
-    async def _conversation(self, participant: Json, lane: Lane) -> str:
+    async def _conversation(self, participant: Json, besides: Json, lane: Lane) -> str:
         answer = await self._calls.post(
             GET_OR_CREATE_CONVERSATION,
             CONVERSATIONS_PATH,
             {"participantId": participant},
             lane=lane,
         )
-        conversation = object_with_id(answer, "conversation")
-        if conversation is None:
-            raise unreadable(GET_OR_CREATE_CONVERSATION, answer, "a conversation id")
-        return str(conversation["id"])
+        expected = participant | besides
+        conversation = answer.read(OpenedConversation).conversation
+        if conversation.participant is not None:
+            told = conversation.participant.model_dump(by_alias=True, exclude_none=True)
+            if any(told.get(kind, asked) != asked for kind, asked in expected.items()):
+                raise answer.unreadable("with the conversation of somebody else")
+        return conversation.id
 
 
 def request_for(outgoing: Outgoing, wire_form: str) -> tuple[str, str, Json]:
@@ -243,25 +268,3 @@ def request_for(outgoing: Outgoing, wire_form: str) -> tuple[str, str, Json]:
     Raises ValueError for an empty message or an unknown wire form.
     """
     return "POST", MESSAGES_PATH, wire_form_called(wire_form)(outgoing)
-
-
-def _seen(message: Json) -> SeenMessage:
-    direction = _DIRECTIONS.get(str(message.get("direction")))
-    return SeenMessage(message["id"], direction, _created_at(message), fingerprint(message))
-
-
-def _created_at(message: Json) -> datetime:
-    """When Wix stored the message: its date, else its id, which counts microseconds."""
-    told = contacts.moment(message.get("createdDate"))
-    if told is not None:
-        return told
-    digits = message["id"]
-    microseconds = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else 0
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)
-
-
-def _next_cursor(body: Json) -> str | None:
-    paging = body.get("pagingMetadata")
-    cursors = paging.get("cursors") if isinstance(paging, dict) else None
-    cursor = cursors.get("next") if isinstance(cursors, dict) else None
-    return cursor if isinstance(cursor, str) and cursor else None

@@ -7,12 +7,14 @@ https://dev.wix.com/docs/rest/crm/members-contacts/contacts/contacts/contact-v4/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from inboxbridge.phone import country_of, normalize_phone, spellings
+from inboxbridge.wix.forms import Contact, Phone, QueriedContacts, moment
 
 Json = dict[str, Any]
 
@@ -38,21 +40,17 @@ class ContactMatch:
     phones: tuple[str, ...] = ()
 
 
-def query(field: str, values: Sequence[str], reveal: str | None) -> Json:
+def query(field: str, values: Sequence[str]) -> Json:
     """Return the query for contacts whose *field* is one of *values*, newest first.
 
-    One value is asked for as Wix's flow does, ``$eq`` and ``fields: ["id"]``. Several are asked for
-    at once with ``$in`` and what tells the answers apart.
+    The answer shows what was asked for, so that it can be told whether it is an answer to this.
 
     Args:
         field: Such as ``info.emails.email``.
         values: What it may be; at least one.
-        reveal: The field to return besides, so that the answer can be checked or told apart.
     """
-    one = len(values) == 1
-    condition: Json = {"$eq": values[0]} if one else {"$in": list(values)}
-    fields = ["id"] if reveal is None else ["id", "createdDate", reveal]
-    return by_filter({field: condition}, fields)
+    condition: Json = {"$eq": values[0]} if len(values) == 1 else {"$in": list(values)}
+    return by_filter({field: condition}, ["id", "createdDate", field.rpartition(".")[0]])
 
 
 def by_filter(condition: Json, fields: list[str]) -> Json:
@@ -66,48 +64,42 @@ def page_from(body: Json, offset: int) -> Json:
     return {"query": {**body["query"], "paging": paging}}
 
 
-def has_more(answer: Json, seen: int) -> bool:
+def has_more(page: QueriedContacts, seen: int) -> bool:
     """Whether contacts are left after the *seen* ones."""
-    page, paging = items(answer.get("contacts")), answer.get("pagingMetadata")
-    if not page or not isinstance(paging, dict):
+    paging = page.paging_metadata
+    if not page.contacts or paging is None:
         return False
-    total = paging.get("total")
-    if isinstance(total, int) and not paging.get("tooManyToCount"):
-        return total > seen
-    return bool(paging.get("hasNext") or paging.get("tooManyToCount"))
+    if paging.total is not None and not paging.too_many_to_count:
+        return paging.total > seen
+    return bool(paging.has_next or paging.too_many_to_count)
 
 
-def with_id(answer: Json) -> list[Json]:
-    """Return the contacts of an answer that have an id."""
-    return [c for c in items(answer.get("contacts")) if isinstance(c.get("id"), str)]
-
-
-def match_of(contact: Mapping[str, Any]) -> ContactMatch:
+def match_of(contact: Contact) -> ContactMatch:
     """Return what *contact* says of itself."""
     return ContactMatch(
-        id=contact["id"],
-        created_at=moment(contact.get("createdDate")),
+        id=contact.id,
+        created_at=moment(contact.created_date),
         emails=emails_of(contact),
-        phones=tuple(_e164(item) or str(item["phone"]) for item in _phones(contact)),
+        phones=tuple(_e164(item) or item.phone or "" for item in _phones(contact)),
     )
 
 
-def emails_of(contact: Mapping[str, Any]) -> tuple[str, ...]:
+def emails_of(contact: Contact) -> tuple[str, ...]:
     """Return the contact's addresses in lower case."""
-    found = (item.get("email") for item in _wrapped(contact, "emails"))
-    return tuple(email.strip().lower() for email in found if isinstance(email, str))
+    held = contact.info.emails if contact.info else None
+    return tuple(item.email.strip().lower() for item in (held.items if held else ()) if item.email)
 
 
-def has_phone(contact: Mapping[str, Any], e164: str) -> bool:
+def has_phone(contact: Contact, e164: str) -> bool:
     """Whether one of the contact's numbers is *e164*, however it is typed.
 
     A number that names its country must be the same number; one that does not must have the digits
     of one of the usual spellings.
     """
-    digits = {_NOT_DIGITS.sub("", spelling) for spelling in spellings(e164)}
+    digits = _digits_of(e164)
     for item in _phones(contact):
         known = _e164(item)
-        if known == e164 or (known is None and _NOT_DIGITS.sub("", item["phone"]) in digits):
+        if known == e164 or (known is None and _NOT_DIGITS.sub("", item.phone or "") in digits):
             return True
     return False
 
@@ -147,48 +139,27 @@ def split_name(name: str) -> tuple[str, str]:
     return first, " ".join(rest)
 
 
-def is_named(contact: Mapping[str, Any], name: str) -> bool:
+def is_named(contact: Contact, name: str) -> bool:
     """Whether the contact's name is *name* as `new_contact` writes it."""
-    info = contact.get("info")
-    held = info.get("name") if isinstance(info, dict) else None
-    held = held if isinstance(held, dict) else {}
-    return (held.get("first") or "", held.get("last") or "") == split_name(name)
+    held = contact.info.name if contact.info else None
+    return ((held and held.first) or "", (held and held.last) or "") == split_name(name)
 
 
-def moment(text: object) -> datetime | None:
-    """Return an RFC 3339 time in UTC, or None where it is none."""
-    if not isinstance(text, str):
+@lru_cache(maxsize=256)
+def _digits_of(e164: str) -> frozenset[str]:
+    return frozenset(_NOT_DIGITS.sub("", spelling) for spelling in spellings(e164))
+
+
+def _e164(item: Phone) -> str | None:
+    if item.e164_phone:
+        return "+" + _NOT_DIGITS.sub("", item.e164_phone)
+    if not item.phone:
         return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if item.country_code:
+        return normalize_phone(item.phone, item.country_code)
+    return normalize_phone(item.phone) if item.phone.lstrip().startswith("+") else None
 
 
-def _e164(item: Mapping[str, Any]) -> str | None:
-    told = item.get("e164Phone")
-    if isinstance(told, str) and told:
-        return told
-    country = item.get("countryCode")
-    typed: str = item["phone"]
-    if isinstance(country, str) and country:
-        return normalize_phone(typed, country)
-    return normalize_phone(typed) if typed.lstrip().startswith("+") else None
-
-
-def _phones(contact: Mapping[str, Any]) -> list[Json]:
-    return [item for item in _wrapped(contact, "phones") if isinstance(item.get("phone"), str)]
-
-
-def _wrapped(contact: Mapping[str, Any], name: str) -> list[Json]:
-    """The objects in ``info.NAME.items``."""
-    info = contact.get("info")
-    wrapper = info.get(name) if isinstance(info, dict) else None
-    return items(wrapper.get("items") if isinstance(wrapper, dict) else None)
-
-
-def items(value: object) -> list[Json]:
-    """Return the JSON objects in a list; none where *value* is something else."""
-    found: Iterable[object] = value if isinstance(value, list) else ()
-    return [item for item in found if isinstance(item, dict)]
+def _phones(contact: Contact) -> list[Phone]:
+    held = contact.info.phones if contact.info else None
+    return [item for item in (held.items if held else ()) if item.phone or item.e164_phone]

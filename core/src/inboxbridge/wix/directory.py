@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import quote
 
+import structlog
+
 from inboxbridge.phone import spellings
 from inboxbridge.wix import contacts
 from inboxbridge.wix.budget import Lane
-from inboxbridge.wix.calls import Calls, object_with_id, unreadable
+from inboxbridge.wix.calls import Answer, Calls
 from inboxbridge.wix.contacts import ContactMatch, Json
 from inboxbridge.wix.errors import ContactIncomplete, DuplicateContact, NotFound, Rejected
+from inboxbridge.wix.forms import Contact, CreatedContact, GotContact, QueriedContacts
 from inboxbridge.wix.operations import (
     CONTACTS_PATH,
     CONTACTS_QUERY_PATH,
     CREATE_CONTACT,
     GET_CONTACT,
     QUERY_CONTACTS,
+    QUERY_ONE_CONTACT,
+    Operation,
 )
 
 MAX_VALUES: Final = 100
+MAX_QUERY_PAGES: Final = 5
+"""Of 50 contacts the first, of 1,000 each other: more than any email or number has."""
 
 _EMAIL: Final = "info.emails.email"
 _PHONE: Final = "info.phones.phone"
@@ -57,8 +65,12 @@ class Directory:
         created_since = since.astimezone(UTC).isoformat(timespec="milliseconds")
         condition["createdDate"] = {"$gte": created_since.replace("+00:00", "Z")}
         fields = ["id", "createdDate", "info.name", "info.emails", "info.phones"]
-        found = await self._query(contacts.by_filter(condition, fields), lane)
-        return [contacts.match_of(c) for c in found if contacts.is_named(c, name)]
+        found = await self._query(contacts.by_filter(condition, fields), QUERY_ONE_CONTACT, lane)
+        matches = [contacts.match_of(c) for c in found.contacts if contacts.is_named(c, name)]
+        oldest = datetime.fromisoformat(created_since)
+        return [
+            match for match in matches if match.created_at is None or match.created_at >= oldest
+        ]
 
     async def get(self, contact_id: str, lane: Lane) -> ContactMatch | None:
         fields = ("createdDate", "info.emails", "info.phones")
@@ -74,9 +86,7 @@ class Directory:
             contact = await self._contact(contact_id, [("fieldsets", "FULL")], lane)
         except (Rejected, NotFound):
             return None
-        member = contact.get("memberInfo")
-        member_id = member.get("memberId") if isinstance(member, dict) else None
-        return member_id if isinstance(member_id, str) else None
+        return contact.member_info.member_id if contact.member_info else None
 
     async def create(
         self, name: str | None, email: str | None, phone: str | None, lane: Lane
@@ -87,32 +97,22 @@ class Directory:
             answer = await self._calls.post(CREATE_CONTACT, CONTACTS_PATH, body, lane=lane)
         except DuplicateContact as duplicate:
             return duplicate.contact_id
-        contact = object_with_id(answer, "contact")
-        if contact is None:
-            raise unreadable(CREATE_CONTACT, answer, "a contact")
-        contact_id: str = contact["id"]
+        contact = answer.read(CreatedContact).contact
         if email and email not in contacts.emails_of(contact):
             raise ContactIncomplete(
-                f"Wix created the contact {contact_id} but did not keep its email. Add it by hand "
+                f"Wix created the contact {contact.id} but did not keep its email. Add it by hand "
                 "in Wix, or merge the contact into the right one; then replay.",
-                contact_id=contact_id,
+                contact_id=contact.id,
                 scope="contact",
                 request_id=answer.request_id,
             )
-        return contact_id
+        return contact.id
 
     async def _by_email(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         asked = {value: value.strip().lower() for value in wanted}
         emails = list(dict.fromkeys(asked.values()))
-        if len(emails) == 1:
-            one = await self._query(contacts.query(_EMAIL, emails, None), lane)
-            found = {emails[0]: [contacts.match_of(c) for c in one]}
-        else:
-            every = await self._query(contacts.query(_EMAIL, emails, "info.emails"), lane)
-            found = {
-                email: [contacts.match_of(c) for c in every if email in contacts.emails_of(c)]
-                for email in emails
-            }
+        every = await self._asked(contacts.query(_EMAIL, emails), emails, lane)
+        found = every.by(emails, lambda contact, email: email in contacts.emails_of(contact))
         return {value: found[email] for value, email in asked.items()}
 
     async def _by_phone(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
@@ -128,45 +128,74 @@ class Directory:
         missing = [value for value in wanted if not found[value]]
         if missing:
             typed = list(dict.fromkeys(s for value in missing for s in spellings(value)))
-            every = await self._query(contacts.query(_PHONE, typed, "info.phones"), lane)
-            found |= _by_number(missing, every)
+            every = await self._asked(contacts.query(_PHONE, typed), missing, lane)
+            # A spelling may be one of another country's number: such a contact is left out.
+            found |= {
+                value: [
+                    contacts.match_of(c) for c in every.contacts if contacts.has_phone(c, value)
+                ]
+                for value in missing
+            }
         if refused:
             # The same query without the newer field went through, so it was the field.
             self._e164_refused = True
         return found
 
     async def _by_e164(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
-        if len(wanted) == 1:
-            one = await self._query(contacts.query(_E164, wanted, None), lane)
-            return {wanted[0]: [contacts.match_of(c) for c in one]}
-        return _by_number(
-            wanted, await self._query(contacts.query(_E164, wanted, "info.phones"), lane)
-        )
+        every = await self._asked(contacts.query(_E164, wanted), wanted, lane)
+        return every.by(wanted, contacts.has_phone)
 
-    async def _query(self, body: Json, lane: Lane) -> list[Json]:
-        found: list[Json] = []
+    async def _asked(self, body: Json, values: list[str], lane: Lane) -> _Found:
+        operation = QUERY_ONE_CONTACT if len(values) == 1 else QUERY_CONTACTS
+        return await self._query(body, operation, lane)
+
+    async def _query(self, body: Json, operation: Operation, lane: Lane) -> _Found:
+        found: dict[str, Contact] = {}
         page, seen = body, 0
-        while True:
-            answer = await self._calls.post(QUERY_CONTACTS, CONTACTS_QUERY_PATH, page, lane=lane)
-            if not isinstance(answer.body.get("contacts"), list):
-                raise unreadable(QUERY_CONTACTS, answer, "contacts")
-            found += contacts.with_id(answer.body)
-            seen += len(answer.body["contacts"])
-            if not contacts.has_more(answer.body, seen):
-                return found
+        for _ in range(MAX_QUERY_PAGES):
+            answer = await self._calls.post(operation, CONTACTS_QUERY_PATH, page, lane=lane)
+            read = answer.read(QueriedContacts)
+            found |= {contact.id: contact for contact in read.contacts if contact.id not in found}
+            seen += len(read.contacts)
+            if not contacts.has_more(read, seen):
+                return _Found(list(found.values()), answer)
             page = contacts.page_from(body, seen)
+        raise answer.unreadable(f"without an end, after {MAX_QUERY_PAGES} pages")
 
-    async def _contact(self, contact_id: str, query: list[tuple[str, str]], lane: Lane) -> Json:
-        path = f"{CONTACTS_PATH}/{quote(contact_id, safe='')}"
+    async def _contact(self, contact_id: str, query: list[tuple[str, str]], lane: Lane) -> Contact:
+        path = f"{CONTACTS_PATH}/{quote(contact_id, safe='', errors='replace')}"
         answer = await self._calls.get(GET_CONTACT, path, query, lane=lane)
-        contact = object_with_id(answer, "contact")
-        if contact is None:
-            raise unreadable(GET_CONTACT, answer, "a contact")
-        return contact
+        got = answer.read(GotContact)
+        if got.contact.id != contact_id and got.response_type != "MERGED":
+            raise answer.unreadable("about another contact, without saying that it was merged")
+        return got.contact
 
 
-def _by_number(wanted: list[str], every: list[Json]) -> dict[str, list[ContactMatch]]:
-    return {
-        value: [contacts.match_of(c) for c in every if contacts.has_phone(c, value)]
-        for value in wanted
-    }
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Contacts, unique, and the last answer that they came in."""
+
+    contacts: list[Contact]
+    answer: Answer
+
+    def by(
+        self, values: Sequence[str], has: Callable[[Contact, str], bool]
+    ) -> dict[str, list[ContactMatch]]:
+        """Return the contacts that have each of *values*.
+
+        Where one has none of them and a value has no contact, that is no answer: raises
+        `Unreadable`, for nobody knows whether the value's contact is there.
+        """
+        found: dict[str, list[ContactMatch]] = {value: [] for value in values}
+        strangers = 0
+        for contact in self.contacts:
+            mine = [value for value in values if has(contact, value)]
+            strangers += not mine
+            for value in mine:
+                found[value].append(contacts.match_of(contact))
+        if strangers and not all(found.values()):
+            raise self.answer.unreadable("with a contact that does not have what was asked for")
+        if strangers:
+            log = structlog.get_logger("inboxbridge")
+            log.warning("contacts that were not asked for are left out", contacts=strangers)
+        return found

@@ -57,9 +57,11 @@ class SeenMessage:
         direction: None where Wix does not know it.
         created_at: By Wix's clock (UTC).
         fingerprint: Equal to `fingerprint` of the `Outgoing` that it was sent as.
+        sequence: Its place in the conversation, rising; None where Wix does not tell it.
     """
 
     id: str
     direction: Direction | None
     created_at: datetime
     fingerprint: str
+    sequence: int | None = None

@@ -14,6 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from inboxbridge.wix._body import MAX_ANSWER_BYTES, unpacked
 from inboxbridge.wix._exchange import Exchanged, HeaderList, Timeouts, Wire
 
 KEEPALIVE_SECONDS: Final = 4.0
@@ -64,16 +65,29 @@ class OverHttpx:
             async with asyncio.timeout(timeouts.whole):
                 response = await self.transport.handle_async_request(request)
                 try:
-                    body = await response.aread()
+                    body = await _whole(response)
                 finally:
                     await response.aclose()
         except TimeoutError:
             raise httpx.ReadTimeout("no whole answer in time") from None
-        return response.status_code, response.headers, body
+        return response.status_code, response.headers, unpacked(response.headers, body)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self.transport.aclose()
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    """The body as it came, which httpx itself would read and unpack to any length."""
+    parts, size = [], 0
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)
+    async for part in stream:
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise httpx.RemoteProtocolError("the answer is too long")
+    return b"".join(parts)
 
 
 def _proxy_for(base: httpx.URL) -> str | None:
