@@ -30,7 +30,7 @@ from inboxbridge.wix.errors import (
 )
 from inboxbridge.wix.forms import is_id
 from inboxbridge.wix.operations import Operation
-from inboxbridge.wix.redaction import scrub, texts_of
+from inboxbridge.wix.redaction import scrub
 from inboxbridge.wix.verdicts import Form, verdict
 
 _NOTHING_SENT: Final = (
@@ -109,7 +109,7 @@ def _is_ours(data: dict[str, Any], sent: object) -> bool:
     named = data.get("duplicateEmail")
     if not isinstance(named, str) or sent is None:
         return True
-    return named.strip().lower() in {text.lower() for text in texts_of(sent)}
+    return f'"{named.strip().lower()}"' in json.dumps(sent, ensure_ascii=False).lower()
 
 
 def credentials_refused(error: WixError, advice: str) -> CredentialsRefused:

@@ -13,10 +13,10 @@ import structlog
 
 from inboxbridge.wix.auth import Credentials
 from inboxbridge.wix.budget import Budget, Lane
-from inboxbridge.wix.calls import Calls
+from inboxbridge.wix.calls import Answer, Calls
 from inboxbridge.wix.contacts import ContactMatch, Json
 from inboxbridge.wix.directory import Directory
-from inboxbridge.wix.errors import NotFound, Rejected
+from inboxbridge.wix.errors import NotFound, Rejected, WixError
 from inboxbridge.wix.forms import (
     OpenedConversation,
     SentMessage,
@@ -178,18 +178,12 @@ class WixClient:
         """
         body = self._wire_form(outgoing)
         answer = await self._calls.post(SEND_MESSAGE, MESSAGES_PATH, body, lane=lane)
-        message = answer.read(SentMessage).message
-        message_id, created_at = storable_id(message.id), message_moment(message)
-        if message_id != message.id or moment(message.created_date) is None:
-            log = structlog.get_logger("inboxbridge")
-            log.warning(
-                "Wix has the message, but its answer is odd",
-                message_id=message_id,
-                request_id=answer.request_id,
-            )
-        if created_at is None:
-            created_at = datetime.fromtimestamp(self._now() + self._calls.clock_offset_seconds, UTC)
-        return Sent(message_id, created_at, answer.request_id)
+        try:
+            return self._sent(answer)
+        except WixError:
+            raise
+        except Exception as error:  # of ours: the message is out all the same
+            raise answer.unreadable(f"that we cannot take ({type(error).__name__})") from error
 
     async def messages(
         self, conversation_id: str, *, lane: Lane = "live", most: int = MOST_MESSAGES
@@ -245,6 +239,20 @@ class WixClient:
     async def probe(self, *, lane: Lane = "live") -> list[str]:
         """Return what the credentials may not do, a sentence each; nothing is read or changed."""
         return await probe(self._calls, lane)
+
+    def _sent(self, answer: Answer) -> Sent:
+        message = answer.read(SentMessage).message
+        message_id, created_at = storable_id(message.id), message_moment(message)
+        if message_id != message.id or moment(message.created_date) is None:
+            log = structlog.get_logger("inboxbridge")
+            log.warning(
+                "Wix has the message, but its answer is odd",
+                message_id=message_id,
+                request_id=answer.request_id,
+            )
+        if created_at is None:
+            created_at = datetime.fromtimestamp(self._now() + self._calls.clock_offset_seconds, UTC)
+        return Sent(message_id, created_at, answer.request_id)
 
     async def _conversation(self, participant: Json, besides: Json, lane: Lane) -> str:
         answer = await self._calls.post(

@@ -7,6 +7,7 @@ what may be missing in Wix's own answers is optional; what is there has its type
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated, Any, Final, TypeGuard, TypeVar
@@ -18,6 +19,7 @@ MAX_ID_CHARACTERS: Final = 100
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _MICROSECOND_DIGITS: Final = range(15, 18)
 
 
@@ -200,8 +202,8 @@ F = TypeVar("F", bound=BaseModel)
 def read(form: type[F], content: bytes) -> F | str:
     """Return what *content* says in that form, or in words what is wrong with it.
 
-    Half a surrogate pair, which no UTF-8 can hold, becomes a question mark: one in a message of
-    somebody else must not make a whole conversation unreadable.
+    Half a surrogate pair, which no UTF-8 can hold, becomes U+FFFD: one in a message of somebody
+    else must not make a whole conversation unreadable.
     """
     try:
         return form.model_validate_json(content)
@@ -209,10 +211,8 @@ def read(form: type[F], content: bytes) -> F | str:
         if b"\\u" not in content or error.errors()[0]["type"] != "json_invalid":
             return _told(error)
     try:
-        value = json.loads(content)
-        return form.model_validate_json(
-            json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-        )
+        text = json.dumps(json.loads(content), ensure_ascii=False)
+        return form.model_validate_json(_HALVES.sub("\ufffd", text))
     except ValidationError as error:
         return _told(error)
     except (ValueError, RecursionError):

@@ -25,7 +25,7 @@ def scrub(reason: str, sent: object) -> str:
             stand as words of their own, but for ids and enums, which help and say nothing about
             a person.
     """
-    for value in sorted(set(texts_of(sent)), key=len, reverse=True):
+    for value in sorted(set(_personal(sent)), key=len, reverse=True):
         if value in reason:
             reason = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "[value]", reason)
     reason = _PHONE.sub("[phone]", _EMAIL.sub("[email]", reason))
@@ -35,13 +35,12 @@ def scrub(reason: str, sent: object) -> str:
     return reason
 
 
-def texts_of(sent: object, key: str = "") -> Iterator[str]:
-    """Go through the strings in a JSON value that may say something about a person."""
+def _personal(sent: object, key: str = "") -> Iterator[str]:
     if isinstance(sent, dict):
         for name, value in sent.items():
-            yield from texts_of(value, name)
+            yield from _personal(value, name)
     elif isinstance(sent, list):
         for value in sent:
-            yield from texts_of(value, key)
+            yield from _personal(value, key)
     elif isinstance(sent, str) and sent and key not in _PUBLIC_KEYS:
         yield sent
