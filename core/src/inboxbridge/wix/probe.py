@@ -12,6 +12,7 @@ from typing import Final
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.calls import Answer, Calls
 from inboxbridge.wix.errors import Forbidden, Refused, Throttled, Unauthorized
+from inboxbridge.wix.forms import ListedMessages, QueriedContacts
 from inboxbridge.wix.operations import (
     CONTACTS_PATH,
     CONTACTS_QUERY_PATH,
@@ -55,7 +56,8 @@ async def ask(calls: Calls, lane: Lane, *, of_inbox: bool) -> None:
     refuses the credentials, and where it asks for a pause.
     """
     try:
-        await (_list if of_inbox else _query)(calls, lane)
+        answer = await (_list if of_inbox else _query)(calls, lane)
+        answer.read(ListedMessages if of_inbox else QueriedContacts)
     except (Forbidden, Unauthorized, Throttled):
         raise
     except Refused:
