@@ -24,7 +24,7 @@ from inboxbridge.model import (
     WebhookRequest,
 )
 from inboxbridge.settings import ConnectionSettings
-from inboxbridge.signing import AnyOf, Signature
+from inboxbridge.signing import AnyOf, HmacSignature, Signature, UrlFormSignature
 
 HOOKS = tuple(
     name
@@ -67,6 +67,7 @@ class Connection:
         signature: The scheme it declared.
         signs_its_own_way: Whether that scheme is the connector's code rather than ours, so that
             checking it may take long or fail.
+        signs_url: Whether that scheme, where it is ours, signs the URL that is called.
         hooks: The names of the hooks it implements.
         label: The source's name for people.
         url: What its source calls, or None if no public URL is configured.
@@ -104,6 +105,7 @@ class Connection:
             raise Unusable(f"{self._who}.signature returned {_kind(declared)}, not a Signature")
         self.signature = declared
         self.signs_its_own_way = not _is_ours(declared)
+        self.signs_url = _signs_url(declared)
         self.label = str(connector.label or self.name.replace("-", " ").title())
 
     def refusal(self, request: WebhookRequest, now: float) -> str | None:
@@ -255,6 +257,14 @@ def _is_ours(scheme: Signature) -> bool:
     if isinstance(scheme, AnyOf):
         return all(map(_is_ours, scheme.schemes))
     return type(scheme).__module__.partition(".")[0] == PROJECT
+
+
+def _signs_url(scheme: Signature) -> bool:
+    if isinstance(scheme, AnyOf):
+        return any(map(_signs_url, scheme.schemes))
+    if isinstance(scheme, HmacSignature):
+        return "{url}" in scheme.content
+    return isinstance(scheme, UrlFormSignature)
 
 
 def _kind(value: Any) -> str:

@@ -45,6 +45,8 @@ class Connector(Generic[SettingsT]):
         api_version: The version of the contract that the connector was written for.
         label: The source's name for people, such as ``Facebook``.
         handshake_methods: The HTTP methods for which `handshake` is asked.
+        max_body_bytes: The largest body that the source sends; ``[gateway] max_body_bytes``
+            overrides it.
         settings: This connection's validated settings.
     """
 
@@ -52,6 +54,7 @@ class Connector(Generic[SettingsT]):
     api_version: ClassVar[int] = API_VERSION
     label: ClassVar[str] = ""
     handshake_methods: ClassVar[tuple[str, ...]] = ("GET",)
+    max_body_bytes: ClassVar[int] = 1024 * 1024
 
     def __init__(self, settings: SettingsT) -> None:
         self.settings = settings

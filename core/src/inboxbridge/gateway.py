@@ -16,13 +16,16 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from inboxbridge import metrics
 from inboxbridge.answering import OK, REFUSED, UNAVAILABLE, HttpAnswer, Send
 from inboxbridge.connection import Connection
+from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout, MalformedBody
 from inboxbridge.journal import Accepted, Journal, JournalUnavailable
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.quoting import without_quotes
 from inboxbridge.receiving import Disconnected, Receive, Scope, read_body, request_of
 from inboxbridge.records import EventRecord
+from inboxbridge.refusals import Refusals
 from inboxbridge.reporter import Reporter
+from inboxbridge.routing import Routes
 from inboxbridge.signing import NoSignature
 
 WixHook = Callable[[WebhookRequest], Awaitable[int]]
@@ -30,6 +33,7 @@ WixHook = Callable[[WebhookRequest], Awaitable[int]]
 READ_SECONDS = 15.0
 STORE_SECONDS = 10.0
 RESERVED_WIX = "wix"
+ALLOWED = b"GET, POST, HEAD"
 
 
 class Gateway:
@@ -38,9 +42,13 @@ class Gateway:
     Args:
         connections: The running connections, by name.
         broken: The names of enabled connections that cannot run; their sources are told to retry.
+        disabled: The names of connections that are switched off, for the log.
         journal: Where events are stored.
         reporter: Told of stored events.
-        max_body_bytes: The largest body that is taken.
+        public_url: What sources call, without ``/hooks/…``; its path may be passed on to us.
+        max_body_bytes: The largest body that is taken; by default what a connection's connector
+            declares.
+        refusals: Where it is logged what is refused.
         wix_hook: Takes Wix's own webhooks at ``/hooks/wix``; returns the status to answer with.
         now: Unix seconds.
     """
@@ -52,14 +60,20 @@ class Gateway:
         reporter: Reporter,
         *,
         broken: frozenset[str] = frozenset(),
-        max_body_bytes: int = 1024 * 1024,
+        disabled: frozenset[str] = frozenset(),
+        public_url: str | None = None,
+        max_body_bytes: int | None = None,
         wix_hook: WixHook | None = None,
+        refusals: Refusals | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
         self._journal = journal
         self._reporter = reporter
         self._broken = broken
+        self._disabled = disabled
+        self._routes = Routes({name: one.url for name, one in connections.items()}, public_url)
+        self._refusals = refusals or Refusals()
         self._max_body_bytes = max_body_bytes
         self._wix_hook = wix_hook
         self._now = now
@@ -81,17 +95,21 @@ class Gateway:
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
         path: str = scope["path"]
-        if path.startswith("/hooks/"):
-            return await self._hook(path[len("/hooks/") :], scope, receive)
+        name = self._routes.hook(path)
+        if name is not None:
+            return await self._hook(name, scope, receive)
         if scope["method"] not in ("GET", "HEAD"):
+            self._refusals.log("", 405, "not a path below /hooks/, so only to be read", path)
             return HttpAnswer(405, b"", ((b"allow", b"GET, HEAD"),))
-        if path == "/healthz":
+        page = self._routes.page(path)
+        if page == "/healthz":
             return HttpAnswer(200, b"ok\n")
-        if path == "/readyz":
+        if page == "/readyz":
             return await self._ready()
-        if path == "/metrics":
+        if page == "/metrics":
             content_type = CONTENT_TYPE_PLAIN_0_0_4.encode()
             return HttpAnswer(200, generate_latest(metrics.registry), (), content_type)
+        self._refusals.log("", 404, "there is nothing here", path)
         return HttpAnswer(404, b"there is nothing here; webhooks go to /hooks/NAME\n")
 
     async def _ready(self) -> HttpAnswer:
@@ -105,45 +123,70 @@ class Gateway:
         return HttpAnswer(200, b"ready\n")
 
     async def _hook(self, name: str, scope: Scope, receive: Receive) -> HttpAnswer:
-        method = scope["method"]
+        method, path = scope["method"], scope["path"]
         if method == "HEAD":
             return HttpAnswer(200, b"")
         if method not in ("GET", "POST"):
-            return HttpAnswer(405, b"", ((b"allow", b"GET, POST, HEAD"),))
+            return self._refuse(name, 405, "not GET or POST", path, ((b"allow", ALLOWED),))
+        connection = self._connections.get(name)
+        largest = self._largest(connection)
         try:
             async with asyncio.timeout(READ_SECONDS):
-                body = await read_body(scope, receive, self._max_body_bytes)
+                body = await read_body(scope, receive, largest)
         except TimeoutError:
-            return HttpAnswer(408, b"the body took too long\n")
+            return self._refuse(name, 408, "the body took too long", path)
         if body is None:
             self._count(name, "too large")
-            self._log.warning("refused", connection=self._known(name), reason="body too large")
-            return HttpAnswer(413, f"at most {self._max_body_bytes} bytes\n".encode())
-        connection = self._connections.get(name)
-        url = connection.url if connection is not None else None
-        request = request_of(scope, body, url, self._now())
+            return self._refuse(name, 413, f"the body is larger than {largest} bytes", path)
         if connection is None:
-            return await self._no_connection(name, request)
+            return await self._no_connection(name, request_of(scope, body, None, self._now()), path)
+        request = request_of(scope, body, connection.url, self._now())
         handshake = await self._handshake(connection, request)
         if handshake is not None:
             return handshake
         refusal = await self._verified(connection, request)
         if refusal is not None:
             self._count(name, "refused")
-            self._log.warning("refused", connection=name, reason=refusal)
+            self._refusals.log(name, 401, refusal)
             return REFUSED
         return await self._take(connection, request)
 
-    async def _no_connection(self, name: str, request: WebhookRequest) -> HttpAnswer:
+    def _largest(self, connection: Connection | None) -> int:
+        if self._max_body_bytes is not None:
+            return self._max_body_bytes
+        return (connection.connector if connection is not None else Connector).max_body_bytes
+
+    def _refuse(
+        self,
+        name: str,
+        status: int,
+        reason: str,
+        path: str,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> HttpAnswer:
+        known = self._known(name)
+        self._refusals.log(known, status, reason, None if known else path)
+        return HttpAnswer(status, f"{reason}\n".encode(), headers)
+
+    async def _no_connection(self, name: str, request: WebhookRequest, path: str) -> HttpAnswer:
         if name == RESERVED_WIX and self._wix_hook is not None:
             try:
-                return HttpAnswer(await self._wix_hook(request), b"")
+                status = await self._wix_hook(request)
             except JournalUnavailable:
                 return UNAVAILABLE
+            if status == REFUSED.status:
+                self._refusals.log(name, status, "not signed by the key of any site's app")
+            return HttpAnswer(status, b"")
         if name in self._broken:
             self._count(name, "unavailable")
+            self._refusals.log(name, UNAVAILABLE.status, "its connection cannot run")
             return UNAVAILABLE
         self._count("", "refused")
+        if name in self._disabled:
+            reason = "its connection is switched off (enabled = false)"
+        else:
+            reason = "no connection has this name; see [connectors] for those there are"
+        self._refusals.log("", REFUSED.status, reason, path)
         return REFUSED
 
     async def _handshake(
@@ -182,10 +225,11 @@ class Gateway:
                 # Cut off after it had read the delivery: what it read counts.
                 _failed(connection, error)
                 return await self._store(connection, request, found)
-            reason = without_quotes(error, request)
+            # Aside, because a large body takes a while to look through.
+            reason = await asyncio.to_thread(without_quotes, error, request)
             if isinstance(error, MalformedBody) and isinstance(connection.signature, NoSignature):
                 self._count(name, "malformed")
-                self._log.warning("refused", connection=name, reason=reason)
+                self._refusals.log(name, 400, reason)
                 return HttpAnswer(400, f"{reason}\n".encode())
             self._log.error("unreadable", connection=name, reason=reason)
             kept = await self._redacted(connection, request)
@@ -271,7 +315,7 @@ class Gateway:
         request: WebhookRequest,
         kept: WebhookRequest | None,
     ) -> Accepted:
-        digest = hashlib.sha256(request.url.encode() + b"\0" + request.body).hexdigest()[:32]
+        digest = _identity(connection, request)
         return Accepted(
             site=connection.settings.site,
             connection=connection.name,
@@ -320,6 +364,15 @@ def _kept(connection: Connection, request: WebhookRequest) -> WebhookRequest | N
     except HookFailed as error:
         _failed(connection, error)
         return None
+
+
+def _identity(connection: Connection, request: WebhookRequest) -> str:
+    """What makes this delivery the same as another that was not made into events.
+
+    Whatever the scheme does not sign anybody may change, such as a query.
+    """
+    signed = b"" if request.body and not connection.signs_url else request.url.encode()
+    return hashlib.sha256(signed + b"\0" + request.body).hexdigest()[:32]
 
 
 def _failed(connection: Connection, error: ConnectorError) -> None:

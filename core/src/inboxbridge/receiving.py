@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inboxbridge.model import Headers, WebhookRequest
+from inboxbridge.routing import Routes
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -42,16 +43,19 @@ def request_of(scope: Scope, body: bytes, url: str | None, now: float) -> Webhoo
     Args:
         scope: The request's, as ASGI describes it.
         body: Its whole body.
-        url: What the source calls; guessed from the ``Host`` header where it is not known.
+        url: What the source is told to call; guessed from the ``Host`` header where it is not
+            known. It is given the slashes with which it was called.
         now: Unix seconds.
     """
     headers = Headers(
         [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     )
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     if url is None:
         host = headers.get("host", "localhost")
-        raw_path = scope.get("raw_path") or scope["path"].encode()
-        url = f"{scope.get('scheme', 'http')}://{host}{raw_path.decode('latin-1')}"
+        url = f"{scope.get('scheme', 'http')}://{host}{raw_path}"
+    elif not url.endswith(raw_path):
+        url = Routes.called(url, raw_path)
     query = scope.get("query_string", b"").decode("latin-1")
     return WebhookRequest(
         method=scope["method"],

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-import uvicorn
 
 from inboxbridge.config import Config
 from inboxbridge.courier import Courier
 from inboxbridge.errors import ConfigError
 from inboxbridge.gateway import Gateway
 from inboxbridge.journal import Journal
+from inboxbridge.listening import listen_all, passed
 from inboxbridge.plugins import Broken, Connection, Installed, connect_all
+from inboxbridge.refusals import Refusals
 from inboxbridge.reporter import Reporter
+from inboxbridge.serving import Limits, served
 from inboxbridge.wixhook import WixHook
 
-DRAIN_SECONDS = 3
-"""How long requests under way may take once the end has come."""
-
 FINISH_SECONDS = 5.0
-"""How long, after that, the courier may take to finish what it has begun."""
+"""How long the courier may take to finish what it has begun; the gateway takes in all the while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,77 +49,15 @@ class Runtime:
     tasks: tuple[asyncio.Task[None], ...] = ()
 
 
-class Server(uvicorn.Server):
-    """uvicorn inside our own event loop: signals are ours to handle."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the process's signal handlers alone."""
-        yield
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket. Raises `ConfigError` if the address is taken or not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {reason}; choose another with --host and --port"
-        ) from None
-
-
-def address(bound: socket.socket) -> str:
-    """The URL of a listening socket."""
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-@contextlib.asynccontextmanager
-async def serving(app: Any, bound: socket.socket) -> AsyncIterator[str]:
-    """Serve an ASGI application until the block ends. Yields its URL once it accepts."""
-    async with _served(app, bound) as (url, _):
-        yield url
-
-
-@contextlib.asynccontextmanager
-async def _served(app: Any, bound: socket.socket) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
-    server = Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            date_header=True,
-            backlog=2048,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            timeout_keep_alive=30,
-        )
-    )
-    task = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event
-        await asyncio.sleep(0.005)
-    if task.done():
-        task.result()
-    try:
-        yield address(bound), task
-    finally:
-        server.should_exit = True
-        await task
-
-
 @contextlib.asynccontextmanager
 async def running(
     config: Config,
     *,
     gateway: bool = True,
     courier: bool = True,
-    host: str = "127.0.0.1",
+    host: str | Sequence[str] = "127.0.0.1",
     port: int = 0,
+    descriptors: Sequence[int] = (),
     strict: bool = False,
     monitor: bool = False,
     available: dict[str, list[Installed]] | None = None,
@@ -135,8 +71,10 @@ async def running(
         config: The configuration.
         gateway: Whether to listen for deliveries.
         courier: Whether to take events to Wix.
-        host: Where the gateway listens.
+        host: Where the gateway listens; one host or several.
         port: 0 for any free one.
+        descriptors: Listening sockets that were handed over to this process, instead of *host*
+            and *port*.
         strict: Refuse to start if any connection cannot be made.
         monitor: Without a gateway, listen all the same, for ``/healthz``, ``/readyz`` and
             ``/metrics`` alone.
@@ -158,9 +96,12 @@ async def running(
         raise ConfigError("\n".join(fault.reason for fault in broken))
     lost: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
-        bound = listen(host, port) if gateway or monitor else None
-        if bound is not None:
-            stack.callback(bound.close)
+        bound = []
+        if gateway or monitor:
+            hosts = [host] if isinstance(host, str) else host
+            bound = [passed(one) for one in descriptors] or listen_all(hosts, port)
+        for one in bound:
+            stack.callback(one.close)
 
         def session_lost() -> None:
             for tell in lost:
@@ -173,28 +114,38 @@ async def running(
         reporter = Reporter.with_installed_observers()
         worker: Courier | None = None
         tasks: list[asyncio.Task[None]] = []
+        courier_ends = await stack.enter_async_context(contextlib.AsyncExitStack())
         if courier:
             worker = Courier(config, journal, connections, reporter, **courier_options)
             lost.append(worker.session_lost)
             await worker.start()
             task = asyncio.create_task(worker.run(), name="courier")
             tasks.append(task)
-            stack.push_async_callback(_finish, worker, task)
+            courier_ends.push_async_callback(_finish, worker, task)
         url, app = None, None
-        if bound is not None:
+        if bound:
+            refusals = Refusals()
+            stack.callback(refusals.close)
             app = Gateway(
                 connections if gateway else {},
                 journal,
                 reporter,
                 broken=frozenset(fault.connection for fault in broken),
+                disabled=frozenset(set(config.connections) - set(connections)),
+                public_url=config.gateway.public_url,
                 max_body_bytes=config.gateway.max_body_bytes,
                 wix_hook=WixHook(config, journal) if gateway else None,
+                refusals=refusals,
             )
-            url, server = await stack.enter_async_context(_served(app, bound))
+            limits = Limits(config.gateway.max_connections, config.gateway.keep_alive_seconds)
+
+            def turned_away(status: int, reason: str) -> None:
+                refusals.log("", status, reason)
+
+            url, server = await stack.enter_async_context(served(app, bound, limits, turned_away))
             tasks.append(server)
-        if worker is not None:
-            # First of all at the end: nothing new is begun while the gateway answers its last.
-            stack.callback(worker.stop)
+        # First of all at the end: the gateway takes in until the courier has finished.
+        stack.push_async_exit(courier_ends.pop_all())
         yield Runtime(url, app, journal, connections, broken, worker, tuple(tasks))
 
 

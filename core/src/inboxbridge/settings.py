@@ -32,7 +32,12 @@ class GatewaySettings(_Table):
 
     public_url: str | None = None
     """What sources call, without ``/hooks/…``. Needed by schemes that sign the URL."""
-    max_body_bytes: int = Field(default=1024 * 1024, ge=1)
+    max_body_bytes: int | None = Field(default=None, ge=1)
+    """The largest body that is taken. By default what each connector declares for its source."""
+    keep_alive_seconds: float = Field(default=75.0, ge=1)
+    """How long a connection may be idle. More than the load balancer in front keeps its own."""
+    max_connections: int = Field(default=4096, ge=1)
+    """How many connections may be open at once, if the process may have that many descriptors."""
 
 
 class CourierSettings(_Table):

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from inboxbridge import WebhookRequest
 from inboxbridge.gateway import Gateway
 from inboxbridge.journal import Accepted, JournalUnavailable, reads
+from inboxbridge.listening import address, listen
 from inboxbridge.reporter import Reporter
-from inboxbridge.runtime import address, listen, serving
+from inboxbridge.serving import serving
 
 from .conftest import NOW, SCHEME, TWIML, House, Open, OpenShop, Shop, connection
 

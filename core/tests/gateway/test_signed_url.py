@@ -16,7 +16,8 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-from inboxbridge.runtime import listen, serving
+from inboxbridge.listening import listen
+from inboxbridge.serving import serving
 
 from .conftest import House, Open
 

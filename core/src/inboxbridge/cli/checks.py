@@ -18,7 +18,7 @@ from inboxbridge.errors import InboxbridgeError
 from inboxbridge.journal import JournalUnavailable, open_engine, pending_migration, reads
 from inboxbridge.journal.database import sqlite_path, unavailable
 from inboxbridge.plugins import Connection, Unusable, connect, installed
-from inboxbridge.signing import AnyOf, HmacSignature, NoSignature, Signature, UrlFormSignature
+from inboxbridge.signing import NoSignature
 from inboxbridge.wix import WixError
 
 _CREATE = "CREATE TABLE inboxbridge_check (id INTEGER)"
@@ -47,7 +47,7 @@ def plain_secrets(config: Config) -> list[Problem]:
 
 def signed_url(connection: Connection) -> list[Problem]:
     """A scheme that signs the URL needs to know it."""
-    if connection.url is not None or not _signs_url(connection.signature):
+    if connection.url is not None or not connection.signs_url:
         return []
     return [
         Problem(
@@ -173,11 +173,3 @@ def _has_password(url: str) -> bool:
         return bool(make_url(url).password)
     except ArgumentError:
         return False
-
-
-def _signs_url(signature: Signature) -> bool:
-    if isinstance(signature, AnyOf):
-        return any(map(_signs_url, signature.schemes))
-    if isinstance(signature, HmacSignature):
-        return "{url}" in signature.content
-    return isinstance(signature, UrlFormSignature)

@@ -16,8 +16,10 @@ import structlog
 
 from inboxbridge.config import Config, load_config
 from inboxbridge.errors import ConfigError
+from inboxbridge.listening import listen
 from inboxbridge.logs import configure_logs
-from inboxbridge.runtime import listen, running, serving
+from inboxbridge.runtime import running
+from inboxbridge.serving import serving
 
 END_SECONDS = 9.5
 """When to end at once, whatever still hangs; all that is under way is recorded by then."""

@@ -17,10 +17,12 @@ import httpx
 from inboxbridge.config import config_from
 from inboxbridge.connector import Connector, Providers
 from inboxbridge.journal import reads
+from inboxbridge.listening import listen
 from inboxbridge.plugins import Installed
 from inboxbridge.records import EventRecord
-from inboxbridge.runtime import Runtime, listen, running, serving
+from inboxbridge.runtime import Runtime, running
 from inboxbridge.sandbox import SandboxOptions, create_app
+from inboxbridge.serving import serving
 from inboxbridge.testing.samples import Sample
 from inboxbridge.testing.subject import Sign, Subject
 
