@@ -16,7 +16,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 ENV = "INBOXBRIDGE_LOG"
 
-_EMAIL = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+\.[^\s@<>\"',;:]+")
+# Only from the beginning of a word: from each letter of a long one it would take its square.
+_EMAIL = re.compile(r"(?<![^\s@<>\"',;:])[^\s@<>\"',;:]+@[^\s@<>\"',;:]+\.[^\s@<>\"',;:]+")
 _PHONE = re.compile(r"\+\d[\d\s().\-]{6,}\d")
 
 
