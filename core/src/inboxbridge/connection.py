@@ -179,23 +179,28 @@ class Connection:
         """Return what a stored delivery is answered with, None for a bare 200."""
         return self._optional_answer("answer", request)
 
-    async def enrich(self, event: Event, http: httpx.AsyncClient) -> Event:
+    async def enrich(self, event: Event, _http: object = None) -> Event:
         """Return *event* with what the payload left out.
+
+        It runs in a loop and a thread of its own, with an HTTP client of that loop.
 
         Raises:
             HookFailed: The connector returned something else than the event, enriched.
+            HookTimeout: It took too long, whether it waited or blocked.
+            HookEnded: It raised `CancelledError`, `SystemExit` or the like.
             Exception: Whatever the connector raises, which may succeed another time.
         """
-        try:
+
+        async def enriched(http: httpx.AsyncClient) -> Any:
             found = self.manager.hook.enrich(event=event, http=http)
             if not isinstance(found, Awaitable):
                 raise HookFailed(f"{self._who}.enrich is no async def")
-            enriched = self._returned("enrich", await found, Event)
-        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            raise HookFailed(f"{self._who}.enrich raised {safely_said(error)}") from error
-        if (enriched.id, enriched.thread) != (event.id, event.thread):
+            return await found
+
+        found = self._returned("enrich", await self.runner.loop.call(enriched), Event)
+        if (found.id, found.thread) != (event.id, event.thread):
             raise HookFailed(f"{self._who}.enrich changed the event's id or thread")
-        return enriched
+        return found
 
     @property
     def _who(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -139,7 +140,7 @@ class Gateway:
             self._count(name, "too large")
             return self._refuse(name, 413, f"the body is larger than {largest} bytes", path)
         if connection is None:
-            return await self._no_connection(name, request_of(scope, body, None, self._now()), path)
+            return await self._no_connection(name, request_of(scope, body, None, self._now()))
         request = request_of(scope, body, connection.url, self._now())
         handshake = await self._handshake(connection, request)
         if handshake is not None:
@@ -168,7 +169,7 @@ class Gateway:
         self._refusals.log(known, status, reason, None if known else path)
         return HttpAnswer(status, f"{reason}\n".encode(), headers)
 
-    async def _no_connection(self, name: str, request: WebhookRequest, path: str) -> HttpAnswer:
+    async def _no_connection(self, name: str, request: WebhookRequest) -> HttpAnswer:
         if name == RESERVED_WIX and self._wix_hook is not None:
             try:
                 status = await self._wix_hook(request)
@@ -182,12 +183,14 @@ class Gateway:
             self._refusals.log(name, UNAVAILABLE.status, "its connection cannot run")
             return UNAVAILABLE
         self._count("", "refused")
-        if name in self._disabled:
-            reason = "its connection is switched off (enabled = false)"
-        else:
-            reason = "no connection has this name; see [connectors] for those there are"
-        self._refusals.log("", REFUSED.status, reason, path)
+        self._refusals.log("", REFUSED.status, lambda: self._why_none(name), f"/hooks/{name}")
         return REFUSED
+
+    def _why_none(self, name: str) -> str:
+        if name in self._disabled:
+            return f"the connection {name} is switched off (enabled = false)"
+        close = difflib.get_close_matches(name[:64], self._connections, n=1)
+        return "no connection has this name" + (f"; meant is perhaps {close[0]}" if close else "")
 
     async def _handshake(
         self, connection: Connection, request: WebhookRequest

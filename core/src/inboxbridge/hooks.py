@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from inboxbridge.errors import HookFailed, HookTimeout
+from inboxbridge.hookloop import HookLoop
 
 T = TypeVar("T")
 
@@ -34,6 +35,9 @@ class HookRunner:
         name: The connection, for error texts.
         limit_seconds: How long one call may take.
         inline: Call in the event loop itself, with no limit: for simulations.
+
+    Attributes:
+        loop: Where `enrich`, the one hook that is awaited, runs.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class HookRunner:
     ) -> None:
         self.name = name
         self.limit_seconds = limit_seconds
+        self.loop = HookLoop(name, inline=inline)
         self._inline = inline
         self._worker: _Worker | None = None
         self._gathered: list[_Job] = []
@@ -105,7 +110,8 @@ class HookRunner:
         return cast(T, result)
 
     def close(self) -> None:
-        """Let the thread end once it is idle."""
+        """Let the thread end once it is idle, and the loop's at once."""
+        self.loop.close()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -11,7 +12,8 @@ LINES = 10
 """How many lines of one kind are written in each span of `SPAN_SECONDS`; the rest is counted."""
 
 SPAN_SECONDS = 60.0
-MAX_PATH_CHARACTERS = 80
+MAX_PATH_CHARACTERS = 16
+"""How much of a path is shown: enough to see what is misspelt, too little for a token in it."""
 
 
 @dataclass(slots=True)
@@ -33,14 +35,20 @@ class Refusals:
         self._spans: dict[tuple[str, int], _Span] = {}
         self._log = structlog.get_logger("inboxbridge")
 
-    def log(self, connection: str, status: int, reason: str, path: str | None = None) -> None:
+    def log(
+        self,
+        connection: str,
+        status: int,
+        reason: str | Callable[[], str],
+        path: str | None = None,
+    ) -> None:
         """Log a refusal, or count it if there were many of its kind.
 
         Args:
             connection: Its name, empty if it is none of ours: names that strangers make up are no
                 kinds of their own.
             status: What was answered.
-            reason: Why, without anything of the request.
+            reason: Why, without anything of the request; called only if it is written.
             path: What was asked for; cut, and only what can be printed is shown.
         """
         kind = connection, status
@@ -53,7 +61,8 @@ class Refusals:
             span.suppressed += 1
             return
         span.lines += 1
-        self._write(connection, status, reason=reason, path=path and _printable(path))
+        said = reason if isinstance(reason, str) else reason()
+        self._write(connection, status, reason=said, path=path and _printable(path))
 
     def close(self) -> None:
         """Say at once what was left out."""

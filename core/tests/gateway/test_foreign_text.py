@@ -159,7 +159,7 @@ async def test_a_path_is_logged_cut_and_printable(caplog: Any, capsys: Any) -> N
     Refusals().log("", 401, "no", "/hooks/\x1b[2J" + "a" * 5000)
 
     told = "".join(capsys.readouterr())
-    assert "/hooks/?[2Jaaa" in told
+    assert "/hooks/?[2Jaaaaa…" in told
     assert len(told) < 400
 
 
