@@ -17,6 +17,7 @@ from inboxbridge.courier import wix_client
 from inboxbridge.errors import InboxbridgeError
 from inboxbridge.journal import JournalUnavailable, open_engine, pending_migration, reads
 from inboxbridge.journal.database import sqlite_path, unavailable
+from inboxbridge.journal.shown import shown
 from inboxbridge.plugins import Connection, Unusable, connect, installed
 from inboxbridge.signing import NoSignature
 from inboxbridge.wix import WixError
@@ -170,6 +171,6 @@ def _secrets_in(value: Any) -> Iterator[bool]:
 
 def _has_password(url: str) -> bool:
     try:
-        return bool(make_url(url).password)
-    except ArgumentError:
+        return "***" in shown(make_url(url))
+    except (ArgumentError, ValueError):
         return False

@@ -14,12 +14,19 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from inboxbridge.errors import ConfigError, InboxbridgeError
+from inboxbridge.journal.shown import shown, without_secrets
 
 _MIGRATION_LOCK = 0x1B0B_0001
 
 
 class JournalUnavailable(InboxbridgeError):  # noqa: N818 - a state rather than a mistake
-    """The journal cannot be read or written just now. The text says why and what to do."""
+    """The journal cannot be read or written just now. The text says why and what to do.
+
+    Attributes:
+        bare: The reason for anybody: it names no host, user, file or database.
+    """
+
+    bare = "the journal cannot be used"
 
 
 def open_engine(url: str) -> Engine:
@@ -30,7 +37,7 @@ def open_engine(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigError(
             'the journal\'s url cannot be read; write "sqlite:///inboxbridge.db" or '
             '"postgresql://user:password@host/database"'
@@ -112,7 +119,7 @@ def pending_migration(engine: Engine) -> str | None:
             return newest
         current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if current is not None and current > newest:
-        place = engine.url.render_as_string(hide_password=True)
+        place = shown(engine.url)
         raise JournalUnavailable(
             f"the journal {place} was written by a newer inboxbridge (schema {current}; this "
             f"release knows {newest}); upgrade inboxbridge here too"
@@ -165,10 +172,12 @@ def _only_one(engine: Engine) -> Iterator[None]:
 def unavailable(error: BaseException, engine: Engine) -> JournalUnavailable:
     """Say in words why the database cannot be used, without its password."""
     cause = getattr(error, "orig", None) or error
-    place = engine.url.render_as_string(hide_password=True)
     said = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-    hint = next((advice for words, advice in _ADVICE if words in said.lower()), None)
-    return JournalUnavailable(f"the journal {place} cannot be used: {said}{hint or ''}")
+    said = without_secrets(said, engine.url)
+    known, hint = next((one for one in _ADVICE if one[0] in said.lower()), ("", ""))
+    told = JournalUnavailable(f"the journal {shown(engine.url)} cannot be used: {said}{hint}")
+    told.bare = f"the journal cannot be used{known and f': {known}'}"
+    return told
 
 
 _ADVICE = (
