@@ -118,7 +118,8 @@ class Gateway:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._journal.check_writable()
         except JournalUnavailable as error:
-            return HttpAnswer(503, f"{error}\n".encode())
+            self._refusals.log("", 503, str(error), "/readyz")
+            return HttpAnswer(503, f"{error.bare}\n".encode())
         except TimeoutError:
             return HttpAnswer(503, b"the journal does not answer\n")
         return HttpAnswer(200, b"ready\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -23,19 +24,26 @@ class Routes:
     def __init__(self, urls: Mapping[str, str | None], public_url: str | None) -> None:
         self._names = frozenset(urls)
         self._prefix = _path(public_url)
-        self._own = {_path(url): name for name, url in urls.items() if url is not None}
+        paths = Counter(_path(url) for url in urls.values() if url is not None)
+        self._own = {
+            _path(url): name for name, url in urls.items() if url and paths[_path(url)] == 1
+        }
 
     def hook(self, path: str) -> str | None:
         """Return the name that a path asks for, running or not; None if it is not for a hook."""
         if path.startswith(HOOKS) and path[len(HOOKS) :] in self._names:
             return path[len(HOOKS) :]
         plain = _plain(path)
-        found = self._own.get(plain)
-        if found is not None:
-            return found
-        for prefix in dict.fromkeys((self._prefix, "")):
-            if plain.startswith(prefix + HOOKS):
-                return plain[len(prefix + HOOKS) :]
+        asked = [
+            plain[len(prefix + HOOKS) :]
+            for prefix in (self._prefix, "")
+            if plain.startswith(prefix + HOOKS)
+        ]
+        running = next((name for name in asked if name in self._names), self._own.get(plain))
+        if running is not None:
+            return running
+        if asked:
+            return asked[0]
         nameless = path.endswith("/") and plain in (self._prefix + HOOKS[:-1], HOOKS[:-1])
         return "" if nameless else None
 
