@@ -54,7 +54,7 @@ class Wix:
             return httpx.Response(200, json={"contacts": found})
         if path.endswith("/conversations"):
             contact = json.loads(request.content)["participantId"]["contactId"]
-            return httpx.Response(200, json={"conversation": {"id": f"of {contact}"}})
+            return httpx.Response(200, json={"conversation": {"id": f"of-{contact}"}})
         if request.method == "GET":
             conversation = request.url.params["conversationId"]
             mine = [one for one in self.kept if one["conversation"] == conversation]
