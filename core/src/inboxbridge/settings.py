@@ -22,7 +22,10 @@ class JournalSettings(_Table):
 
     url: str = "sqlite:///inboxbridge.db"
     keep_days: float = Field(default=30, ge=30)
-    """How long finished events stay known; a delivery repeated within it stores nothing."""
+    """How long finished events are kept."""
+    keep_ids_days: float = Field(default=400, gt=0)
+    """How long the ids of such events are known after that: a delivery that somebody captured and
+    sends again stores nothing within it. Each takes a few dozen bytes."""
     keep_personal_days: float = Field(default=7, gt=0)
     """How long texts, names and raw deliveries of finished events are kept."""
 

@@ -105,7 +105,9 @@ def test_an_erased_event_cannot_be_replayed_and_is_counted(
     (event_id,) = workspace.store(an_event())
     workspace.deliver(event_id)
     soon = time.time() + 60
-    workspace.in_journal(lambda journal: journal.write(purging.purge, (soon, 0.0, 100)))
+    workspace.in_journal(
+        lambda journal: journal.write(purging.purge, purging.Bounds(soon, 0.0, 0.0, 100))
+    )
 
     result = workspace.run("replay", event_id)
 

@@ -136,7 +136,9 @@ def test_an_erased_event_keeps_what_is_no_personal_data(
     (event_id,) = workspace.store(an_event())
     workspace.deliver(event_id)
     soon = time.time() + 60
-    workspace.in_journal(lambda journal: journal.write(purging.purge, (soon, 0.0, 100)))
+    workspace.in_journal(
+        lambda journal: journal.write(purging.purge, purging.Bounds(soon, 0.0, 0.0, 100))
+    )
 
     story = workspace.json("show", event_id)
 

@@ -49,7 +49,7 @@ def test_a_genuine_delivery_would_be_delivered_by_these_requests(workspace: Any)
                 "query": {
                     "filter": {"info.emails.email": {"$eq": "dana@example.com"}},
                     "sort": [{"fieldName": "createdDate", "order": "DESC"}],
-                    "fields": ["id"],
+                    "fields": ["id", "createdDate", "info.emails"],
                 }
             },
         },

@@ -148,7 +148,9 @@ async def test_purging_erases_personal_data_first_and_keys_only_after_a_month(
     for number in (1, 2, 3):
         await deliver(journal, number, str(number))
 
-    while await journal.write(purging.purge, (now - 7 * DAY, now - 30 * DAY, 100)):
+    while await journal.write(
+        purging.purge, purging.Bounds(now - 7 * DAY, now - 30 * DAY, now - 400 * DAY, 100)
+    ):
         pass
 
     kept = {one.source_id: one.id for one in await journal.read(reads.list_events)}
@@ -165,7 +167,9 @@ async def test_purging_leaves_alone_what_waits_for_a_person(journal: Journal) ->
     await journal.write(writes.settle, Settled(1, "parked", "decide"))
     await journal.write(writes.settle, Settled(2, "dead", "gave up"))
 
-    await journal.write(purging.purge, (now - 7 * DAY, now - 30 * DAY, 100))
+    await journal.write(
+        purging.purge, purging.Bounds(now - 7 * DAY, now - 30 * DAY, now - 400 * DAY, 100)
+    )
 
     assert [one.state for one in await journal.read(reads.list_events)] == ["dead", "parked"]
     assert await journal.read(reads.event_body, 1) is not None

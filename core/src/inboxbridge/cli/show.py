@@ -17,7 +17,7 @@ from inboxbridge.config import Config
 from inboxbridge.errors import ConnectorError
 from inboxbridge.identity import identities_of
 from inboxbridge.journal import reads
-from inboxbridge.journal.rows import moment
+from inboxbridge.journal.odd import moment
 from inboxbridge.model import Event
 from inboxbridge.plugins import connect, installed
 from inboxbridge.records import EventRecord

@@ -167,10 +167,11 @@ class Courier:
         """Erase what is older than ``[journal]`` says. Returns how many rows were touched."""
         settings = self._config.journal
         day = 86400.0
-        bounds = (
-            self._now() - settings.keep_personal_days * day,
-            self._now() - settings.keep_days * day,
-            PURGE_ROWS,
+        bounds = purging.Bounds(
+            personal_before=self._now() - settings.keep_personal_days * day,
+            all_before=self._now() - settings.keep_days * day,
+            ids_before=self._now() - max(settings.keep_ids_days, settings.keep_days) * day,
+            rows=PURGE_ROWS,
         )
         total = 0
         while count := await self._journal.write(purging.purge, bounds):

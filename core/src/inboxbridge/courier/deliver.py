@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 import structlog
+from pydantic import ValidationError
 
 from inboxbridge.courier.health import Health
 from inboxbridge.courier.ledger import TIMED_OUT, Destination, Ledger
@@ -162,8 +163,15 @@ class Deliverer:
         )
 
     async def _prepare(self, row: StoredEvent, lane: Lane) -> _Prepared | Outcome:
+        if row.fault is not None:
+            return await self._ledger.parked(row, row.fault)
         connection = self._connections[row.connection]
-        event = Event.model_validate_json(row.body)
+        try:
+            event = Event.model_validate_json(row.body)
+        except ValidationError:
+            return await self._ledger.parked(
+                row, "what the journal holds of this event cannot be read"
+            )
         if "enrich" in connection.hooks and not row.enriched:
             enriched = await self._enrich(row, event, connection)
             if isinstance(enriched, Outcome):

@@ -307,7 +307,8 @@ class Feed:
 
     def _runs(self, row: StoredEvent) -> bool:
         """Whether the event's connection runs; one that does not is left out from now on."""
-        if self._connections is None or row.connection in self._connections:
+        running = self._connections is None or row.connection in self._connections
+        if running or row.fault is not None:
             return True
         if row.connection not in self._not_running:
             self._not_running.add(row.connection)

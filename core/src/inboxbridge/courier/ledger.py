@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 
 import structlog
 
 from inboxbridge import metrics
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
-from inboxbridge.journal import Journal, JournalUnavailable, writes
-from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent, moment
+from inboxbridge.journal import Journal, JournalRefused, JournalUnavailable, writes
+from inboxbridge.journal.odd import EPOCH, moment
+from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent
 from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
 from inboxbridge.settings import CourierSettings
@@ -264,7 +264,7 @@ class Ledger:
             state=settled.state,
             reason=settled.reason,
             attempts=row.attempts + settled.tries,
-            received_at=datetime.fromtimestamp(row.received_at, UTC),
+            received_at=moment(row.received_at) or EPOCH,
             delivered_at=moment(settled.delivered_at),
             contact_id=settled.contact_id or row.contact_id,
             conversation_id=row.conversation_id,
@@ -284,8 +284,23 @@ class Ledger:
         while True:
             try:
                 return bool(await self._journal.write(writes.settle, settled))
+            except JournalRefused as error:
+                if settled.message_id is None:
+                    raise
+                settled = _without_message_id(settled, error)
             except JournalUnavailable as error:
                 log = structlog.get_logger("inboxbridge")
                 log.error("journal_unavailable", reason=str(error), site_waits=True)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+def _without_message_id(settled: Settled, error: JournalRefused) -> Settled:
+    """What is delivered stays delivered, also where Wix's answer cannot be kept."""
+    structlog.get_logger("inboxbridge").error(
+        "message_id_not_kept", event_id=settled.event_id, reason=str(error)
+    )
+    oddity = "Wix gave a message id that cannot be kept: another event has it, or it is no text"
+    reason = f"{settled.reason}; {oddity}" if settled.reason else oddity
+    attempt = settled.attempt and replace(settled.attempt, detail=reason, request_id=None)
+    return replace(settled, message_id=None, reason=reason, attempt=attempt)

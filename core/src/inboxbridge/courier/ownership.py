@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from inboxbridge.errors import InboxbridgeError
 from inboxbridge.journal import Journal
 from inboxbridge.journal.database import sqlite_path
+from inboxbridge.journal.files import open_private
 
 _SITES = 0x1B0B_5173
 _COURIERS = 0x1B0B_C001
@@ -48,7 +49,7 @@ class FileOwnership:
     async def claim(self, sites: dict[str, int], busy: frozenset[str]) -> set[str]:
         """Return the sites that are ours now. Raises `AlreadyRunning`."""
         if self._file is None:
-            file = self._path.open("a+")
+            file = open_private(self._path)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from inboxbridge.journal import accepting
 from inboxbridge.journal.database import (
+    JournalRefused,
     JournalUnavailable,
     migrate,
     open_engine,
@@ -20,6 +21,7 @@ from inboxbridge.journal.database import (
     unavailable,
 )
 from inboxbridge.journal.rows import Accepted
+from inboxbridge.journal.schema import probes
 from inboxbridge.journal.writer import Operation, Writer
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "FORGET",
     "Accepted",
     "Journal",
+    "JournalRefused",
     "JournalUnavailable",
     "migrate",
     "open_engine",
@@ -38,6 +41,9 @@ CHANNEL = "inboxbridge"
 
 FORGET = "forget "
 """What stands before a site's name where something remembered has stopped being true."""
+
+PROBE_BYTES = 65536
+"""What a probe writes: as much as a large delivery."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -160,7 +166,12 @@ class Journal:
             raise unavailable(error, self.engine) from error
 
     async def check_writable(self) -> None:
-        """Write nothing, durably. Raises `JournalUnavailable` with the reason if that fails."""
+        """Write something of the usual size, durably, and take it away again.
+
+        Raises:
+            JournalUnavailable: It could not be written: a full disk, a lock, a file that is not
+                the one that was opened.
+        """
         await self.write(_touch, None)
 
     async def close(self) -> None:
@@ -176,6 +187,7 @@ def _heard(notified: asyncio.Future[None]) -> None:
         notified.exception()
 
 
-def _touch(connection: Connection, batch: Any) -> list[None]:
-    connection.execute(text("UPDATE sites SET changed_at = changed_at WHERE id = 0"))
+def _touch(connection: Connection, batch: Sequence[Any]) -> list[None]:
+    connection.execute(insert(probes).values(filler=bytes(PROBE_BYTES)))
+    connection.execute(delete(probes))
     return [None] * len(batch)

@@ -6,13 +6,14 @@ import json
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from inboxbridge.journal.driver import insert_new
 from inboxbridge.journal.rows import BACKLOG, Accepted, delivery_key
-from inboxbridge.journal.schema import deliveries, events
+from inboxbridge.journal.schema import deliveries, events, seen
 from inboxbridge.model import Event
 
 _SECRET_HEADERS = ("auth", "signature", "token", "cookie", "secret", "api-key", "apikey")
@@ -20,6 +21,16 @@ _EVENT = (
     "site", "connection", "source_id", "thread", "about", "kind", "direction", "lane", "body",
     "delivery_id", "state", "reason", "attempts", "received_at", "occurred_at",
 )  # fmt: skip
+NOT_KEPT = (
+    "; its body was not kept, since the connection has kept as many unreadable ones as it may. "
+    "Replay or ignore those first"
+)
+_NAME, _KEY = _EVENT.index("connection"), _EVENT.index("source_id")
+
+UNREADABLE_BODIES = 1000
+UNREADABLE_BYTES = 100_000_000
+"""What is kept of one connection's unreadable deliveries; of further ones the fact alone."""
+
 LATE_SECONDS = 600.0
 """What happened so long before it was accepted leaves room for what happens now."""
 
@@ -36,8 +47,13 @@ def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int |
             delivery_id = delivery_key(accepted.received_at, secrets.token_hex(8))
             kept[delivery_id] = accepted
         if accepted.outcome is not None:
+            if accepted.outcome == "unreadable" and delivery_id is not None:
+                kept_now = kept_bodies(connection, accepted.connection)
+                if kept_now.bodies >= UNREADABLE_BODIES or kept_now.size >= UNREADABLE_BYTES:
+                    delivery_id = None
             rows.append(_fate_row(accepted, delivery_id))
         rows.extend(_event_row(accepted, event, delivery_id) for event in accepted.events)
+    rows = _not_seen(connection, rows)
     new: dict[tuple[str, str], int] = {}
     used: set[str] = set()
     returning = ("id", "connection", "source_id", "delivery_id")
@@ -57,6 +73,40 @@ def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int |
         # pop, so that a repetition within one batch counts as known
         results.append([new.pop((accepted.connection, key), None) for key in keys])
     return results
+
+
+class KeptBodies(NamedTuple):
+    """What is kept of a connection's unreadable deliveries."""
+
+    bodies: int
+    size: int
+
+
+def kept_bodies(connection: Connection, name: str) -> KeptBodies:
+    """How many bodies of unreadable deliveries a connection has kept, and their bytes."""
+    statement = (
+        select(func.count(), func.coalesce(func.sum(func.length(deliveries.c.body)), 0))
+        .select_from(events.join(deliveries, deliveries.c.id == events.c.delivery_id))
+        .where(events.c.state == "unreadable", events.c.connection == name)
+    )
+    return KeptBodies._make(connection.execute(statement).one())
+
+
+def digest_of(name: str, source_id: str) -> bytes:
+    """What is kept of an event's key after the event itself is gone."""
+    return blake2b(f"{name}\n{source_id}".encode(), digest_size=16).digest()
+
+
+def _not_seen(connection: Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Leave out events that were here so long ago that only their ids are known."""
+    if not rows:
+        return rows
+    digests = {digest_of(row[_NAME], row[_KEY]): row for row in rows}
+    statement = select(seen.c.digest).where(seen.c.digest.in_(list(digests)))
+    known = set(connection.execute(statement).scalars())
+    if not known:
+        return rows
+    return [row for row in rows if digest_of(row[_NAME], row[_KEY]) not in known]
 
 
 def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tuple[Any, ...]:
@@ -86,6 +136,7 @@ def _is_late(accepted: Accepted, occurred_at: float | None) -> bool:
 
 
 def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
+    body_is_missing = delivery_id is None and accepted.request is not None
     return (
         accepted.site,
         accepted.connection,
@@ -98,7 +149,7 @@ def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
         None,
         delivery_id,
         accepted.outcome,
-        accepted.reason,
+        f"{accepted.reason}{NOT_KEPT}" if body_is_missing else accepted.reason,
         0,
         accepted.received_at,
         None,

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from inboxbridge.errors import ConfigError, InboxbridgeError
+from inboxbridge.journal.files import create_private, open_private
 from inboxbridge.journal.shown import shown, without_secrets
 
 _MIGRATION_LOCK = 0x1B0B_0001
@@ -27,6 +28,18 @@ class JournalUnavailable(InboxbridgeError):  # noqa: N818 - a state rather than 
     """
 
     bare = "the journal cannot be used"
+
+
+class JournalRefused(InboxbridgeError):  # noqa: N818
+    """The database does not take this very write: the data is at fault, not the database."""
+
+
+def is_about_data(error: BaseException) -> bool:
+    """Whether a write failed over what it holds: a value that is there already or cannot be."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(error, (IntegrityError, DataError)) or isinstance(
+        cause, (ValueError, OverflowError)
+    )
 
 
 def open_engine(url: str) -> Engine:
@@ -78,6 +91,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout = 5000")
+    cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; purging gives space back
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA cache_size = -8000")
@@ -149,6 +163,8 @@ def migrate(engine: Engine) -> None:
         with _only_one(engine):
             if pending_migration(engine) is None:
                 return
+            if (path := sqlite_path(engine)) is not None:
+                create_private(path)
             with engine.begin() as connection:
                 _upgrade(connection)
     except (SQLAlchemyError, OSError) as error:
@@ -159,7 +175,7 @@ def migrate(engine: Engine) -> None:
 def _only_one(engine: Engine) -> Iterator[None]:
     path = sqlite_path(engine)
     if path is not None:
-        with path.with_name(path.name + ".migrate").open("w") as lock:
+        with open_private(path.with_name(path.name + ".migrate")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return

@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
+from inboxbridge.journal.accepting import digest_of
+from inboxbridge.journal.driver import insert_new
 from inboxbridge.journal.rows import delivery_key
-from inboxbridge.journal.schema import UNFINISHED, attempts, deliveries, events
+from inboxbridge.journal.schema import UNFINISHED, attempts, deliveries, events, seen
+
+VACUUM_PAGES = 2000
+"""How many free pages a purge gives back to the file system at once: 8 MB."""
 
 
-def purge(connection: Connection, batch: Sequence[tuple[float, float, int]]) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is old enough to go. Moments are Unix seconds.
+
+    Attributes:
+        personal_before: Personal data of finished events that were received before.
+        all_before: Finished events that were received before; their ids stay known.
+        ids_before: Ids of events that went before.
+        rows: How many rows of each kind to touch at most.
+    """
+
+    personal_before: float
+    all_before: float
+    ids_before: float
+    rows: int
+
+
+def purge(connection: Connection, batch: Sequence[Bounds]) -> list[int]:
     """Erase what is old. Returns how many rows were touched.
 
-    Each argument is (personal data of finished events before, finished events before, most rows).
     What waits for a person (parked, dead, unreadable) stays, with its raw delivery.
     """
-    return [_purge(connection, *argument) for argument in batch]
+    touched = [_purge(connection, bounds) for bounds in batch]
+    if any(touched) and connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").all()
+    return touched
 
 
-def _purge(connection: Connection, personal_before: float, all_before: float, limit: int) -> int:
+def _purge(connection: Connection, bounds: Bounds) -> int:
+    personal_before, all_before, limit = bounds.personal_before, bounds.all_before, bounds.rows
     finished = events.c.state.in_(("delivered", "ignored"))
     oldest = select(events.c.id).where(finished).order_by(events.c.id).limit(limit)
-    gone = list(connection.execute(oldest.where(events.c.received_at < all_before)).scalars())
+    going = oldest.where(events.c.received_at < all_before).add_columns(
+        events.c.connection, events.c.source_id, events.c.received_at
+    )
+    rows = connection.execute(going).all()
+    gone = [row.id for row in rows]
     if gone:
+        ids = [(digest_of(row.connection, row.source_id), row.received_at) for row in rows]
+        insert_new(connection, seen, ids, ("digest", "at"))
         connection.execute(delete(attempts).where(attempts.c.event_id.in_(gone)))
         connection.execute(delete(events).where(events.c.id.in_(gone)))
     personal = oldest.where(events.c.received_at < personal_before, events.c.body.is_not(None))
@@ -41,4 +73,6 @@ def _purge(connection: Connection, personal_before: float, all_before: float, li
         .limit(limit)
     )
     raw = connection.execute(delete(deliveries).where(deliveries.c.id.in_(old_raw)))
-    return len(gone) + len(scrubbed) + raw.rowcount
+    old_ids = select(seen.c.digest).where(seen.c.at < bounds.ids_before).limit(limit)
+    ids_gone = connection.execute(delete(seen).where(seen.c.digest.in_(old_ids)))
+    return len(gone) + len(scrubbed) + raw.rowcount + ids_gone.rowcount

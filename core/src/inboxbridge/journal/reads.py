@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text
 
-from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent, record_of
+from inboxbridge.journal.odd import record_of, stored
+from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent
 from inboxbridge.journal.schema import (
     OPEN,
     UNFINISHED,
@@ -44,10 +45,6 @@ _RECORD = (
 )  # fmt: skip
 
 
-def _stored(rows: Sequence[Any]) -> list[StoredEvent]:
-    return [StoredEvent._make(row) for row in rows]
-
-
 def open_events(
     connection: Connection,
     site: str,
@@ -68,7 +65,7 @@ def open_events(
         statement = statement.where(events.c.lane == LIVE)
     if without:
         statement = statement.where(events.c.connection.not_in(sorted(without)))
-    return _stored(connection.execute(statement).all())
+    return stored(connection.execute(statement).all())
 
 
 def thread_events(
@@ -82,7 +79,7 @@ def thread_events(
         .order_by(events.c.id)
         .limit(limit)
     )
-    return _stored(connection.execute(statement).all())
+    return stored(connection.execute(statement).all())
 
 
 def newest_id(connection: Connection) -> int:
@@ -98,7 +95,7 @@ def event_about(connection: Connection, name: str, about: str) -> list[StoredEve
         .order_by(events.c.id)
         .limit(50)
     )
-    return _stored(connection.execute(statement).all())
+    return stored(connection.execute(statement).all())
 
 
 def linked_contacts(

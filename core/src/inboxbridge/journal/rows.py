@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from inboxbridge.model import Event, WebhookRequest
-from inboxbridge.records import EventRecord, State
+from inboxbridge.records import State
 
 LIVE, BACKLOG = 0, 1
 """Lanes: events of the moment, and history that leaves room for them."""
@@ -57,6 +56,7 @@ class StoredEvent(NamedTuple):
         look_since: Before the first attempt, look for the event among messages since then.
         looks: How many looks for the attempt have been in vain.
         occurred_at: When it happened, by the source; None where the source does not say.
+        fault: Why the row cannot be right; None for all that can. It is set aside alone.
     """
 
     id: int
@@ -83,6 +83,7 @@ class StoredEvent(NamedTuple):
     look_since: float | None = None
     looks: int = 0
     occurred_at: float | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,28 +156,3 @@ class RawDelivery:
     id: str
     connection: str
     request: WebhookRequest
-
-
-def moment(seconds: float | None) -> datetime | None:
-    """Unix seconds as a UTC datetime."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def record_of(row: Any) -> EventRecord:
-    """An events row as the public record."""
-    return EventRecord(
-        id=row.id,
-        connection=row.connection,
-        site=row.site,
-        source_id=row.source_id,
-        kind=row.kind,
-        direction=row.direction,
-        state=row.state,
-        reason=row.reason,
-        attempts=row.attempts,
-        received_at=datetime.fromtimestamp(row.received_at, UTC),
-        delivered_at=moment(row.delivered_at),
-        contact_id=row.contact_id,
-        conversation_id=row.conversation_id,
-        message_id=row.message_id,
-    )

@@ -172,3 +172,19 @@ sites = Table(
     Column("reason", Text),
     Column("changed_at", Double, nullable=False),
 )
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_seen_at", seen.c.at)
+
+probes = Table(
+    "probes",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("filler", LargeBinary, nullable=False),
+)

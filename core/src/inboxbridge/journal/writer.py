@@ -16,7 +16,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from inboxbridge.journal.database import JournalUnavailable, unavailable
+from inboxbridge.journal.database import (
+    JournalRefused,
+    JournalUnavailable,
+    is_about_data,
+    sqlite_path,
+    unavailable,
+)
+from inboxbridge.journal.files import OpenedFiles
 
 Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 """Writes a batch of arguments and returns one result for each, in order."""
@@ -24,6 +31,12 @@ Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 _Job = tuple[Operation, Any, "asyncio.Future[Any]"]
 
 MAX_BATCH = 1000
+
+FILE_REPLACED = (
+    "the journal's file was deleted or replaced while it was open; nothing is taken until a "
+    "restart. Put the right file back first"
+)
+LOG_LOST = "the journal's write-ahead log was removed while it was open; it is opened again"
 
 
 class Writer:
@@ -55,6 +68,9 @@ class Writer:
         self._batches: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
+        path = sqlite_path(engine)
+        self._log_known = False
+        self._files = None if path is None else OpenedFiles(path)
         self._thread: threading.Thread | None = None
         self._flush_scheduled = False
         self._writing = False
@@ -131,6 +147,7 @@ class Writer:
         return settled
 
     def _transaction(self, jobs: list[_Job]) -> list[Any]:
+        self._check_file()
         connection = self._connect()
         results: list[Any] = []
         try:
@@ -150,8 +167,30 @@ class Writer:
                 with contextlib.suppress(RuntimeError):
                     self._loop.call_soon_threadsafe(self._on_session_lost)
             raise
+        self._check_log(connection)
         self.transactions += 1
         return results
+
+    def _check_file(self) -> None:
+        if self._files is not None and self._files.is_replaced:
+            raise JournalUnavailable(FILE_REPLACED)
+
+    def _check_log(self, connection: Connection) -> None:
+        """After a commit: is it in files that will be there after a restart?"""
+        if self._files is None:
+            return
+        self._check_file()
+        if not self._log_known:
+            self._files.log_was_written()
+            self._log_known = True
+        if self._files.has_lost_log:
+            # The log that is open still holds what was committed: bring that into the database,
+            # then open it anew. What was just written is reported as not kept, and comes again.
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            self._discard()
+            self._engine.dispose()
+            self._log_known = False
+            raise JournalUnavailable(LOG_LOST)
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -166,6 +205,8 @@ class Writer:
                 connection.close()
 
     def _explain(self, error: Exception) -> Exception:
+        if is_about_data(error):
+            return JournalRefused(f"the journal cannot keep this: {type(error).__name__}")
         if isinstance(error, (SQLAlchemyError, OSError)):
             return unavailable(error, self._engine)
         return error
