@@ -41,6 +41,24 @@ def forget_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) ->
     return [None] * len(batch)
 
 
+def unlearn_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
+    """Drop what was looked up of (site, contact); links made by hand stay."""
+    for site, contact_id in batch:
+        connection.execute(
+            delete(links).where(
+                links.c.site == site,
+                links.c.contact_id == contact_id,
+                links.c.origin != "manual",
+            )
+        )
+        connection.execute(
+            delete(conversations).where(
+                conversations.c.site == site, conversations.c.contact_id == contact_id
+            )
+        )
+    return [None] * len(batch)
+
+
 def forget_conversations(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
     """Drop remembered (site, conversation) pairs."""
     for site, conversation_id in batch:
