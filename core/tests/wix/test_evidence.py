@@ -155,7 +155,7 @@ async def test_the_same_call_takes_the_answer_that_has_it(
     assert len(script.requests) == 1
 
 
-BAD_IDS = [None, "", 5, "a b", "x" * 101, "\x00", "\ud800", "é"]
+BAD_IDS = [None, "", 5, "x" * 101, "\x00", "\ud800", "a\nb"]
 
 
 @pytest.mark.parametrize("bad", BAD_IDS)
@@ -458,7 +458,7 @@ async def test_a_message_that_wix_has_is_sent_whatever_its_date_says(
     assert sent.created_at.tzinfo is UTC
 
 
-@pytest.mark.parametrize("id", ["\ud83d", "a\ud83d", "\x00", "x" * 3_000, "é", "two words"])
+@pytest.mark.parametrize("id", ["\ud83d", "a\ud83d", "\x00", "x" * 3_000, "two\nlines"])
 async def test_an_id_that_cannot_be_set_down_is_made_fit_and_is_the_same_when_listed(
     wix: WixClient, script: Any, outgoing: Build, id: str
 ) -> None:

@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inboxbridge.errors import InboxbridgeError
-from inboxbridge.identity.lookup import Lookup, SingleFlight
+from inboxbridge.identity.flights import SingleFlight
+from inboxbridge.identity.lookup import Lookup
 from inboxbridge.identity.memory import Memory
 from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.model import Person
 from inboxbridge.phone import normalize_phone
 from inboxbridge.settings import Ambiguous, ConnectionSettings, Unmatched
-from inboxbridge.wix import ContactMatch, WixClient
+from inboxbridge.wix import ContactMatch, NotFound, WixClient
 from inboxbridge.wix.budget import Lane
 
 CLOCK_SKEW_SECONDS = 300.0
+NEW_SECONDS = 60.0
+"""For so long after it was made, Wix may not know a contact or a conversation everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,12 @@ class Directory:
         self._conversations: Memory[str] = Memory(remember_seconds, now)
         self._emails = Lookup(client.find_contacts, "email")
         self._phones = Lookup(client.find_contacts, "phone")
+        self._new_contacts: Memory[bool] = Memory(NEW_SECONDS, now)
+        self._newly_opened: Memory[bool] = Memory(NEW_SECONDS, now)
         self._resolving: SingleFlight[Resolution] = SingleFlight()
         self._creating: SingleFlight[str] = SingleFlight()
         self._opening: SingleFlight[str] = SingleFlight()
+        self._refreshing: SingleFlight[str | None] = SingleFlight()
         self._linked_since = 0.0
 
     async def resolve(
@@ -185,41 +191,91 @@ class Directory:
         return Found(held[0], "remembered link" if kind == "id" else f"remembered by {kind}")
 
     async def conversation(self, contact_id: str, lane: Lane) -> str:
-        """Return the contact's conversation, remembered or asked for. Raises `WixError`."""
+        """Return the contact's conversation, remembered or asked for.
+
+        Raises:
+            NotFound: Wix knows no such contact; retriable where that was made a moment ago.
+            WixError: Wix could not be asked.
+        """
         known = self._conversations.get(contact_id)
         if known is not None:
             return known
-        return await self._opening(contact_id, lambda: self._open(contact_id, lane))
+        try:
+            return await self._opening(contact_id, lambda: self._open(contact_id, lane))
+        except NotFound as error:
+            if self._new_contacts.get(contact_id):
+                error.retriable = True
+            raise
 
-    async def refresh(self, contact_id: str, lane: Lane) -> str | None:
+    def is_new(self, contact_id: str) -> bool:
+        """Whether the contact was made, or its conversation first had, less than a minute ago.
+
+        Wix may not know it everywhere yet: that it is not found means nothing.
+        """
+        return bool(self._new_contacts.get(contact_id) or self._newly_opened.get(contact_id))
+
+    async def refresh(self, contact_id: str, lane: Lane, gone: str | None = None) -> str | None:
         """Ask Wix what became of a contact that it did not know; forget or move what was held.
+
+        Its conversation is asked for anew afterwards.
+
+        Args:
+            contact_id: The contact.
+            lane: Whose turn to call Wix it is.
+            gone: The conversation that Wix did not know. Nothing is asked where another one of the
+                contact is known by now.
 
         Returns:
             The contact's id now (another one after a merge), or None if it is gone.
+
+        Raises:
+            NotFound: Wix does not know the contact yet, which was made a moment ago; retriable.
+            WixError: Wix could not be asked.
         """
+        known = self._conversations.get(contact_id)
+        if gone is not None and known is not None and known != gone:
+            return contact_id
+        return await self._refreshing(contact_id, lambda: self._refresh(contact_id, lane))
+
+    async def _refresh(self, contact_id: str, lane: Lane) -> str | None:
         match = await self._client.get_contact(contact_id, lane=lane)
         if match is None:
+            if self._new_contacts.get(contact_id):
+                raise NotFound(
+                    f"Wix does not know the contact {contact_id} yet, which was made a moment ago.",
+                    status=404,
+                    scope="contact",
+                    retriable=True,
+                )
             await self.forget_contact(contact_id)
             return None
         if match.id != contact_id:
             await self.merged(contact_id, match.id)
         else:
-            self._conversations.drop(contact_id)
+            await self._forget_conversation_of(contact_id)
         return match.id
 
     async def forget_contact(self, contact_id: str) -> None:
-        """The contact is gone: drop everything that names it."""
-        self._by_hand.drop_value(contact_id)
+        """Wix says that the contact is gone: drop what was looked up.
+
+        A link made by hand stays, for no answer knows better than a person.
+        """
         self._contacts.drop_value((contact_id,))
         self._conversations.drop(contact_id)
-        await self._journal.write(remembering.forget_contacts, (self.site, contact_id))
+        await self._journal.write(remembering.unlearn_contacts, (self.site, contact_id))
 
     async def merged(self, old: str, new: str) -> None:
-        """The contact *old* is now part of *new*."""
-        self._by_hand.drop_value(old)
+        """The contact *old* is now part of *new*; links move, also those made by hand."""
+        self._by_hand.replace_value(old, new)
         self._contacts.drop_value((old,))
         self._conversations.drop(old)
         await self._journal.write(remembering.move_contact, (self.site, old, new, self._now()))
+
+    async def _forget_conversation_of(self, contact_id: str) -> None:
+        remembered = await self._journal.read(reads.conversation_of, self.site, contact_id)
+        self._conversations.drop(contact_id)
+        if remembered is not None:
+            await self.forget_conversation(remembered[0])
 
     async def forget_conversation(self, conversation_id: str) -> None:
         """The conversation was merged into another one."""
@@ -306,6 +362,7 @@ class Directory:
         contact_id = await self._client.create_contact(
             name=name, email=person.email, phone=person.phone, lane=lane
         )
+        self._new_contacts.put(contact_id, True)
         await self._remember(keys, contact_id, "created")
         return contact_id
 
@@ -325,6 +382,7 @@ class Directory:
                 return conversation_id
         conversation_id = await self._client.conversation_for(contact_id, lane=lane)
         self._conversations.put(contact_id, conversation_id)
+        self._newly_opened.put(contact_id, True)
         await self._journal.write(
             remembering.remember_conversations,
             {

@@ -64,6 +64,12 @@ class Memory(Generic[V]):
         for key in [key for key, (held, _) in self._entries.items() if held == value]:
             del self._entries[key]
 
+    def replace_value(self, old: V, new: V) -> None:
+        """Put *new* in the place of *old*, wherever that is."""
+        for key, (held, until) in self._entries.items():
+            if held == old:
+                self._entries[key] = (new, until)
+
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()

@@ -28,9 +28,9 @@ def _text_or_none(value: object) -> object:
 
 
 Id = Annotated[
-    str, StringConstraints(pattern=r"\A[!-~]+\z", min_length=1, max_length=MAX_ID_CHARACTERS)
+    str, StringConstraints(pattern=r"\A[^\p{C}\x{FFFD}]+\z", max_length=MAX_ID_CHARACTERS)
 ]
-"""An id that goes into later requests: printable ASCII, as all of Wix's are."""
+"""An id that goes into later requests and the journal: one short line that UTF-8 can hold."""
 
 Loose = Annotated[str | None, BeforeValidator(_text_or_none)]
 """A text that is worth nothing, and does no harm, where it is something else."""
@@ -233,9 +233,8 @@ def is_id(value: object) -> TypeGuard[str]:
     return (
         isinstance(value, str)
         and 0 < len(value) <= MAX_ID_CHARACTERS
-        and value.isascii()
         and value.isprintable()
-        and " " not in value
+        and "\ufffd" not in value
     )
 
 
