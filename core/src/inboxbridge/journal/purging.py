@@ -40,7 +40,11 @@ def purge(connection: Connection, batch: Sequence[Bounds]) -> list[int]:
     """
     touched = [_purge(connection, bounds) for bounds in batch]
     if any(touched) and connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").all()
+        # By the driver itself: each page is a step of the statement, which has no columns.
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+        cursor.fetchall()
+        cursor.close()
     return touched
 
 
