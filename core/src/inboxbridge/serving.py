@@ -33,6 +33,9 @@ HEAD_BYTES = 64 * 1024
 HEADERS = 200
 """The most headers of a request."""
 
+LAST_SECONDS = 1.0
+"""How long a request that had just begun at the end has for its head."""
+
 LINGER_SECONDS = 5.0
 """How long the rest of a body is thrown away after its answer, so that the answer is read."""
 
@@ -103,6 +106,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._closing_since: float | None = None
         self._refusal: tuple[int, str] | None = None
         self._ended = False
+        self._last = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, in place of a useless one if there are too many."""
@@ -144,6 +148,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refusal = 431, "too many headers"
             raise ValueError
         super().on_headers_complete()
+        if self._last:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """The body is whole."""
@@ -154,6 +160,19 @@ class BoundedProtocol(HttpToolsProtocol):
         """The answer is handed over."""
         self._since = self.loop.time()
         super().on_response_complete()
+
+    def shutdown(self) -> None:
+        """Close at the end of the server; a request that is on its way is still answered."""
+        new = self.cycle is None and self.loop.time() - self._since < LAST_SECONDS
+        if not self._busy and (self._in_head or new):
+            self._last = True
+            self.loop.call_later(LAST_SECONDS, self._close_idle)
+        else:
+            super().shutdown()
+
+    def _close_idle(self) -> None:
+        if not self._busy:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """The client does not read what is written to it."""

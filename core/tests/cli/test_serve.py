@@ -26,6 +26,7 @@ ARTICLE = {
 }
 READY_SECONDS = 60.0
 END_SECONDS = 10.0
+AS_COMMAND = "os.execv(sys.executable, [sys.executable, '-m', 'inboxbridge', *sys.argv[1:]])"
 
 
 class Running:
@@ -46,9 +47,15 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    *arguments: str, before: str = "", descriptors: tuple[int, ...] = ()
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start a command, in Python after the lines *before*."""
+    command = ["-m", "inboxbridge"]
+    if before:
+        command = ["-c", f"import os, sys\n{before}\n{AS_COMMAND}"]
     started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "inboxbridge", *arguments,
+        sys.executable, *command, *arguments, pass_fds=descriptors,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -60,8 +67,8 @@ async def process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 @contextlib.asynccontextmanager
-async def running(*arguments: str) -> AsyncIterator[Running]:
-    async with process(*arguments) as started:
+async def running(*arguments: str, **how: Any) -> AsyncIterator[Running]:
+    async with process(*arguments, **how) as started:
         assert started.stdout is not None
         line = await asyncio.wait_for(started.stdout.readline(), READY_SECONDS)
         if not line.startswith(b"ready "):
@@ -128,7 +135,10 @@ async def test_serve_takes_a_webhook_to_the_inbox_and_ends_cleanly(workspace: An
         assert seconds < END_SECONDS
 
 
-async def test_the_end_comes_in_time_while_wix_does_not_answer(workspace: Any) -> None:
+@contextlib.asynccontextmanager
+async def silent_wix(workspace: Any) -> AsyncIterator[asyncio.Event]:
+    """A Wix that does not answer. Yields what is set once it was asked."""
+
     async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.set()
         with contextlib.suppress(ConnectionError):
@@ -137,17 +147,157 @@ async def test_the_end_comes_in_time_while_wix_does_not_answer(workspace: Any) -
 
     asked = asyncio.Event()
     silent = await asyncio.start_server(never_answer, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    delivered_to(workspace, f"http://127.0.0.1:{port}")
-    async with running("serve", "--port", "0") as served:
+    delivered_to(workspace, f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+    yield asked
+    silent.close()
+
+
+async def stored(workspace: Any) -> int:
+    found = await asyncio.to_thread(
+        workspace.in_journal, lambda journal: journal.read(reads.count_states)
+    )
+    return sum(found.values())
+
+
+async def test_the_end_comes_in_time_while_wix_does_not_answer(workspace: Any) -> None:
+    async with silent_wix(workspace) as asked, running("serve", "--port", "0") as served:
         assert await post(f"{served.url}/hooks/open") == 200
         await asyncio.wait_for(asked.wait(), 30)
 
         code, seconds, _, _ = await served.end(signal.SIGINT)
 
-    silent.close()
     assert code == 0
     assert seconds < END_SECONDS
+
+
+async def test_to_the_end_deliveries_are_taken_while_wix_does_not_answer(workspace: Any) -> None:
+    async with silent_wix(workspace) as asked, running("serve", "--port", "0") as served:
+        assert await post(f"{served.url}/hooks/open") == 200
+        await asyncio.wait_for(asked.wait(), 30)
+        ending = asyncio.ensure_future(served.end())
+        taken, last = 1, time.monotonic()
+        began = last
+        while True:
+            try:
+                status = await post(f"{served.url}/hooks/open", id=f"late-{taken}")
+            except httpx.TransportError:
+                break
+            assert status == 200
+            taken, last = taken + 1, time.monotonic()
+            await asyncio.sleep(0.02)
+        code, seconds, _, _ = await ending
+
+    assert code == 0
+    assert seconds < END_SECONDS
+    assert last - began > 4.0, "the courier has five seconds to finish"
+    assert began + seconds - last < 2.5, "hardly a moment without a listener"
+    assert await stored(workspace) == taken
+
+
+async def test_sighup_is_no_end(workspace: Any) -> None:
+    async with running("serve", "--port", "0") as served:
+        for _ in range(3):
+            served.process.send_signal(signal.SIGHUP)
+            assert await post(f"{served.url}/hooks/open") == 200
+        code, _, _, errors = await served.end()
+
+    assert code == 0
+    assert "SIGHUP is ignored" in errors
+
+
+async def test_a_socket_that_is_handed_over_refuses_nobody_between_two_starts(
+    workspace: Any,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as bound:
+        number = bound.fileno()
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/hooks/open"
+        listening: dict[str, Any] = {"descriptors": (number,)}
+        async with running("serve", "--fd", str(number), **listening) as first:
+            assert url.startswith(first.url)
+            ended = asyncio.Event()
+
+            async def keep_posting() -> list[int]:
+                answers = []
+                while not ended.is_set() or len(answers) < 5:
+                    answers.append(await post(url, id=f"e-{len(answers)}"))
+                return answers
+
+            posting = asyncio.ensure_future(keep_posting())
+            await asyncio.sleep(0.3)
+            code, _, _, _ = await first.end()
+            assert code == 0
+            async with running("serve", "--fd", str(number), **listening) as second:
+                assert url.startswith(second.url)
+                ended.set()
+                answers = await asyncio.wait_for(posting, READY_SECONDS)
+
+    assert set(answers) == {200}
+    assert await stored(workspace) == len(answers)
+
+
+async def test_systemds_socket_is_listened_on(workspace: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        before = (
+            f"os.dup2({bound.fileno()}, 3)\n"
+            "os.environ |= {'LISTEN_FDS': '1', 'LISTEN_PID': str(os.getpid())}"
+        )
+        how: dict[str, Any] = {"before": before, "descriptors": (bound.fileno(),)}
+        async with running("serve", "--port", "1", **how) as served:
+            assert served.url == f"http://127.0.0.1:{bound.getsockname()[1]}"
+            assert await post(f"{served.url}/hooks/open") == 200
+            code, _, out, _ = await served.end()
+
+    assert (code, out) == (0, "")
+
+
+def test_a_descriptor_that_does_not_listen_ends_with_2(workspace: Any) -> None:
+    with socket.socket() as not_listening:
+        idle = workspace.run("serve", "--fd", not_listening.fileno())
+        assert not_listening.fileno() >= 0
+    with open(workspace.config) as file:
+        no_socket = workspace.run("serve", "--fd", file.fileno())
+
+    assert (idle.exit_code, no_socket.exit_code) == (2, 2)
+    assert "is not a TCP socket that listens" in idle.stderr
+    assert "is not a socket that this process was started with" in no_socket.stderr
+
+
+async def test_several_hosts_are_listened_on_at_one_port(workspace: Any) -> None:
+    hosts = ("--host", "127.0.0.1", "--host", "::1")
+    async with running("serve", *hosts, "--port", "0") as served:
+        port = served.url.rpartition(":")[2]
+        assert served.url == f"http://127.0.0.1:{port}"
+        assert await post(f"http://127.0.0.1:{port}/hooks/open") == 200
+        assert await post(f"http://[::1]:{port}/hooks/open", id="e2") == 200
+        code, _, out, _ = await served.end()
+
+    assert (code, out) == (0, "")
+    assert await stored(workspace) == 2
+
+
+async def test_slow_clients_leave_descriptors_for_all_others(workspace: Any) -> None:
+    """More of them than the process may have descriptors; it has 256, as 1,024 has it for 1,100."""
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))"
+    async with running("serve", "--port", "0", before=limit) as served:
+        port = int(served.url.rpartition(":")[2])
+        slow = []
+        for _ in range(300):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /hooks/open HTTP/1.1\r\nX-")
+            slow.append(writer)
+        await asyncio.sleep(0.5)
+
+        for number in range(5):
+            assert await post(f"{served.url}/hooks/open", id=f"e{number}") == 200
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{served.url}/readyz")).status_code == 200
+        for writer in slow:
+            writer.close()
+        code, _, _, errors = await served.end()
+
+    assert code == 0
+    assert "too many connections" in errors
+    assert await stored(workspace) == 5
 
 
 async def test_history_that_is_imported_beside_a_running_serve_arrives(workspace: Any) -> None:
@@ -259,10 +409,7 @@ async def test_without_strict_the_other_connections_run(workspace: Any) -> None:
 
     assert code == 0
     assert "connection skipped" in errors
-    found = await asyncio.to_thread(
-        workspace.in_journal, lambda journal: journal.read(reads.count_states)
-    )
-    assert sum(found.values()) == 1
+    assert await stored(workspace) == 1
 
 
 def test_a_courier_that_dies_ends_serve_with_1(

@@ -252,6 +252,23 @@ async def test_nonsense_behind_a_whole_request_does_not_take_its_answer() -> Non
     assert here.refused == [(400, "not HTTP")]
 
 
+@pytest.mark.parametrize("begun", [b"", GET[:20]])
+async def test_a_request_that_was_on_its_way_at_the_end_is_answered(begun: bytes) -> None:
+    app, bound = App(), listen("127.0.0.1", 0)
+    async with served(app, [bound], Limits()):
+        port = bound.getsockname()[1]
+        client = Client(*await asyncio.open_connection("127.0.0.1", port))
+        client.writer.write(begun)
+        await asyncio.sleep(0.1)
+        late = asyncio.get_running_loop().call_later(0.4, client.writer.write, GET[len(begun) :])
+
+    told = await client.until_closed()
+    late.cancel()
+    client.writer.close()
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in told
+
+
 @pytest.mark.parametrize(
     ("descriptors", "wanted", "room"),
     [

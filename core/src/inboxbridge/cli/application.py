@@ -30,6 +30,21 @@ ConfigPath = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Hosts = Annotated[
+    list[str],
+    typer.Option(
+        "--host", help="The address to listen on; may be given again. :: takes IPv4 as well."
+    ),
+]
+Descriptors = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--fd",
+        metavar="N",
+        help="Listen on this descriptor, which was opened by who started us, instead of --host and "
+        "--port; may be given again. systemd's socket activation needs no option.",
+    ),
+]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 for any free one.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Do not start if any connection cannot be made.")

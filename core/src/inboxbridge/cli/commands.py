@@ -14,7 +14,9 @@ from inboxbridge.cli.application import (
     CapturedFile,
     ConfigPath,
     ConnectionName,
+    Descriptors,
     Host,
+    Hosts,
     OnlyConnection,
     Port,
     Strict,
@@ -22,6 +24,8 @@ from inboxbridge.cli.application import (
     debugging,
     example,
 )
+
+LOOPBACK = ["127.0.0.1"]
 
 
 @app.command(epilog=example("inboxbridge demo", "inboxbridge demo --exit --json"))
@@ -41,33 +45,37 @@ def demo(
 @app.command(epilog=example("inboxbridge serve --config connectors.toml --port 8080"))
 def serve(
     config: ConfigPath = None,
-    host: Host = "127.0.0.1",
+    host: Hosts = LOOPBACK,
     port: Port = 8080,
+    fd: Descriptors = None,
     strict: Strict = False,
 ) -> None:
     """Take webhooks in and bring them to the Inbox."""
     from inboxbridge.cli.serve import serve
 
-    raise typer.Exit(serve(config, host=host, port=port, strict=strict))
+    raise typer.Exit(serve(config, hosts=host, port=port, descriptors=fd, strict=strict))
 
 
 @app.command(epilog=example("inboxbridge gateway --host 0.0.0.0 --port 8080"))
 def gateway(
     config: ConfigPath = None,
-    host: Host = "127.0.0.1",
+    host: Hosts = LOOPBACK,
     port: Port = 8080,
+    fd: Descriptors = None,
     strict: Strict = False,
 ) -> None:
     """Only take webhooks in; couriers deliver them. Needs a PostgreSQL journal."""
     from inboxbridge.cli.serve import serve
 
-    raise typer.Exit(serve(config, host=host, port=port, strict=strict, courier=False))
+    raise typer.Exit(
+        serve(config, hosts=host, port=port, descriptors=fd, strict=strict, courier=False)
+    )
 
 
 @app.command(epilog=example("inboxbridge courier --config connectors.toml"))
 def courier(
     config: ConfigPath = None,
-    host: Host = "127.0.0.1",
+    host: Hosts = LOOPBACK,
     port: Annotated[
         int | None,
         typer.Option("--port", help="Where to answer /metrics, /healthz and /readyz, if at all."),
@@ -77,7 +85,7 @@ def courier(
     """Only deliver what gateways have stored. Needs a PostgreSQL journal."""
     from inboxbridge.cli.serve import serve
 
-    raise typer.Exit(serve(config, host=host, port=port, strict=strict, gateway=False))
+    raise typer.Exit(serve(config, hosts=host, port=port, strict=strict, gateway=False))
 
 
 @app.command(epilog=example("inboxbridge sandbox --port 8090"))

@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 
 from inboxbridge.config import Config, load_config
 from inboxbridge.errors import ConfigError
-from inboxbridge.listening import listen
+from inboxbridge.listening import listen, passed_by_systemd
 from inboxbridge.logs import configure_logs
 from inboxbridge.runtime import running
 from inboxbridge.serving import serving
@@ -28,15 +28,17 @@ END_SECONDS = 9.5
 def serve(
     config_path: Path | None,
     *,
-    host: str,
+    hosts: Sequence[str],
     port: int | None,
     strict: bool,
+    descriptors: Sequence[int] | None = None,
     gateway: bool = True,
     courier: bool = True,
 ) -> int:
     """Run a gateway, a courier or both until a signal. Returns the exit code.
 
-    A courier alone listens only where *port* is given, for its metrics.
+    A courier alone listens only where *port* is given, for its metrics. What systemd hands over is
+    listened on where *descriptors* names none.
 
     Raises:
         ConfigError: The configuration, the address or the journal's URL cannot be used.
@@ -47,7 +49,8 @@ def serve(
     if not (gateway and courier):
         _expect_shared(config, "gateway" if gateway else "courier")
     configure_logs()
-    return run(_serve(config, host, port, strict, gateway=gateway, courier=courier))
+    handed = list(descriptors or passed_by_systemd(os.environ))
+    return run(_serve(config, hosts, port, handed, strict, gateway=gateway, courier=courier))
 
 
 def sandbox(*, host: str, port: int, lenient: bool) -> int:
@@ -90,15 +93,23 @@ def _expect_shared(config: Config, command: str) -> None:
 
 
 async def _serve(
-    config: Config, host: str, port: int | None, strict: bool, *, gateway: bool, courier: bool
+    config: Config,
+    hosts: Sequence[str],
+    port: int | None,
+    descriptors: Sequence[int],
+    strict: bool,
+    *,
+    gateway: bool,
+    courier: bool,
 ) -> int:
     with _signals() as told_to_end:
         async with running(
             config,
             gateway=gateway,
             courier=courier,
-            host=host,
+            host=hosts,
             port=port or 0,
+            descriptors=descriptors,
             strict=strict,
             monitor=port is not None,
         ) as runtime:
@@ -136,7 +147,10 @@ async def _until_told(told: asyncio.Event, essential: tuple[asyncio.Task[None], 
 
 @contextlib.contextmanager
 def _signals() -> Iterator[asyncio.Event]:
-    """Set the event on SIGTERM and SIGINT; should the end take too long, end at once."""
+    """Set the event on SIGTERM and SIGINT; should the end take too long, end at once.
+
+    SIGHUP, which a closed terminal sends as well, ends nothing: there is no file to open again.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -147,10 +161,16 @@ def _signals() -> Iterator[asyncio.Event]:
             last.daemon = True
             last.start()
 
+    def stay() -> None:
+        structlog.get_logger("inboxbridge").info(
+            "SIGHUP is ignored; SIGTERM ends, and a start reads the configuration again"
+        )
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, tell)
+    loop.add_signal_handler(signal.SIGHUP, stay)
     try:
         yield told
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
