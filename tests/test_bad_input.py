@@ -141,9 +141,17 @@ async def test_a_genuine_delivery_that_cannot_be_read_is_kept_and_answered_200(
 
 async def test_a_body_over_the_limit_is_refused(house: House) -> None:
     for name in FIRST_PARTY:
-        answer = await house.deliver(name, b"x" * (2 * 1024 * 1024))
+        largest = house.runtime.connections[name].connector.max_body_bytes
+        answer = await house.deliver(name, b"x" * (largest + 1))
         assert answer.status_code == 413, name
     assert await house.records() == []
+
+
+async def test_a_body_as_large_as_meta_sends_is_taken(house: House) -> None:
+    answer = await house.deliver("facebook", b"x" * 3_000_000)
+
+    assert answer.status_code == 200
+    assert [record.state for record in await house.records()] == ["unreadable"]
 
 
 async def test_the_content_type_does_not_decide(house: House) -> None:

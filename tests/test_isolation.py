@@ -49,6 +49,7 @@ BROKEN_AT_THE_START = {
         "class connector(Open):\n    @hookimpl\n    def enrich(self, event, http): ..."
     ),
     "odd-methods": HEAD + "class connector(Open):\n    handshake_methods = 'GET'",
+    "odd-size": HEAD + "class connector(Open):\n    max_body_bytes = '3 MB'",
     "no-parse": (
         "from inboxbridge import *\n"
         "class connector(Connector[ConnectorSettings]):\n"
@@ -109,6 +110,7 @@ SAID_OF = {
     "async-hook": "defines badge as async def",
     "sync-enrich": "defines enrich without async",
     "odd-methods": "handshake_methods must be a tuple",
+    "odd-size": "max_body_bytes must be a whole number",
     "no-parse": "implements no parse_event",
     "no-signature": "declares no signature",
     "odd-signature": "signature returned a str, not a Signature",

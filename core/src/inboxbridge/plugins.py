@@ -173,6 +173,9 @@ def _check_kinds(target: Any, marked: list[str], who: str) -> None:
     methods = getattr(target, "handshake_methods", ())
     if not isinstance(methods, (tuple, list)) or not set(methods) <= {"GET", "POST"}:
         raise Unusable(f'{who}: handshake_methods must be a tuple of "GET" and "POST"')
+    largest = getattr(target, "max_body_bytes", 1)
+    if not isinstance(largest, int) or largest < 1:
+        raise Unusable(f"{who}: max_body_bytes must be a whole number, 1 or more")
 
 
 def connect(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -239,6 +242,29 @@ def test_online_asks_wix_what_the_credentials_may_do(
     assert "✓ site default, asked Wix" in workspace.run("check", "--online").stdout
     assert app.state.sandbox.arrivals == []
     assert all(site.contacts.all() == [] for site in app.state.sandbox.sites.values())
+
+
+@pytest.mark.parametrize(("seconds", "way"), [(120, "behind"), (-9, "ahead of"), (3, "")])
+def test_online_tells_of_a_clock_that_is_not_wixs(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch, seconds: int, way: str
+) -> None:
+    app = create_app(SandboxOptions(api_keys={"the-api-key": ApiKeyGrant()}))
+
+    async def dated(scope: Any, receive: Any, send: Any) -> None:
+        async def send_dated(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(time.time() + seconds, usegmt=True).encode()
+                message["headers"] = [*message["headers"], (b"date", date)]
+            await send(message)
+
+        await app(scope, receive, send_dated)
+
+    answered_by(dated, monkeypatch)
+
+    found = workspace.json("check", "--online", exit_code=1 if way else 0)["problems"]
+    told = [re.fullmatch(rf"the clock is (\d+) seconds {way} Wix's", one["what"]) for one in found]
+    assert len(told) == (1 if way else 0)
+    assert all(one and abs(int(one[1]) - abs(seconds)) <= 1 for one in told)
 
 
 def test_online_names_each_permission_that_is_missing(

@@ -54,6 +54,8 @@ SettingsT = TypeVar("SettingsT", bound=MetaSettings)
 class MetaConnector(Connector[SettingsT]):
     """The hooks that are the same for all of Meta's products."""
 
+    max_body_bytes = 3 * 1024 * 1024
+
     @hookimpl
     def signature(self) -> Signature:
         """``X-Hub-Signature-256: sha256=<hex>``, HMAC-SHA256 of the raw body by the app secret."""

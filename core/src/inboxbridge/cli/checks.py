@@ -22,6 +22,9 @@ from inboxbridge.plugins import Connection, Unusable, connect, installed
 from inboxbridge.signing import NoSignature
 from inboxbridge.wix import WixError
 
+CLOCK_SECONDS = 5.0
+"""How far our clock and Wix's may be apart; what is told is right to a second."""
+
 _CREATE = "CREATE TABLE inboxbridge_check (id INTEGER)"
 _TOUCH = "UPDATE sites SET changed_at = changed_at WHERE id = 0"
 
@@ -99,11 +102,21 @@ async def ask_wix(config: Config) -> dict[str, list[Problem]]:
             refusals = await client.probe()
             hint = "Grant the permission in Wix's dashboard, then check again"
             answers[name] = [Problem(where, refusal, hint) for refusal in refusals]
+            answers[name] += _clock(client.server_clock_offset_seconds)
         except WixError as error:
             answers[name] = [Problem(where, str(error))]
         finally:
             await client.aclose()
     return answers
+
+
+def _clock(offset_seconds: float) -> list[Problem]:
+    """Whether our clock is Wix's: signed times and the search for a lost answer rely on it."""
+    if abs(offset_seconds) <= CLOCK_SECONDS:
+        return []
+    way = "behind" if offset_seconds > 0 else "ahead of"
+    what = f"the clock is {abs(offset_seconds):.0f} seconds {way} Wix's"
+    return [Problem("this machine", what, "Set it by NTP, such as with timedatectl set-ntp true")]
 
 
 def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Problem]:
