@@ -278,6 +278,8 @@ FAILS = {
     "exits": dict.fromkeys(ARGUMENTS, "raise SystemExit(3)"),
     "returns": dict.fromkeys(ARGUMENTS, "return 5"),
     "hangs": WAITS,
+    "blocks": dict.fromkeys(ARGUMENTS, "threading.Event().wait()"),
+    "cancels": dict.fromkeys(ARGUMENTS, "raise asyncio.CancelledError"),
 }
 STATE = {
     "parse_event": "unreadable",
