@@ -36,7 +36,6 @@ CORE: dict[str, tuple[str, type[BaseModel]]] = {
 _MEANINGS = {
     "journal.url": "The database: `sqlite:///FILE` (one process) or `postgresql://USER:PASSWORD@HOST"
     "/DATABASE` (any number). A relative file counts from the folder the command is run in.",
-    "gateway.max_body_bytes": "The largest body that is taken; a larger one is answered 413.",
     "courier.retry_base_seconds": "The longest wait before the second try; it doubles from there, "
     "and each wait is drawn evenly between 0 and that.",
     "courier.retry_cap_seconds": "The longest wait between two tries.",

@@ -135,9 +135,10 @@ class ConnectorSpec:
     async def enrich(self, event: Event, http: httpx.AsyncClient) -> Event:
         """Fetch what the payload left out, where it carries only ids.
 
-        Awaited by the courier before it looks for the contact; the only hook that may use the
-        network, and only through *http*. The result is stored, so it is called again only after a
-        failure. An exception counts as a failed try and is retried.
+        Awaited before the courier looks for the contact, in an event loop and a thread of the
+        connection's own; the only hook that may use the network, and only through *http*. The
+        result is stored, so it is called again only after a failure. An exception counts as a
+        failed try and is retried.
 
         Args:
             event: As `parse_event` made it.

@@ -36,11 +36,14 @@ class GatewaySettings(_Table):
     public_url: str | None = None
     """What sources call, without ``/hooks/…``. Needed by schemes that sign the URL."""
     max_body_bytes: int | None = Field(default=None, ge=1)
-    """The largest body that is taken. By default what each connector declares for its source."""
+    """The largest body that is taken, in bytes; a larger one is answered 413. By default what each
+    connector declares for its source: 1 MiB, Meta's 3 MiB."""
     keep_alive_seconds: float = Field(default=75.0, ge=1)
-    """How long a connection may be idle. More than the load balancer in front keeps its own."""
+    """How long a connection may be idle. Give the load balancer in front a shorter time: whoever
+    asks must be the one that closes first."""
     max_connections: int = Field(default=4096, ge=1)
-    """How many connections may be open at once, if the process may have that many descriptors."""
+    """How many connections may be open at once. A quarter of the descriptors that the process may
+    have is kept free all the same."""
 
 
 class CourierSettings(_Table):
