@@ -71,8 +71,10 @@ def configure_logs(style: str | None = None, level: int = logging.INFO) -> None:
         logger_factory=lambda *_: _Stderr(),
         cache_logger_on_first_use=True,
     )
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "alembic"):
+    for name in ("uvicorn", "uvicorn.access", "httpx", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of each request that is not HTTP; we do so too, at a bounded rate.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     others = logging.getLogger()
     for handler in [one for one in others.handlers if isinstance(one, _Others)]:
         others.removeHandler(handler)

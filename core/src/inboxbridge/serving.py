@@ -28,7 +28,8 @@ HEAD_SECONDS = 15.0
 """How long a client may take over a request's first line and headers."""
 
 HEAD_BYTES = 64 * 1024
-"""The largest head of a request, give or take one `SLICE_BYTES`."""
+"""The largest head of a request, and the most that comes between two parts of its body or behind
+the last, give or take one `SLICE_BYTES`."""
 
 HEADERS = 200
 """The most headers of a request."""
@@ -100,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refused = refused
         self._in_head = False
         self._in_message = False
-        self._head_bytes = 0
+        self._bytes_aside = 0
         self._since = 0.0
         self._paused_at: float | None = None
         self._closing_since: float | None = None
@@ -119,15 +120,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Parse a little at a time: a head that is too large is noticed before it is kept."""
         if self._ended:
             return
-        if len(data) <= SLICE_BYTES and not self._in_head:
+        if len(data) <= SLICE_BYTES and not self._in_message:
             super().data_received(data)
             return
         view = memoryview(data)
         for start in range(0, len(data), SLICE_BYTES):
             part = view[start : start + SLICE_BYTES]
-            if self._in_head:
-                self._head_bytes += len(part)
-                if self._head_bytes > HEAD_BYTES:
+            if self._in_message:
+                self._bytes_aside += len(part)
+                if self._bytes_aside > HEAD_BYTES:
                     self._refuse(431, "headers too large")
             if self._ended or self.transport.is_closing():
                 return
@@ -137,19 +138,25 @@ class BoundedProtocol(HttpToolsProtocol):
         """The first byte of a request is here."""
         super().on_message_begin()
         self._in_head = self._in_message = True
-        self._head_bytes = 0
+        self._bytes_aside = 0
         if not self._busy:
             self._since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """The application is called, unless there are too many headers."""
-        self._in_head = False
         if len(self.headers) > HEADERS:
             self._refusal = 431, "too many headers"
             raise ValueError
+        self._in_head = False
+        self._bytes_aside = 0
         super().on_headers_complete()
         if self._last:
             self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body is here."""
+        self._bytes_aside = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The body is whole."""
@@ -237,6 +244,10 @@ class BoundedProtocol(HttpToolsProtocol):
             # An earlier request is whole and has its answer still to come.
             self.cycle.keep_alive = False
             self.flow.pause_reading()
+            return
+        if self._in_message and not self._in_head and not self._busy:
+            # This request has its answer already.
+            self.transport.close()
             return
         body = f"{reason}\n".encode()
         head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: "

@@ -205,6 +205,22 @@ async def test_sighup_is_no_end(workspace: Any) -> None:
     assert "SIGHUP is ignored" in errors
 
 
+async def test_a_flood_of_what_is_no_http_is_ten_lines_in_the_log(workspace: Any) -> None:
+    async with running("serve", "--port", "0") as served:
+        port = int(served.url.rpartition(":")[2])
+        for _ in range(40):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+            writer.close()
+        _, _, _, errors = await served.end()
+
+    told = [json.loads(line) for line in errors.splitlines()]
+    refused = [line for line in told if line["level"] == "warning"]
+    assert [line["reason"] for line in refused[:10]] == ["not HTTP"] * 10
+    assert [line["suppressed"] for line in refused[10:]] == [30]
+
+
 async def test_a_socket_that_is_handed_over_refuses_nobody_between_two_starts(
     workspace: Any,
 ) -> None:

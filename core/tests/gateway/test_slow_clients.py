@@ -29,6 +29,8 @@ class App:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked += 1
+        while scope["method"] == "PUT" and (await receive()).get("more_body"):
+            pass
         await self.may_answer.wait()
         status = 413 if scope["method"] == "POST" else 200
         length = str(len(self.body)).encode()
@@ -171,6 +173,38 @@ async def test_a_head_may_have_two_hundred_headers(number: int, status: int) -> 
         client = await here.client(b"GET / HTTP/1.1\r\n" + headers + b"\r\n")
 
         assert await client.status() == status
+
+
+CHUNKED = b" / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+BEHIND = {
+    "one trailer": (b"1\r\nx\r\n0\r\nX-A: ", b"x" * 4096),
+    "many trailers": (b"1\r\nx\r\n0\r\n", b"A: b\r\n" * 512),
+    "a chunk's extension": (b"1;a=", b"x" * 4096),
+}
+
+
+@pytest.mark.parametrize("method", [b"PUT", b"POST"])
+@pytest.mark.parametrize("what", BEHIND)
+async def test_what_comes_beside_a_body_has_an_end(what: str, method: bytes) -> None:
+    """While the body is read (PUT), and after the answer (POST)."""
+    async with place() as here:
+        client = await here.client(method + CHUNKED)
+        buffers = 8 * 1024 * 1024
+
+        assert await client.pour(*BEHIND[what], most=4 * buffers) < buffers
+        told = await client.until_closed()
+        assert told.count(b"HTTP/1.1") <= 1
+        assert [status for status, _ in here.refused] == [431]
+
+
+async def test_a_body_of_megabytes_is_taken_whole() -> None:
+    async with place() as here:
+        client = await here.client(b"PUT / HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n")
+        client.writer.write(b"x" * 3_000_000 + GET)
+
+        assert await client.status() == 200
+        assert await client.reader.readuntil(b"ok")
+        assert await client.status() == 200
 
 
 async def test_a_head_of_megabytes_that_comes_at_once_is_refused() -> None:
