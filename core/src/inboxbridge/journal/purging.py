@@ -40,11 +40,10 @@ def purge(connection: Connection, batch: Sequence[Bounds]) -> list[int]:
     """
     touched = [_purge(connection, bounds) for bounds in batch]
     if any(touched) and connection.dialect.name == "sqlite":
-        # By the driver itself: each page is a step of the statement, which has no columns.
-        cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
-        cursor.fetchall()
-        cursor.close()
+        free = connection.exec_driver_sql("PRAGMA freelist_count").scalar() or 0
+        for _ in range(min(free, VACUUM_PAGES)):
+            # Each page is a step of the statement, and the driver takes one step of it.
+            connection.exec_driver_sql("PRAGMA incremental_vacuum(1)")
     return touched
 
 

@@ -186,7 +186,7 @@ class Writer:
         if self._files.has_lost_log:
             # The log that is open still holds what was committed: bring that into the database,
             # then open it anew. What was just written is reported as not kept, and comes again.
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            _outside_of_transactions(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
             self._discard()
             self._engine.dispose()
             self._log_known = False
@@ -210,6 +210,13 @@ class Writer:
         if isinstance(error, (SQLAlchemyError, OSError)):
             return unavailable(error, self._engine)
         return error
+
+
+def _outside_of_transactions(connection: Connection, statement: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(statement)
+    cursor.fetchall()
+    cursor.close()
 
 
 def _concerns_the_database(error: BaseException) -> bool:
