@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import pytest
-from inboxbridge.identity.lookup import MAX_UNDER_WAY, USUAL_SECONDS, Lookup
+from inboxbridge.identity.lookup import MAX_UNDER_WAY, Lookup
 from inboxbridge.wix import (
     ContactMatch,
     CredentialsRefused,
@@ -111,7 +111,7 @@ def test_a_look_up_that_is_not_answered_holds_up_nobody(wix: Wix) -> None:
         hanging = []
         for value in sorted(wix.hangs):
             hanging.append(asyncio.create_task(look_up(value, "live")))
-            await asyncio.sleep(2 * USUAL_SECONDS)
+            await asyncio.sleep(1.0)
         for n in range(5):
             began = loop.time()
             assert await asked(look_up, [f"new {n}"]) == answered([f"new {n}"])
@@ -121,7 +121,7 @@ def test_a_look_up_that_is_not_answered_holds_up_nobody(wix: Wix) -> None:
             task.cancel()
 
     simulate(main)
-    assert max(waited) <= USUAL_SECONDS + 2 * wix.seconds
+    assert max(waited) < 1.0
 
 
 def test_somebody_new_waits_for_a_hanging_call_no_longer_than_calls_usually_take(wix: Wix) -> None:
@@ -130,7 +130,7 @@ def test_somebody_new_waits_for_a_hanging_call_no_longer_than_calls_usually_take
         wix.hangs = {"hangs"}
         hanging = asyncio.create_task(look_up("hangs", "live"))
         await asyncio.sleep(0.01)
-        async with asyncio.timeout(USUAL_SECONDS + 2 * wix.seconds):
+        async with asyncio.timeout(1.0):
             assert await asked(look_up, ["new"]) == answered(["new"])
         hanging.cancel()
 
@@ -144,7 +144,7 @@ def test_no_more_than_four_calls_of_a_lane_are_under_way(wix: Wix) -> None:
         hanging = []
         for value in sorted(wix.hangs):
             hanging.append(asyncio.create_task(look_up(value, "live")))
-            await asyncio.sleep(2 * USUAL_SECONDS)
+            await asyncio.sleep(1.0)
         assert len(wix.calls) == MAX_UNDER_WAY
         # The other lane has its own.
         assert await asked(look_up, ["old"], "backlog") == answered(["old"])

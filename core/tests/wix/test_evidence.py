@@ -158,7 +158,7 @@ async def test_the_same_call_takes_the_answer_that_has_it(
 BAD_IDS = [None, "", 5, "x" * 101, "\x00", "\ud800", "a\nb"]
 
 
-@pytest.mark.parametrize("bad", BAD_IDS)
+@pytest.mark.parametrize("bad", BAD_IDS, ids=lambda id: ascii(id)[:20])
 @pytest.mark.parametrize("call", ["query by email", "get", "create", "conversation"])
 async def test_an_id_that_cannot_go_into_a_request_is_no_answer(
     wix: WixClient, script: Any, outgoing: Build, call: str, bad: Any
@@ -330,6 +330,7 @@ async def test_a_created_contact_with_another_email_is_not_taken(
         [message(FIRST, id="m-1", createdDate=None)],
         [message(FIRST, id="m-1", createdDate="yesterday")],
         [message(FIRST, id="m-1", createdDate="0001-01-01T00:00:00+01:00")],
+        [message(FIRST, id="m-1", createdDate="0001-01-01T00:00:00Z")],
         [message(FIRST, id="m-1", createdDate="9999-12-31T23:59:59-01:00")],
     ],
 )
@@ -436,6 +437,7 @@ ODD_DATES = [
     None,
     "",
     "0001-01-01T00:00:00+01:00",
+    "0001-01-01T00:00:00Z",
     "9999-12-31T23:59:59-01:00",
     "10000-01-01T00:00:00Z",
     "x" * 100_000,
@@ -444,8 +446,8 @@ ODD_DATES = [
 ]
 
 
-@pytest.mark.parametrize("date", ODD_DATES)
-@pytest.mark.parametrize("id", [str(FIRST), "m-1", "9" * 5_000])
+@pytest.mark.parametrize("date", ODD_DATES, ids=range(len(ODD_DATES)))
+@pytest.mark.parametrize("id", [str(FIRST), "m-1", "9" * 5_000], ids=["usual", "odd", "long"])
 async def test_a_message_that_wix_has_is_sent_whatever_its_date_says(
     wix: WixClient, script: Any, outgoing: Build, date: Any, id: str
 ) -> None:
@@ -458,7 +460,9 @@ async def test_a_message_that_wix_has_is_sent_whatever_its_date_says(
     assert sent.created_at.tzinfo is UTC
 
 
-@pytest.mark.parametrize("id", ["\ud83d", "a\ud83d", "\x00", "x" * 3_000, "two\nlines"])
+@pytest.mark.parametrize(
+    "id", ["\ud83d", "a\ud83d", "\x00", "x" * 3_000, "two\nlines"], ids=lambda id: ascii(id)[:20]
+)
 async def test_an_id_that_cannot_be_set_down_is_made_fit_and_is_the_same_when_listed(
     wix: WixClient, script: Any, outgoing: Build, id: str
 ) -> None:
@@ -579,6 +583,7 @@ async def test_an_answer_that_came_packed_is_read(
 @pytest.mark.parametrize(
     ("encoding", "content"),
     [("br", b"x"), ("gzip, gzip", b"x"), ("gzip", b"x"), ("gzip", gzip.compress(b"{}")[:-9])],
+    ids=["never asked for", "twice", "not packed", "cut"],
 )
 async def test_an_answer_that_cannot_be_unpacked_leaves_the_outcome_open(
     wix: WixClient, script: Any, outgoing: Build, encoding: str, content: bytes
@@ -633,8 +638,9 @@ async def test_one_answer_dated_an_hour_off_does_not_move_the_clock(
         assert abs(client.server_clock_offset_seconds) < 1
 
 
-async def test_of_two_dates_the_nearer_one_counts(script: Any, outgoing: Build) -> None:
-    dates = ["Wed, 04 Mar 2026 10:15:00 GMT", "Wed, 04 Mar 2026 09:15:01 GMT"]
+@pytest.mark.parametrize("odd", ["08", "10"])
+async def test_of_two_dates_the_nearer_one_counts(script: Any, outgoing: Build, odd: str) -> None:
+    dates = [f"Wed, 04 Mar 2026 {odd}:15:00 GMT", "Wed, 04 Mar 2026 09:15:01 GMT"]
     script.answers = [
         httpx.Response(200, json={"message": message()}, headers={"date": date}) for date in dates
     ]
