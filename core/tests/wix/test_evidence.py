@@ -715,6 +715,22 @@ async def test_a_401_that_is_not_wixs_costs_the_token_but_sends_nothing_twice(
     ]
 
 
+async def test_a_token_call_that_is_cut_short_cancels_nobody(
+    app: WixClient, script: Any, outgoing: Build
+) -> None:
+    def cut(_: httpx.Request) -> Any:
+        raise asyncio.CancelledError
+
+    script.answers = [cut, TOKEN, {"message": message()}]
+
+    ends = await asyncio.gather(*(app.send(outgoing()) for _ in range(3)), return_exceptions=True)
+    for error in ends:
+        assert isinstance(error, Unanswered)
+        assert (error.effect, error.scope) == ("none", "site")
+
+    assert (await app.send(outgoing())).message_id == str(FIRST)
+
+
 async def test_an_empty_401_is_wixs_own(app: WixClient, script: Any, outgoing: Build) -> None:
     script.answers = [TOKEN, httpx.Response(401)]
 

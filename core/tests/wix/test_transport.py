@@ -7,6 +7,8 @@ import gzip
 import socket
 import ssl
 import struct
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inboxbridge.wix._body import MAX_ANSWER_BYTES
 from inboxbridge.wix._exchange import Exchanged, Timeouts, Wire
 from inboxbridge.wix._pool import Pool
 from inboxbridge.wix.transport import LIMITS, OverHttpx, wire_to
@@ -411,6 +414,47 @@ async def test_an_endless_answer_is_cut_off(pool: Pool, monkeypatch: pytest.Monk
     async with serving(says(endless)) as server:
         with pytest.raises(httpx.RemoteProtocolError, match="too long"):
             await call(pool, server.url)
+
+
+@pytest.mark.parametrize("make", [lambda: Pool(LIMITS), lambda: OverHttpx(_network())])
+async def test_little_that_unpacks_into_much_is_not_taken(make: Callable[[], Wire]) -> None:
+    """200 MB in 200 kB: what is held stays near the bound."""
+    packer = zlib.compressobj(wbits=31)
+    block = bytes(1024 * 1024)
+    packed = b"".join([*(packer.compress(block) for _ in range(200)), packer.flush()])
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    wire = make()
+    async with serving(says(head % len(packed) + packed)) as server:
+        tracemalloc.start()
+        try:
+            with pytest.raises(httpx.DecodingError, match="too long"):
+                await call(wire, server.url)
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        await wire.aclose()
+
+    assert most < 4 * MAX_ANSWER_BYTES
+
+
+@pytest.mark.parametrize("make", [lambda: Pool(LIMITS), lambda: OverHttpx(_network())])
+async def test_headers_without_an_end_are_cut_off(make: Callable[[], Wire]) -> None:
+    wire = make()
+
+    async def goes_on(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        for n in range(4 * MAX_ANSWER_BYTES // 1000):
+            writer.write(b"X-Header-%d: %b\r\n" % (n, b"x" * 1000))
+            await writer.drain()
+
+    async with serving(goes_on) as server:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await call(wire, server.url)
+        await wire.aclose()
+
+
+def _network() -> httpx.AsyncBaseTransport:
+    return httpx.AsyncHTTPTransport(limits=LIMITS)
 
 
 @pytest.mark.parametrize("value", [b"a\r\nX-Evil: yes", b"a\nb", b"a\rb"])

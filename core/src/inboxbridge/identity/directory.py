@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inboxbridge.errors import InboxbridgeError
-from inboxbridge.identity.flights import SingleFlight
 from inboxbridge.identity.lookup import Lookup
 from inboxbridge.identity.memory import Memory
 from inboxbridge.journal import Journal, reads, remembering
@@ -18,6 +17,7 @@ from inboxbridge.phone import normalize_phone
 from inboxbridge.settings import Ambiguous, ConnectionSettings, Unmatched
 from inboxbridge.wix import ContactMatch, NotFound, WixClient
 from inboxbridge.wix.budget import Lane
+from inboxbridge.wix.flights import SingleFlight
 
 CLOCK_SKEW_SECONDS = 300.0
 NEW_SECONDS = 60.0

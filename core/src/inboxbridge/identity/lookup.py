@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from inboxbridge.identity.flights import cut_short
 from inboxbridge.wix import (
     ContactMatch,
     Throttled,
@@ -18,6 +17,7 @@ from inboxbridge.wix import (
     WixError,
 )
 from inboxbridge.wix.budget import Lane
+from inboxbridge.wix.flights import cut_short
 
 MAX_TOGETHER = 100
 MAX_UNDER_WAY = 4
@@ -100,7 +100,7 @@ class Lookup:
             left = [one for one in self._waiting.values() if one.lane == lane]
             for question in left:
                 del self._waiting[question.value]
-            _fail(left, cut_short())
+            _fail(left, cut_short("contact"))
 
     def _may_start(self, lane: Lane) -> bool:
         under_way = self._under_way[lane]
@@ -145,7 +145,7 @@ class Lookup:
         except Exception as error:
             _fail(questions, error)
         finally:
-            _fail(questions, cut_short())  # of those that are still open: a cancellation
+            _fail(questions, cut_short("contact"))  # of those that are still open: a cancellation
 
     async def _one_by_one(self, questions: list[_Question], lane: Lane, shared: WixError) -> None:
         left = deque(questions)

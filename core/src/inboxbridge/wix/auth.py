@@ -6,13 +6,13 @@ https://dev.wix.com/docs/rest/app-management/oauth-2/create-access-token
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from inboxbridge.wix._exchange import HeaderList
 from inboxbridge.wix.errors import WixError
+from inboxbridge.wix.flights import SingleFlight
 from inboxbridge.wix.forms import GivenToken
 
 TOKEN_SECONDS: Final = 14_400.0
@@ -100,29 +100,17 @@ class TokenAuthorization:
         self._headers: HeaderList = []
         self._renew_at = float("-inf")
         self._ends_at = float("-inf")
-        self._renewal: asyncio.Task[None] | None = None
+        self._renewing: SingleFlight[None] = SingleFlight("site")
 
     async def headers(self) -> HeaderList:
         if self._now() >= self._renew_at:
-            await self._renewed()
+            await self._renewing("token", self._fetch_token)
         return self._headers
 
     def renew(self, refused: HeaderList) -> bool:
         if refused is self._headers:
             self._renew_at = self._ends_at = float("-inf")
         return True
-
-    async def _renewed(self) -> None:
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._fetch_token())
-            self._renewal.add_done_callback(self._renewal_over)
-        await asyncio.shield(self._renewal)
-
-    def _renewal_over(self, renewal: asyncio.Task[None]) -> None:
-        self._renewal = None
-        if not renewal.cancelled():
-            # Read, so that a failure whose callers were all cancelled is not reported as lost.
-            renewal.exception()
 
     async def _fetch_token(self) -> None:
         asked_at = self._now()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from inboxbridge.identity.flights import SingleFlight
 from inboxbridge.wix import Unanswered
+from inboxbridge.wix.flights import SingleFlight
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError(), GeneratorExit()])
