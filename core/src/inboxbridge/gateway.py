@@ -121,6 +121,7 @@ class Gateway:
             self._refusals.log("", 503, str(error), "/readyz")
             return HttpAnswer(503, f"{error.bare}\n".encode())
         except TimeoutError:
+            self._refusals.log("", 503, "the journal does not answer", "/readyz")
             return HttpAnswer(503, b"the journal does not answer\n")
         return HttpAnswer(200, b"ready\n")
 

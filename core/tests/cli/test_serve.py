@@ -291,6 +291,31 @@ async def test_several_hosts_are_listened_on_at_one_port(workspace: Any) -> None
     assert await stored(workspace) == 2
 
 
+async def test_what_gateway_is_set_to_is_what_it_does(workspace: Any) -> None:
+    settings = (
+        '[gateway]\npublic_url = "https://example.com/bridge"\nkeep_alive_seconds = 1\n'
+        'max_connections = 2\nmax_body_bytes = 300\n[connectors.old]\nplugin = "webhook"\n'
+        "enabled = false\n"
+    )
+    workspace.config.write_text(workspace.config.read_text() + settings)
+    async with running("serve", "--port", "0") as served:
+        port = int(served.url.rpartition(":")[2])
+        assert await post(f"{served.url}/bridge/hooks/open") == 200
+        assert await post(f"{served.url}/hooks/open", id="e2", text="x" * 300) == 413
+        assert await post(f"{served.url}/hooks/old") == 401
+        pairs = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        began = time.monotonic()
+        for reader, _ in pairs:
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert time.monotonic() - began > 0.9, "the last two were idle for a second"
+        for _, writer in pairs:
+            writer.close()
+        _, _, _, errors = await served.end()
+
+    assert "the connection old is switched off" in errors
+    assert "too many connections" in errors
+
+
 async def test_slow_clients_leave_descriptors_for_all_others(workspace: Any) -> None:
     """More of them than the process may have descriptors; it has 256, as 1,024 has it for 1,100."""
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))"
