@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -76,12 +77,16 @@ class World:
         sandbox: The stand-in for Wix.
         http: A client of the sandbox.
         courier: The courier, not running before `start`.
+        make_courier: Makes another one on the same journal.
+        clock_ahead: By how many seconds the courier's clock is ahead of Wix's, in one item.
     """
 
     journal: Journal
     sandbox: Sandbox
     http: httpx.AsyncClient
     courier: Courier
+    make_courier: Callable[[], Courier]
+    clock_ahead: list[float] = field(default_factory=lambda: [0.0])
     _numbers: Counter[str] = field(default_factory=Counter)
     _running: asyncio.Task[None] | None = None
 
@@ -89,6 +94,19 @@ class World:
         """Let the courier work."""
         await self.courier.start()
         self._running = asyncio.create_task(self.courier.run())
+
+    async def crash(self) -> None:
+        """End the courier where it is, as a kill does, and start another one."""
+        assert self._running is not None
+        sites = [*self.courier.sites.values()]
+        self._running.cancel()
+        for site in sites:
+            site.abandon()
+            site.health.close()
+        await asyncio.gather(self._running, return_exceptions=True)
+        await self.courier.give_up()
+        self.courier = self.make_courier()
+        await self.start()
 
     async def stop(self) -> None:
         """Let the courier end, and close the journal."""
@@ -113,6 +131,8 @@ class World:
         thread: str | None = None,
         lane: int = LIVE,
         age_seconds: float = 0.0,
+        connection: str | None = None,
+        occurred_at: datetime | None = None,
     ) -> None:
         """Store one event about each of *people*, one delivery each.
 
@@ -123,10 +143,12 @@ class World:
                 self.journal.accept(
                     Accepted(
                         site=f"site{site}",
-                        connection=f"shop{site}",
+                        connection=connection or f"shop{site}",
                         request=None,
                         received_at=now() - age_seconds,
-                        events=(self._event(label, person, thread or f"p{person}", site),),
+                        events=(
+                            self._event(label, person, thread or f"p{person}", site, occurred_at),
+                        ),
                         lane=lane,
                     )
                 )
@@ -134,12 +156,18 @@ class World:
             )
         )
 
-    def _event(self, label: str, person: int, thread: str, site: int) -> Event:
+    def _event(
+        self, label: str, person: int, thread: str, site: int, occurred_at: datetime | None
+    ) -> Event:
         key = f"{site} {label} {thread}"
         self._numbers[key] += 1
         text = f"{label} {thread} {self._numbers[key]}"
         return Event(
-            id=f"{site} {text}", person=Person(email=email(person)), text=text, thread=thread
+            id=f"{site} {text}",
+            person=Person(email=email(person)),
+            text=text,
+            thread=thread,
+            occurred_at=occurred_at,
         )
 
     async def delivered(self, count: int) -> None:
@@ -174,6 +202,7 @@ async def world(
     rate_per_minute: int | None = 200,
     latency_ms: float = 80,
     started: bool = True,
+    more_connections: Sequence[str] = (),
     **courier: Any,
 ) -> AsyncIterator[World]:
     """Run a courier against a sandbox that refuses what goes beyond its limit.
@@ -184,6 +213,7 @@ async def world(
         rate_per_minute: What the sandbox holds it to; None for no limit.
         latency_ms: How long the sandbox takes to answer.
         started: Whether the courier works from the beginning.
+        more_connections: Names of further connections of the first site.
         courier: Settings of ``[courier]``.
     """
     app = create_app(SandboxOptions(now=now))
@@ -203,26 +233,34 @@ async def world(
         "connectors": {
             f"shop{number}": {"plugin": "webhook", "signature": "none", "site": f"site{number}"}
             for number in range(sites)
+        }
+        | {
+            name: {"plugin": "webhook", "signature": "none", "site": "site0"}
+            for name in more_connections
         },
     }
+    ahead = [0.0]
     with tempfile.TemporaryDirectory(prefix="inboxbridge-simulation-") as folder:
         config = config_from({"journal": {"url": f"sqlite:///{folder}/journal.db"}, **tables}, {})
         connections, broken = connect_all(config, inline=True)
         assert not broken, broken
         journal = Journal(config.journal.url, inline=True)
-        working = Courier(
-            config,
-            journal,
-            connections,
-            Reporter(),
-            transport=lambda site: transport,
-            now=now,
-            clock=asyncio.get_running_loop().time,
-            rng=random.Random(1),
-        )
+
+        def make_courier() -> Courier:
+            return Courier(
+                config,
+                journal,
+                connections,
+                Reporter(),
+                transport=lambda site: transport,
+                now=lambda: now() + ahead[0],
+                clock=asyncio.get_running_loop().time,
+                rng=random.Random(1),
+            )
+
         sandbox.faults.update({"rate_per_minute": rate_per_minute, "latency_ms": latency_ms})
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
-            made = World(journal, sandbox, http, working)
+            made = World(journal, sandbox, http, make_courier(), make_courier, ahead)
             try:
                 if started:
                     await made.start()

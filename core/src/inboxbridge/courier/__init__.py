@@ -155,6 +155,10 @@ class Courier:
         for courier, _ in self._running.values():
             courier.stop()
 
+    async def give_up(self) -> None:
+        """Let another courier take the sites over, whatever is under way here."""
+        await self._ownership.close()
+
     def session_lost(self) -> None:
         """The database session is gone and others may own our sites: cut off every send now."""
         if isinstance(self._ownership, SharedOwnership):

@@ -161,13 +161,20 @@ class Feed:
             for thread in list(self._reload.values()):
                 await self._load(thread)
 
-    def next_ready(self, *, live_only: bool = False) -> tuple[Thread, StoredEvent, Lane] | None:
-        """Take the next thread's next event; give it back with `finished` or `block`."""
+    def next_ready(
+        self, *, live_only: bool = False, may: Callable[[str], bool] = lambda connection: True
+    ) -> tuple[Thread, StoredEvent, Lane] | None:
+        """Take the next thread's next event; give it back with `finished` or `block`.
+
+        Args:
+            live_only: Leave the backlog where it is.
+            may: Says of a connection whether it may have its turn now.
+        """
         self._turn += 1
         order: tuple[Lane, ...] = ("live", "backlog") if self._turn % 4 else ("backlog", "live")
         for lane in ("live",) if live_only else order:
             ring = self._ready[lane]
-            while (taken := ring.take()) is not None:
+            while (taken := ring.take(may)) is not None:
                 thread = taken[1]
                 thread.queued = False
                 if thread.queue and thread.current is None and thread.blocked_until is None:

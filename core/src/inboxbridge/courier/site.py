@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -65,6 +66,7 @@ class SiteCourier:
         self._clock = clock
         self._wake = asyncio.Event()
         self._workers: set[asyncio.Task[None]] = set()
+        self._live: Counter[str] = Counter()
         self._stopping = False
         self._abandoned = False
         self._waiting_about: dict[str, set[str]] = {}
@@ -148,16 +150,26 @@ class SiteCourier:
 
     def _start_workers(self) -> None:
         while self._may_start(len(self._workers)):
-            # Workers that wait for the budget with a backlog must not keep news waiting.
-            full = len(self._workers) >= self._concurrency
-            if full and len(self._workers) >= self._concurrency + EXTRA_FOR_NEWS:
+            if len(self._workers) >= self._concurrency + EXTRA_FOR_NEWS:
                 return
-            taken = self._feed.next_ready(live_only=full)
+            taken = self._next(len(self._workers))
             if taken is None:
                 return
             worker = asyncio.create_task(self._work(*taken))
             self._workers.add(worker)
             worker.add_done_callback(self._ended)
+
+    def _next(self, others: int) -> tuple[Thread, StoredEvent, Lane] | None:
+        """What a worker takes up while *others* are at work.
+
+        Workers that wait for the budget with a backlog, or with the flood of one connection, must
+        not keep news of another one waiting: beyond the usual number there are some for that.
+        """
+        if others < self._concurrency:
+            return self._feed.next_ready()
+        return self._feed.next_ready(
+            live_only=True, may=lambda connection: self._live[connection] < EXTRA_FOR_NEWS
+        )
 
     def _may_start(self, running: int) -> bool:
         return not self._stopping and self.health.admits(running)
@@ -171,6 +183,7 @@ class SiteCourier:
     async def _work(self, thread: Thread, row: StoredEvent, lane: Lane) -> None:
         while True:
             caller.set(row.connection)
+            self._live[row.connection] += lane == "live"
             try:
                 outcome = await self._deliverer.deliver(row, lane)
             except JournalUnavailable as error:
@@ -179,12 +192,14 @@ class SiteCourier:
             except BaseException:
                 self._feed.block(thread, UNEXPECTED_SECONDS)
                 raise
+            finally:
+                self._live[row.connection] -= lane == "live"
             self._conclude(thread, row, outcome)
             if self._feed.wants_refill:
                 self._wake.set()
             if not self._may_start(len(self._workers) - 1):
                 return
-            taken = self._feed.next_ready(live_only=len(self._workers) > self._concurrency)
+            taken = self._next(len(self._workers) - 1)
             if taken is None:
                 return
             thread, row, lane = taken
