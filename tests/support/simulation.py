@@ -44,12 +44,17 @@ class _Skipping(selectors.DefaultSelector):
         return ready
 
 
-def simulate(main: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a coroutine function in a loop of its own whose time jumps to what comes next."""
+def loop_of_its_own() -> asyncio.Runner:
+    """A runner of coroutines whose loop's time jumps to what comes next."""
     selector = _Skipping()
     loop = asyncio.SelectorEventLoop(selector)
     loop.time = lambda: selector.now  # type: ignore[method-assign]
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+    return asyncio.Runner(loop_factory=lambda: loop)
+
+
+def simulate(main: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a coroutine function in a loop of its own whose time jumps to what comes next."""
+    with loop_of_its_own() as runner:
         return runner.run(main())  # type: ignore[arg-type]
 
 
