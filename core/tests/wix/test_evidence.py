@@ -314,6 +314,15 @@ async def test_a_created_contact_with_another_email_is_not_taken(
     assert caught.value.scope == "contact"
 
 
+async def test_a_created_contact_with_another_number_is_not_taken(
+    wix: WixClient, script: Any
+) -> None:
+    script.answers = [{"contact": person(OTHER, phone="+442079460018")}]
+
+    with pytest.raises(ContactIncomplete, match="number"):
+        await wix.create_contact(phone=PHONE)
+
+
 # Lists of messages
 
 

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import httpx
+import structlog
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -35,6 +36,7 @@ from inboxbridge.wix.transport import wire_to
 
 CONNECT_SECONDS: Final = 10.0
 
+_OF_THE_NETWORK: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 _KEY_ADVICE: Final = (
     "Check api_key and site_id: the key may have been revoked, or belongs to another account."
 )
@@ -188,6 +190,9 @@ class Calls:
         except Exception as error:  # of ours, too: once it is out, nobody knows better than that
             if began_at is None:
                 raise
+            if not isinstance(error, _OF_THE_NETWORK):
+                log = structlog.get_logger("inboxbridge")
+                log.exception("an error inside inboxbridge in a call to Wix", call=operation.name)
             raise no_answer(operation, error, monotonic() - began_at) from None
         raise refused
 

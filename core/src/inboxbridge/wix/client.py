@@ -148,7 +148,7 @@ class WixClient:
 
         Raises:
             ValueError: Nothing to make a contact of.
-            ContactIncomplete: Wix kept the contact without the email.
+            ContactIncomplete: Wix kept the contact without the email, or with another number.
         """
         return await self._directory.create(name, email, phone, lane)
 

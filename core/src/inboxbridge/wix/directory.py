@@ -98,9 +98,13 @@ class Directory:
         except DuplicateContact as duplicate:
             return duplicate.contact_id
         contact = answer.read(CreatedContact).contact
-        if email and email not in contacts.emails_of(contact):
+        held = contacts.match_of(contact)
+        lost_email = email is not None and email not in held.emails
+        other_number = phone and held.phones and not contacts.has_phone(contact, phone)
+        if lost_email or (email is None and other_number):
+            what = "email" if lost_email else "number"
             raise ContactIncomplete(
-                f"Wix created the contact {contact.id} but did not keep its email. Add it by hand "
+                f"Wix created the contact {contact.id} but did not keep its {what}. Add it by hand "
                 "in Wix, or merge the contact into the right one; then replay.",
                 contact_id=contact.id,
                 scope="contact",

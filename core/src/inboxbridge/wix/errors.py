@@ -170,7 +170,7 @@ class Unreadable(WixError):  # noqa: N818
 
 
 class ContactIncomplete(WixError):  # noqa: N818
-    """Wix created the contact `contact_id` but dropped the email it was given.
+    """Wix created the contact `contact_id` but dropped the email, or the number, it was given.
 
     Not retriable: each further try would leave one more such contact behind.
     """
