@@ -11,6 +11,7 @@ from inboxbridge.identity.lookup import MAX_UNDER_WAY, Lookup
 from inboxbridge.wix import (
     ContactMatch,
     CredentialsRefused,
+    Forbidden,
     NotFound,
     Outage,
     Rejected,
@@ -209,6 +210,18 @@ def test_where_everything_fails_few_calls_are_spent_and_nobody_is_given_up_unask
         assert isinstance(error, WixError)
         assert error.retriable is (value not in asked_alone)
         assert error.effect == "none"
+
+
+def test_a_missing_permission_is_told_to_all_as_it_is(wix: Wix) -> None:
+    values = [f"v{n}" for n in range(50)]
+    refused = Forbidden("403", status=403)
+    wix.fails = dict.fromkeys(values, refused)
+
+    async def main() -> None:
+        assert await asked(Lookup(wix, "email"), values) == [refused] * len(values)
+
+    simulate(main)
+    assert len(wix.calls) <= 1 + 2 * MAX_UNDER_WAY
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError(), GeneratorExit()])

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from inboxbridge.wix import (
     ContactMatch,
+    Forbidden,
     Throttled,
     Unanswered,
     Unauthorized,
@@ -171,7 +172,10 @@ class Lookup:
         _fail(left, _unasked(shared))
 
 
-def _unasked(shared: WixError) -> Unanswered:
+def _unasked(shared: WixError) -> WixError:
+    """What to tell those who were not asked one by one: never that their own value is wrong."""
+    if shared.retriable or isinstance(shared, Forbidden):
+        return shared
     return Unanswered(
         f"Not looked up: several failed together, and the first of them one by one. {shared}",
         effect="none",
