@@ -18,7 +18,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -278,7 +278,8 @@ def test_whatever_happens_each_message_is_there_once_and_in_order() -> None:
             max_examples=20,
             stateful_step_count=STEPS,
             deadline=None,
-            derandomize=False,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
         )
         run_state_machine_as_test(Inbox, settings=chosen)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -199,6 +200,18 @@ class World:
         return self.sandbox.stats.answers["429"]
 
 
+class Dated(httpx.AsyncBaseTransport):
+    """Gives answers the ``Date`` that a server on the network gives them."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        answer.headers.setdefault("Date", formatdate(now(), usegmt=True))
+        return answer
+
+
 @contextlib.asynccontextmanager
 async def world(
     *,
@@ -223,7 +236,7 @@ async def world(
     """
     app = create_app(SandboxOptions(now=now))
     sandbox: Sandbox = app.state.sandbox
-    transport = httpx.ASGITransport(app=app)
+    transport = Dated(httpx.ASGITransport(app=app))
     tables = {
         "courier": courier,
         "sites": {

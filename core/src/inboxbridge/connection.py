@@ -179,7 +179,7 @@ class Connection:
         """Return what a stored delivery is answered with, None for a bare 200."""
         return self._optional_answer("answer", request)
 
-    async def enrich(self, event: Event, _http: object = None) -> Event:
+    async def enrich(self, event: Event) -> Event:
         """Return *event* with what the payload left out.
 
         It runs in a loop and a thread of its own, with an HTTP client of that loop.

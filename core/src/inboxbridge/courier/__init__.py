@@ -52,6 +52,7 @@ def wix_client(
     budget: Budget | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     now: Callable[[], float] = time.time,
+    clock: Callable[[], float] = time.monotonic,
 ) -> WixClient:
     """A Wix client for a site's settings."""
     return WixClient(
@@ -62,6 +63,7 @@ def wix_client(
         transport=transport,
         timeout_seconds=timeout_seconds,
         now=now,
+        clock=clock,
     )
 
 
@@ -252,6 +254,7 @@ class Courier:
             budget=budget,
             transport=self._transport(site),
             now=self._now,
+            clock=self._clock,
         )
         retry = Retry(
             settings.retry_base_seconds,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import httpx
 import structlog
 from pydantic import ValidationError
 
@@ -17,7 +15,7 @@ from inboxbridge.courier.locks import KeyedLocks
 from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
 from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS, Retry
-from inboxbridge.errors import HookFailed, HookTimeout
+from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout
 from inboxbridge.identity import Directory, Memory
 from inboxbridge.journal import Journal, JournalUnavailable, reads, writes
 from inboxbridge.journal.rows import StoredEvent
@@ -52,10 +50,8 @@ TIMED_OUT_LOOKS = (1.0, 4.0, 9.0, 15.0)
 """When to look for an attempt that Wix may still be at work on, in times of ``settle_seconds``."""
 
 CLOCK_SKEW_SECONDS = 120.0
-MARKED_SKEW_SECONDS = 86400.0
-"""How far back a search goes at most where the message before the attempt is known."""
-
-ENRICH_SECONDS = 10.0
+UNSURE_SKEW_SECONDS = 86400.0
+"""How far back a search goes where it has a better end, or where Wix's clock is not known."""
 
 Crash = Callable[[str], None]
 
@@ -121,13 +117,7 @@ class Deliverer:
         self._people = People(directory, journal, self._ledger, now)
         self._conversations = KeyedLocks()
         self._newest: Memory[str] = Memory(None, now)
-        self._http: httpx.AsyncClient | None = None
         self._log = structlog.get_logger("inboxbridge").bind(site=site)
-
-    async def close(self) -> None:
-        """Close the connections that `enrich` used."""
-        if self._http is not None:
-            await self._http.aclose()
 
     async def deliver(self, row: StoredEvent, lane: Lane) -> Outcome:
         """Take one event as far as it goes now, and set down what came of it.
@@ -190,16 +180,15 @@ class Deliverer:
     async def _enrich(
         self, row: StoredEvent, event: Event, connection: Connection
     ) -> Event | Outcome:
-        if self._http is None:
-            self._http = httpx.AsyncClient(timeout=ENRICH_SECONDS)
         try:
-            async with asyncio.timeout(ENRICH_SECONDS * 3):
-                enriched = await connection.enrich(event, self._http)
+            enriched = await connection.enrich(event)
         except HookFailed:
             raise
         except Exception as error:
-            reason = f"connection {row.connection!r} could not fetch what its payload left out"
-            reason = f"{reason}: {type(error).__name__}"
+            said = str(error) if isinstance(error, ConnectorError) else type(error).__name__
+            reason = (
+                f"connection {row.connection!r} could not fetch what its payload left out: {said}"
+            )
             return await self._ledger.again(row, reason, started=self._now())
         await self._journal.write(
             writes.replace_bodies, (row.id, enriched.model_dump_json(exclude_defaults=True))
@@ -267,7 +256,15 @@ class Deliverer:
             if error.effect == "none":
                 row = row._replace(attempt_at=None)
             if isinstance(error, NotFound):
-                return await self._moved(row, to.contact_id, error, lane, started, begun=True)
+                return await self._moved(
+                    row,
+                    to.contact_id,
+                    error,
+                    lane,
+                    started,
+                    gone=to.conversation_id,
+                    begun=True,
+                )
             return await self._wix_failed(row, error, started, began_at, begun=True)
         except JournalUnavailable:
             raise
@@ -284,10 +281,11 @@ class Deliverer:
         lane: Lane,
         started: float,
         *,
+        gone: str | None = None,
         begun: bool = False,
     ) -> Outcome:
         """Wix does not know the conversation or the contact: go on with what is there now."""
-        current = await self._directory.refresh(contact_id, lane)
+        current = await self._directory.refresh(contact_id, lane, gone)
         if row.attempts >= REFUSALS_BEFORE_PARKED:
             return await self._ledger.parked(row, str(error), error=error)
         return await self._ledger.again(
@@ -386,7 +384,8 @@ class Deliverer:
         known it ends by the clock: the earliest of what our clock and Wix's say.
         """
         began = min(at for at in (row.attempt_at, row.look_since) if at is not None)
-        skew = MARKED_SKEW_SECONDS if row.attempt_after is not None else CLOCK_SKEW_SECONDS
+        by_the_clock = row.attempt_after is None and self._client.knows_server_clock
+        skew = CLOCK_SKEW_SECONDS if by_the_clock else UNSURE_SKEW_SECONDS
         oldest = began + min(self._client.server_clock_offset_seconds, 0.0) - skew
         marks = {mark, row.fingerprint}
         alike = []
@@ -419,7 +418,7 @@ class Deliverer:
         if counts and row.looks + 1 >= LOOKS_BEFORE_PARKED:
             return await self._ledger.unconfirmed(row, str(error), started=started, error=error)
         if isinstance(error, NotFound):
-            await self._directory.refresh(prepared.contact_id, lane)
+            await self._directory.refresh(prepared.contact_id, lane, row.conversation_id)
         return await self._ledger.again(
             row,
             str(error),

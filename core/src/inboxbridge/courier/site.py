@@ -126,7 +126,6 @@ class SiteCourier:
             metrics.events_open.remove(self.site)
             metrics.budget_used.remove(self.site)
             metrics.site_running.labels(self.site).set_function(lambda: 0)
-            await self._deliverer.close()
             await self._client.aclose()
 
     @property

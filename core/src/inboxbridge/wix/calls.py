@@ -101,6 +101,7 @@ class Calls:
         transport: httpx.AsyncBaseTransport | None,
         timeout_seconds: float,
         now: Callable[[], float],
+        clock: Callable[[], float],
     ) -> None:
         self._base = _base_url(base_url)
         self._budget = budget
@@ -116,7 +117,12 @@ class Calls:
         ]
         self._authorization, self._advice = self._authorize(credentials)
         self.answers = 0
-        self._clock = ServerClock(now)
+        self._clock = ServerClock(now, clock)
+
+    @property
+    def knows_server_clock(self) -> bool:
+        """Whether Wix has dated an answer."""
+        return self._clock.is_known
 
     @property
     def clock_offset_seconds(self) -> float:

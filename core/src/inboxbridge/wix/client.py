@@ -68,6 +68,7 @@ class WixClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_seconds: float = 30.0,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.budget = Budget() if budget is None else budget
         self._now = now
@@ -79,8 +80,14 @@ class WixClient:
             transport=transport,
             timeout_seconds=timeout_seconds,
             now=now,
+            clock=clock,
         )
         self._directory = Directory(self._calls)
+
+    @property
+    def knows_server_clock(self) -> bool:
+        """Whether Wix has dated an answer, so that its clock can be compared with ours."""
+        return self._calls.knows_server_clock
 
     @property
     def server_clock_offset_seconds(self) -> float:

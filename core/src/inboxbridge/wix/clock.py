@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from statistics import median_low
@@ -15,12 +16,19 @@ ANSWERS: Final = 5
 class ServerClock:
     """Compares the ``Date`` of answers with our clock.
 
+    Wix's clock is followed by a steady one in between, so that setting ours changes nothing of
+    what is known of Wix's.
+
     Args:
         now: Our clock: seconds since the Unix epoch.
+        steady: A clock that nobody sets, in seconds.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(
+        self, now: Callable[[], float], steady: Callable[[], float] = time.monotonic
+    ) -> None:
         self._now = now
+        self._steady = steady
         self._last = ""
         self._offsets: deque[float] = deque(maxlen=ANSWERS)
 
@@ -32,7 +40,12 @@ class ServerClock:
         if moment is not None:
             self._last = date
             # The header is cut to the second; half of one is the best guess.
-            self._offsets.append(moment + 0.5 - self._now())
+            self._offsets.append(moment + 0.5 - self._steady())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a dated answer has come."""
+        return bool(self._offsets)
 
     @property
     def offset_seconds(self) -> float:
@@ -42,6 +55,6 @@ class ServerClock:
         """
         if not self._offsets:
             return 0.0
-        if len(self._offsets) == 2:
-            return min(self._offsets, key=abs)
-        return median_low(self._offsets)
+        ours = self._now() - self._steady()
+        offsets = [round(offset - ours, 1) for offset in self._offsets]
+        return min(offsets, key=abs) if len(offsets) == 2 else median_low(offsets)
