@@ -89,7 +89,7 @@ def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         "inboxbridge.plugins.HookRunner", functools.partial(HookRunner, limit_seconds=2)
     )
-    monkeypatch.setattr("inboxbridge.hookloop.CALL_SECONDS", 0.5)
+    monkeypatch.setattr("inboxbridge.hookloop.LIMIT_SECONDS", 1.5)
     handlers = list(logging.getLogger().handlers)
     yield
     logging.getLogger().handlers[:] = handlers

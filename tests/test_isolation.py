@@ -300,7 +300,7 @@ async def test_a_hook_that_fails_costs_its_own_event_only(
     fails: str,
 ) -> None:
     """In each hook in turn, side by side with a connection that is well."""
-    monkeypatch.setattr("inboxbridge.hookloop.CALL_SECONDS", 0.05)
+    monkeypatch.setattr("inboxbridge.hookloop.LIMIT_SECONDS", 0.15)
     sandbox.seed(contact(1))
     for name, does in FAILS[fails].items():
         package(packages, f"in-{name}", hook(name, ARGUMENTS[name], does))

@@ -41,7 +41,7 @@ class HookLoop:
 
     Args:
         name: The connection, for error texts.
-        limit_seconds: How long one call may take.
+        limit_seconds: How long one call may take; None for `LIMIT_SECONDS`.
         grace_seconds: How long a call has to end once it was cut off.
         inline: Await in the calling event loop, with no limit: for simulations.
     """
@@ -50,12 +50,12 @@ class HookLoop:
         self,
         name: str,
         *,
-        limit_seconds: float = LIMIT_SECONDS,
+        limit_seconds: float | None = None,
         grace_seconds: float = GRACE_SECONDS,
         inline: bool = False,
     ) -> None:
         self.name = name
-        self.limit_seconds = limit_seconds
+        self.limit_seconds = LIMIT_SECONDS if limit_seconds is None else limit_seconds
         self.grace_seconds = grace_seconds
         self._inline = inline
         self._thread: _LoopThread | None = None

@@ -640,11 +640,33 @@ async def test_one_answer_dated_an_hour_off_does_not_move_the_clock(
         transport=httpx.MockTransport(script),
         budget=Budget(0),
         now=lambda: now + moments[len(script.requests) - 1] % 3600,
+        clock=lambda: moments[len(script.requests) - 1] % 3600,
     )
 
     for _ in moments:
         await client.send(outgoing())
         assert abs(client.server_clock_offset_seconds) < 1
+
+
+async def test_setting_our_clock_changes_nothing_of_what_is_known_of_wixs(
+    script: Any, outgoing: Build
+) -> None:
+    ahead = 0.0
+    at = datetime(2026, 3, 4, 9, 15, 0, tzinfo=UTC).timestamp()
+    headers = {"date": "Wed, 04 Mar 2026 09:15:00 GMT"}
+    script.answers = [httpx.Response(200, json={"message": message()}, headers=headers)]
+    client = WixClient(
+        ApiKey("k", "s"),
+        transport=httpx.MockTransport(script),
+        budget=Budget(0),
+        now=lambda: at + ahead,
+        clock=lambda: 5.0,
+    )
+    await client.send(outgoing())
+
+    ahead = 3600.0
+
+    assert abs(client.server_clock_offset_seconds + 3600.0) < 1
 
 
 @pytest.mark.parametrize("odd", ["08", "10"])
