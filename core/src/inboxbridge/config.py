@@ -134,6 +134,7 @@ def config_from(document: Mapping[str, Any], environ: Mapping[str, str] | None =
 
 
 _UNSET = "(not set)"
+_SQLITE = "sqlite:///"
 _SECRET_KINDS = ("env", "file")
 _FALSE = {"false", "0", "no", "off", "n", "f"}
 
@@ -162,10 +163,18 @@ class _Reader:
         )
         if journal is None or gateway is None or courier is None:
             return None, self.problems
+        journal = journal.model_copy(update={"url": self._journal_url(journal.url)})
         return (
             Config(self.path, journal, gateway, courier, sites, connections, self.text),
             self.problems,
         )
+
+    def _journal_url(self, url: str) -> str:
+        """A relative file is in the configuration's folder, wherever the process was started."""
+        name = url.removeprefix(_SQLITE)
+        if self.path is None or name == url or not name or name.startswith(("/", ":", "file:")):
+            return url
+        return f"{_SQLITE}{self.path.resolve().parent / name}"
 
     def _sites(self, tables: Any) -> dict[str, SiteSettings]:
         sites = {}

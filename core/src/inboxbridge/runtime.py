@@ -109,6 +109,7 @@ async def running(
 
         journal = Journal(config.journal.url, on_session_lost=session_lost)
         stack.push_async_callback(journal.close)
+        structlog.get_logger("inboxbridge").info("journal_opened", journal=journal.shown)
         for connection in connections.values():
             stack.callback(connection.runner.close)
         reporter = Reporter.with_installed_observers()

@@ -286,6 +286,10 @@ class Deliverer:
     ) -> Outcome:
         """Wix does not know the conversation or the contact: go on with what is there now."""
         current = await self._directory.refresh(contact_id, lane, gone)
+        if current is None and row.attempt_at is not None:
+            settled = await self._looked_for_with_its_contact_gone(row, lane, started)
+            if settled is not None:
+                return settled
         if row.attempts >= REFUSALS_BEFORE_PARKED:
             return await self._ledger.parked(row, str(error), error=error)
         return await self._ledger.again(
@@ -296,6 +300,27 @@ class Deliverer:
             begun=begun,
             at_once=row.failing_since is None,
             contact_id=current or "",
+        )
+
+    async def _looked_for_with_its_contact_gone(
+        self, row: StoredEvent, lane: Lane, started: float
+    ) -> Outcome | None:
+        """What an attempt came to whose contact was deleted; None if it did not arrive.
+
+        Another contact's conversation, where the event would go from now on, says nothing of it.
+        """
+        assert row.conversation_id is not None
+        try:
+            message_id = await self._search_one(
+                row, row.conversation_id, row.fingerprint or "", lane
+            )
+        except NotFound as error:
+            reason = "the contact to whose conversation it was sent is gone"
+            return await self._ledger.unconfirmed(row, reason, started=started, error=error)
+        if message_id is None:
+            return None
+        return await self._ledger.delivered(
+            row, message_id, started=started, outcome="found there", why="as before"
         )
 
     async def _looked_for(

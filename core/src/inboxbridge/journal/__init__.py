@@ -22,6 +22,7 @@ from inboxbridge.journal.database import (
 )
 from inboxbridge.journal.rows import Accepted
 from inboxbridge.journal.schema import probes
+from inboxbridge.journal.shown import shown
 from inboxbridge.journal.writer import Operation, Writer
 
 __all__ = [
@@ -86,6 +87,11 @@ class Journal:
         """Called with the sites that have new events, after these are on disk."""
         self.on_forgotten: list[Callable[[str], None]] = []
         """Called with a site of which something remembered has stopped being true."""
+
+    @property
+    def shown(self) -> str:
+        """Where the journal is, without what is secret in its URL."""
+        return shown(self.engine.url)
 
     async def accept(self, accepted: Accepted) -> list[int | None]:
         """Store a delivery's events. Returns once they are on disk.

@@ -116,10 +116,15 @@ def sqlite_path(engine: Engine) -> Path | None:
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def known_revisions() -> frozenset[str]:
+    """The revisions of the schema that this release knows."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return frozenset(file.name.partition("_")[0] for file in files)
+
+
 def newest_revision() -> str:
     """The revision that this release's schema is at."""
-    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
-    return max(file.name for file in files).partition("_")[0]
+    return max(known_revisions())
 
 
 def pending_migration(engine: Engine) -> str | None:
@@ -130,8 +135,24 @@ def pending_migration(engine: Engine) -> str | None:
         return newest
     with engine.connect().execution_options(read_only=True) as connection:
         if not inspect(connection).has_table("alembic_version"):
+            if inspect(connection).has_table("events"):
+                raise JournalUnavailable(
+                    f"the journal {shown(engine.url)} has tables but lost the one that says which "
+                    "release made them (alembic_version); restore it from a backup"
+                )
             return newest
         current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        is_empty = not inspect(connection).has_table("events")
+    if current is None and not is_empty:
+        raise JournalUnavailable(
+            f"the journal {shown(engine.url)} has tables but does not say which release made them "
+            "(its alembic_version is empty); restore it from a backup"
+        )
+    if current is not None and current not in known_revisions() and current <= newest:
+        raise JournalUnavailable(
+            f"the journal {shown(engine.url)} is at an unknown revision ({current}); it is not one "
+            "of inboxbridge's: check [journal] url, or restore it from a backup"
+        )
     if current is not None and current > newest:
         place = shown(engine.url)
         raise JournalUnavailable(

@@ -25,6 +25,8 @@ from inboxbridge.journal.schema import (
 from inboxbridge.model import Headers, WebhookRequest
 from inboxbridge.records import EventRecord
 
+LARGEST_ID = 2**63 - 1
+
 _IS_OPEN = text(state_in(OPEN))
 _IS_UNFINISHED = text(state_in(UNFINISHED))
 
@@ -139,7 +141,9 @@ def list_events(
 
 
 def get_event(connection: Connection, event_id: int) -> EventRecord | None:
-    """One event, or None."""
+    """One event, or None; also for a number that is too large to be an id."""
+    if not 0 < event_id <= LARGEST_ID:
+        return None
     row = connection.execute(select(*_RECORD).where(events.c.id == event_id)).first()
     return None if row is None else record_of(row)
 

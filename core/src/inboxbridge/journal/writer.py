@@ -173,7 +173,7 @@ class Writer:
 
     def _check_file(self) -> None:
         if self._files is not None and self._files.is_replaced:
-            raise JournalUnavailable(FILE_REPLACED)
+            raise _lost(FILE_REPLACED)
 
     def _check_log(self, connection: Connection) -> None:
         """After a commit: is it in files that will be there after a restart?"""
@@ -190,7 +190,7 @@ class Writer:
             self._discard()
             self._engine.dispose()
             self._log_known = False
-            raise JournalUnavailable(LOG_LOST)
+            raise _lost(LOG_LOST)
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -210,6 +210,12 @@ class Writer:
         if isinstance(error, (SQLAlchemyError, OSError)):
             return unavailable(error, self._engine)
         return error
+
+
+def _lost(reason: str) -> JournalUnavailable:
+    error = JournalUnavailable(reason)
+    error.bare = reason
+    return error
 
 
 def _outside_of_transactions(connection: Connection, statement: str) -> None:
