@@ -214,7 +214,8 @@ class Inbox(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         texts = self._texts()
-        assert len(texts) == len(set(texts)), "a message is there twice"
+        twice = sorted({text for text in texts if texts.count(text) > 1})
+        assert not twice, f"there twice: {[self.run(self._story(text)) for text in twice]}"
         place = {text: at for at, text in enumerate(texts)}
         for name, written in self.written.items():
             found = [place[text] for text in written if text in place]
@@ -253,6 +254,18 @@ class Inbox(RuleBasedStateMachine):
                 return
             await asyncio.sleep(1.0)
         raise AssertionError(f"not settled after {seconds:g} s: {await self._records()}")
+
+    async def _story(self, text: str) -> Any:
+        """Where a text arrived, and every try of its event."""
+        kept = (await self.world.http.get("/_sandbox/messages")).json()["messages"]
+        places = [
+            (each["conversation_id"], each["contact_id"], each["message"]["id"])
+            for each in kept
+            if each["message"]["content"]["basic"]["items"][0]["text"] == text
+        ]
+        [event] = [each for each in await self._records() if each.source_id == f"0 {text}"]
+        tries = await self.world.journal.read(reads.event_attempts, event.id)
+        return text, places, event, [tuple(each) for each in tries]
 
     async def _records(self) -> Any:
         return await self.world.journal.read(reads.list_events, limit=10_000)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from inboxbridge.journal import purging, reads
+from inboxbridge.journal import purging, reads, writes
+from inboxbridge.journal.rows import AttemptBegun, Settled
 from inboxbridge.model import Event, Person
 
 MakeEvent = Callable[..., Event]
@@ -207,3 +208,31 @@ def test_linking_needs_no_secret(workspace: Any, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("SHOP_SECRET")
 
     assert workspace.run("link", "shop", "id:u-77", "contact-9").exit_code == 0
+
+
+def test_what_was_sent_and_cannot_be_confirmed_is_sent_again_only_when_told(
+    workspace: Any, an_event: MakeEvent
+) -> None:
+    sent, plain = workspace.store(an_event("sent"), an_event("plain"))
+    workspace.settle(plain, "parked", "who?")
+    workspace.in_journal(lambda journal: _sent_into_the_dark(journal, sent))
+
+    left = workspace.run("replay", "--state", "parked")
+
+    assert left.exit_code == 1
+    assert f"replay --send-again {sent}" in left.stderr
+    assert workspace.states() == {sent: "parked", plain: "pending"}
+
+    told = workspace.run("replay", sent, "--send-again")
+
+    assert told.exit_code == 0
+    assert workspace.states()[sent] == "pending"
+    rows = workspace.in_journal(lambda journal: journal.read(reads.open_events, "default", 0, 10))
+    assert [row.attempt_at for row in rows if row.id == sent] == [None]
+
+
+async def _sent_into_the_dark(journal: Any, event_id: int) -> None:
+    begun = AttemptBegun(event_id, 0, time.time(), "contact", "conversation", "print")
+    assert await journal.write(writes.begin_attempts, begun)
+    settled = Settled(event_id, "parked", "sent, cannot be confirmed", keep_attempt=True)
+    assert await journal.write(writes.settle, settled)

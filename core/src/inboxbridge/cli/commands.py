@@ -191,6 +191,12 @@ def replay(
     ] = None,
     connection: OnlyConnection = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    send_again: Annotated[
+        bool,
+        typer.Option(
+            "--send-again", help="Also what was sent and cannot be confirmed: it may show twice."
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask above 100 events.")] = False,
     config: ConfigPath = None,
 ) -> None:
@@ -205,8 +211,66 @@ def replay(
     from inboxbridge.cli.replay import replay
 
     raise typer.Exit(
-        replay(config, event or [], state=state, connection=connection, dry_run=dry_run, yes=yes)
+        replay(
+            config,
+            event or [],
+            state=state,
+            connection=connection,
+            dry_run=dry_run,
+            yes=yes,
+            send_again=send_again,
+        )
     )
+
+
+@app.command(epilog=example("inboxbridge backup /backups/journal-monday.db"))
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy to make.")],
+    config: ConfigPath = None,
+) -> None:
+    """Copy a SQLite journal, also while it is served.
+
+    The copy is consistent, and only you may read it. A journal on PostgreSQL is copied by pg_dump.
+    """
+    from inboxbridge.cli.copies import backup
+
+    raise typer.Exit(backup(config, file))
+
+
+journal_app = typer.Typer(help="The journal as a whole.", no_args_is_help=True)
+app.add_typer(journal_app, name="journal")
+
+
+@journal_app.command(
+    "copy",
+    epilog=example(
+        "inboxbridge journal copy sqlite:///inboxbridge.db postgresql://user@localhost/inboxbridge"
+    ),
+)
+def journal_copy(
+    from_url: Annotated[str, typer.Argument(metavar="FROM_URL", help="sqlite:///…")],
+    to_url: Annotated[str, typer.Argument(metavar="TO_URL", help="postgresql://…, empty.")],
+) -> None:
+    """Take a SQLite journal to PostgreSQL with backlog, links and memory.
+
+    Stop every process that works on it first. It may be ended and run again: it goes on where it
+    was. Ends with 1 if the counts differ.
+    """
+    from inboxbridge.cli.copies import copy
+
+    raise typer.Exit(copy(from_url, to_url))
+
+
+@app.command(epilog=example("inboxbridge restored"))
+def restored(config: ConfigPath = None) -> None:
+    """Say that an older copy of the journal was put back.
+
+    What is unfinished in it may have been delivered since the copy was made: it is looked for in
+    the Inbox before it is sent. `serve` notices an older SQLite journal by itself.
+    """
+    from inboxbridge.cli.copies import restored
+
+    raise typer.Exit(restored(config))
 
 
 @app.command(epilog=example("inboxbridge link sms phone:+14155550132 CONTACT_ID"))

@@ -52,8 +52,11 @@ def replay(
     connection: str | None,
     dry_run: bool,
     yes: bool,
+    send_again: bool = False,
 ) -> int:
     """Deliver events again. Returns the exit code: 1 if some cannot be.
+
+    What was sent and cannot be confirmed is left alone unless *send_again* is given.
 
     Raises:
         NotWell: An event is not in the journal.
@@ -70,6 +73,10 @@ def replay(
             if missing:
                 listed = ", ".join(map(str, missing))
                 raise NotWell(f"there is no event {listed} in the journal; nothing was replayed")
+        unconfirmed = [] if send_again else read(reads.unconfirmed, found)
+    if unconfirmed:
+        found = [key for key in found if key not in set(unconfirmed)]
+        say_error(_left_alone(unconfirmed))
     what = f"{state} event" if state else "event"
     if dry_run:
         print(f"{count(len(found), what)} would be replayed; nothing was changed")
@@ -78,12 +85,23 @@ def replay(
     if len(found) > ASK_ABOVE and not yes and is_interactive() and not ask("Go on?"):
         return 0
     if not found:
-        return 0
-    outcome = asyncio.run(_in_journal(config, lambda journal: _replay(config, journal, found)))
+        return 1 if unconfirmed else 0
+    outcome = asyncio.run(
+        _in_journal(config, lambda journal: _replay(config, journal, found, send_again=send_again))
+    )
     print(f"{count(outcome.reopened + outcome.stored, 'event')} will be delivered again")
     for line in outcome.left:
         say_error(line)
-    return 1 if outcome.left else 0
+    return 1 if outcome.left or unconfirmed else 0
+
+
+def _left_alone(event_ids: Sequence[int]) -> str:
+    listed = " ".join(map(str, event_ids[:20]))
+    return (
+        f"{count(len(event_ids), 'event')} left alone: sent, cannot be confirmed. Look in the "
+        "Inbox; what is not there is sent again with "
+        f"`inboxbridge replay --send-again {listed}{' …' if len(event_ids) > 20 else ''}`"
+    )
 
 
 def is_interactive() -> bool:
@@ -140,7 +158,11 @@ async def _in_journal(config: Config, work: Callable[[Journal], Awaitable[T]]) -
         await journal.close()
 
 
-async def _replay(config: Config, journal: Journal, ids: Sequence[int]) -> Outcome:
+async def _replay(
+    config: Config, journal: Journal, ids: Sequence[int], *, send_again: bool
+) -> Outcome:
+    if send_again:
+        await journal.write(writes.forget_attempts, tuple(ids))
     outcome = Outcome()
     connections: dict[str, Connection] = {}
     readable = []

@@ -9,18 +9,24 @@ the file's lock owns every site.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import os
 import random
+import time
 from collections.abc import Sequence
 from typing import IO, Any
 
+import structlog
 from sqlalchemy import Connection, text
 
 from inboxbridge.errors import InboxbridgeError
-from inboxbridge.journal import Journal
+from inboxbridge.journal import Journal, JournalUnavailable, copies
+from inboxbridge.journal.copies import Marker
 from inboxbridge.journal.database import sqlite_path
 from inboxbridge.journal.files import open_private
+
+MARK_SECONDS = 5.0
+"""How often is written down how far a SQLite journal has come."""
 
 _SITES = 0x1B0B_5173
 _COURIERS = 0x1B0B_C001
@@ -44,7 +50,11 @@ class FileOwnership:
         path = sqlite_path(journal.engine)
         assert path is not None
         self._path = path.with_name(path.name + ".courier")
+        self._journal = journal
+        self._clock = time.monotonic
         self._file: IO[str] | None = None
+        self._marker: Marker | None = None
+        self._mark_at = 0.0
 
     async def claim(self, sites: dict[str, int], busy: frozenset[str]) -> set[str]:
         """Return the sites that are ours now. Raises `AlreadyRunning`."""
@@ -58,17 +68,37 @@ class FileOwnership:
                     f"another process is already delivering from {self._path.stem}; a SQLite "
                     "journal has one courier at a time (use PostgreSQL for several)"
                 ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
             self._file = file
+            await self._notice_an_older_copy(Marker(file))
+        elif self._clock() >= self._mark_at:
+            await self._mark()
         return set(sites)
+
+    async def _notice_an_older_copy(self, marker: Marker) -> None:
+        self._marker = marker
+        before = marker.read()
+        await self._journal.write(copies.identify, None)
+        reached = await self._journal.read(copies.high_water)
+        if before is not None and reached.is_behind(before):
+            marked = await self._journal.write(copies.mark_restored, None)
+            structlog.get_logger("inboxbridge").warning(
+                "older_journal_put_back", events=marked, looked_for_before_sending=True
+            )
+        await self._mark()
+
+    async def _mark(self) -> None:
+        self._mark_at = self._clock() + MARK_SECONDS
+        assert self._marker is not None
+        self._marker.write(await self._journal.read(copies.high_water))
 
     async def release(self, sites: dict[str, int]) -> None:
         """Single sites are never given up here."""
 
     async def close(self) -> None:
         """Let another process take over."""
+        if self._marker is not None:
+            with contextlib.suppress(JournalUnavailable):
+                await self._mark()
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -161,6 +161,19 @@ def event_ids(
     return list(connection.execute(statement).scalars())
 
 
+def unconfirmed(connection: Connection, event_ids: Sequence[int]) -> list[int]:
+    """Which events wait for a person because they were sent and cannot be confirmed."""
+    found: list[int] = []
+    for start in range(0, len(event_ids), 500):
+        statement = select(events.c.id).where(
+            events.c.id.in_(event_ids[start : start + 500]),
+            events.c.state == "parked",
+            events.c.attempt_at.is_not(None),
+        )
+        found += connection.execute(statement).scalars()
+    return found
+
+
 def event_body(connection: Connection, event_id: int) -> str | None:
     """The stored event as JSON, None once it has been purged."""
     return connection.execute(select(events.c.body).where(events.c.id == event_id)).scalar()

@@ -200,6 +200,18 @@ def reopen(connection: Connection, batch: Sequence[tuple[tuple[int, ...], str]])
     return counts
 
 
+def forget_attempts(connection: Connection, batch: Sequence[tuple[int, ...]]) -> list[None]:
+    """Let what was sent and cannot be confirmed be sent anew, without a look."""
+    for ids in batch:
+        for start in range(0, len(ids), 500):
+            connection.execute(
+                update(events)
+                .where(events.c.id.in_(ids[start : start + 500]), events.c.state == "parked")
+                .values(attempt_at=None, attempt_after=None)
+            )
+    return [None] * len(batch)
+
+
 def mark_reparsed(connection: Connection, batch: Sequence[tuple[int, str]]) -> list[None]:
     """Close unreadable deliveries whose events have been stored after all."""
     for event_id, reason in batch:
