@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -195,3 +197,35 @@ def test_paging_shows_every_visible_message_once_in_order(
         request["paging.cursor"] = cursor
 
     assert seen == (visible if order == "ASC" else visible[::-1])
+
+
+async def test_the_sdks_packed_request_is_the_same_as_flat_parameters(wix: Wix) -> None:
+    await wix.seed_dana()
+    conversation_id = await wix.conversation()
+    for number in range(3):
+        await wix.send(conversation_id, f"text {number}")
+    request = {
+        "conversationId": conversation_id,
+        "visibility": "BUSINESS",
+        "paging": {"limit": 2},
+        "sorting": {"fieldName": "sequence", "order": "ASC"},
+    }
+    packed = base64.urlsafe_b64encode(json.dumps(request).encode()).rstrip(b"=").decode()
+
+    one = await wix.get("/inbox/v2/messages", **{".r": packed})
+    other = await wix.get(
+        "/inbox/v2/messages",
+        conversationId=conversation_id,
+        visibility="BUSINESS",
+        **{"paging.limit": 2, "sorting.fieldName": "sequence", "sorting.order": "ASC"},
+    )
+
+    assert one.json() == other.json()
+    assert len(one.json()["messages"]) == 2
+
+
+@pytest.mark.parametrize("packed", ["!", "bm8", "WzFd"], ids=["no base64", "no JSON", "a list"])
+async def test_a_packed_request_that_cannot_be_read_is_refused(wix: Wix, packed: str) -> None:
+    answer = await wix.get("/inbox/v2/messages", **{".r": packed})
+
+    assert answer.status_code == 400

@@ -316,7 +316,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"content": {"basic": {"items": []}}}, "message.content.basic.items"),
     ({"content": {"basic": [{"text": "x"}]}}, "message.content.basic"),
     ({"content": {"basic": {"items": [{}]}}}, "message.content.basic.items[0]"),
-    ({"content": {"basic": {"items": [{"text": ""}]}}}, "message.content.basic.items[0]"),
+    ({"content": {"basic": {"items": [{"text": ""}]}}}, "message.content.basic.items[0].text"),
     ({"content": {"basic": {"items": [{"text": 5}]}}}, "message.content.basic.items[0].text"),
     (
         {"content": {"basic": {"items": [{"text": "a", "file": {"url": "https://x"}}]}}},
@@ -327,14 +327,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "message.content.basic.items[0].image.url",
     ),
     (
-        {"content": {"basic": {"items": [{"text": "x" * 8001}]}}},
+        {"content": {"basic": {"items": [{"text": "x" * 16_385}]}}},
         "message.content.basic.items[0].text",
     ),
     ({"content": {"basic": {"items": [{"text": "x"}] * 51}}}, "message.content.basic.items"),
     ({"content": {"minimal": {}}}, "message.content.minimal.text"),
     ({"content": {"minimal": {"text": ""}}}, "message.content.minimal.text"),
     (
-        {"content": {"previewText": "x" * 513, "minimal": {"text": "x"}}},
+        {"content": {"previewText": "x" * 257, "minimal": {"text": "x"}}},
         "message.content.previewText",
     ),
     (

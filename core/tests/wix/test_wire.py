@@ -26,6 +26,7 @@ def test_a_message_in_the_current_form(outgoing: Build) -> None:
             "message": {
                 "direction": "PARTICIPANT_TO_BUSINESS",
                 "visibility": "BUSINESS",
+                "silent": False,
                 "content": {
                     "previewText": "Is Saturday free?",
                     "basic": {"items": [{"text": "Is Saturday free?"}]},
@@ -60,6 +61,7 @@ def test_an_activity_in_the_current_form_has_no_badge(outgoing: Build) -> None:
         "message": {
             "direction": "BUSINESS_TO_PARTICIPANT",
             "visibility": "BUSINESS_AND_PARTICIPANT",
+            "silent": True,
             "content": {
                 "previewText": "Booked: Spa Treatment",
                 "minimal": {
@@ -185,14 +187,14 @@ def test_an_unknown_form_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_long_text_becomes_several_bubbles_of_one_message(outgoing: Build) -> None:
-    text = " ".join(["thirteen"] * 1400)  # 12,599 characters
+    text = " ".join(["thirteen"] * 5600)  # 50,399 characters
 
     content = wire_form("current")(outgoing(text))["message"]["content"]
 
     parts = [item["text"] for item in content["basic"]["items"]]
     assert len(parts) == 4
     assert " ".join(parts) == text
-    assert len(content["previewText"]) <= 140
+    assert len(content["previewText"]) <= 256
 
 
 words = st.text(st.sampled_from("ab \n\té😀\u200d\u0301"), max_size=400)
@@ -244,4 +246,4 @@ def test_a_megabyte_without_white_space_is_cut_quickly_and_wholly() -> None:
     text = "x" * 100_000
 
     assert "".join(bubbles(text)) == text
-    assert [len(part) for part in bubbles(text)] == [4000] * 25
+    assert [len(part) for part in bubbles(text)] == [16_384] * 6 + [100_000 - 6 * 16_384]

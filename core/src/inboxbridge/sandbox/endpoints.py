@@ -161,7 +161,10 @@ def _create_contact(call: Call, site: Site, caller: Caller) -> Json:
     return {"contact": contact}
 
 
-_GET_PARAMETERS: Final = Object({"fields": ListOf(Text()), "fieldsets": ListOf(Text())})
+_GET_PARAMETERS: Final = Object(
+    {"fields": ListOf(Text()), "fieldsets": ListOf(Text())},
+    ignored=("id",),  # the SDK repeats the path's
+)
 
 
 def _get_contact(call: Call, site: Site, _: Caller) -> Json:
@@ -254,7 +257,8 @@ def _send_message(call: Call, site: Site, caller: Caller) -> Json:
 
 
 def _list_messages(call: Call, site: Site, _: Caller) -> Json:
-    request = call.read(messages.LIST_REQUEST, "request", call.parameters())
+    parameters = messages.list_request(call.parameters())
+    request = call.read(messages.LIST_REQUEST, "request", parameters)
     conversation = site.conversations.get(request["conversationId"])
     return messages.page_of(conversation, request, call.sandbox.options.limits.list_page)
 

@@ -71,6 +71,10 @@ def too_big(field: str, threshold: int, unit: str) -> Violation:
     return violation(field, f"must have at most {threshold} {unit}", "MAX", threshold=threshold)
 
 
+def too_small(field: str, threshold: int, unit: str) -> Violation:
+    return violation(field, f"must have at least {threshold} {unit}", "MIN", threshold=threshold)
+
+
 def wrong_format(field: str, expected: str) -> Violation:
     return violation(field, f"Expected {expected}", "FORMAT", expected=expected)
 

@@ -32,35 +32,42 @@ _VISIBILITY: Final = ("BUSINESS_AND_PARTICIPANT", "BUSINESS")
 
 def request_shape(limits: Limits) -> Object:
     """The body of Send Message, with the limits of one sandbox."""
-    image = Object(
-        {"id": Text(), "url": Text(), "filename": Text(), "width": Number(), "height": Number()},
-        need=("url",),
-    )
-    file = Object(
-        {"id": Text(), "url": Text(), "filename": Text(), "mimeType": Text()}, need=("url",)
-    )
-    item = Object({"text": Text(limits.text), "image": image, "file": file})
+    url = Text(limits.url)
+    media = {"id": Text(limits.media_id), "url": url, "filename": Text(limits.filename)}
+    image = Object({**media, "width": Number(), "height": Number()}, need=("url",))
+    file = Object({**media, "mimeType": Text(limits.mime_type)}, need=("url",))
+    item = Object({"text": Text(limits.text, least=1), "image": image, "file": file})
     basic = Object({"items": ListOf(item, limits.items)}, need=("items",))
     minimal = Object(
-        {"text": Text(limits.minimal_text), "iconUrl": Text(), "url": Text()}, need=("text",)
+        {"text": Text(limits.minimal_text, least=1), "iconUrl": url, "url": url}, need=("text",)
     )
     form = Object(
         {
-            "title": Text(limits.text),
-            "description": Text(limits.text),
-            "fields": ListOf(Object({"name": Text(), "value": Text()}), limits.form_fields),
-            "media": ListOf(Object({"image": image, "file": file})),
+            "title": Text(limits.form_title, least=1),
+            "description": Text(limits.text, least=1),
+            "fields": ListOf(
+                Object({"name": Text(limits.form_field), "value": Text(limits.form_field)}),
+                limits.form_fields,
+            ),
+            "media": ListOf(Object({"image": image, "file": file}), limits.form_media),
         }
     )
-    postback = Object({"interactionId": Text()}, need=("interactionId",), ignored=("appId",))
+    postback = Object(
+        {"interactionId": Text(limits.interaction_id)}, need=("interactionId",), ignored=("appId",)
+    )
     button = Object(
-        {"label": Text(), "launchUrl": Text(), "postbackProperties": postback}, need=("label",)
+        {
+            "label": Text(limits.button_label),
+            "launchUrl": url,
+            "postbackProperties": postback,
+        },
+        need=("label",),
     )
     template = Object(
         {
             "title": Text(),
             "textLines": ListOf(Text(limits.template_line), limits.template_lines),
-            "imageUrl": Text(),
+            "imageUrl": url,
             "orientation": Enum("PORTRAIT", "LANDSCAPE", zero="UNKNOWN_ORIENTATION"),
             "buttons": ListOf(button, limits.template_buttons),
         }
@@ -82,7 +89,7 @@ def request_shape(limits: Limits) -> Object:
     badge = Object(
         {
             "text": Text(limits.badge_text),
-            "iconUrl": Text(),
+            "iconUrl": url,
             "badgeVisibility": Enum(*_VISIBILITY, zero="UNKNOWN_BADGE_VISIBILITY"),
         }
     )

@@ -33,6 +33,31 @@ LIST_REQUEST = Object(
 )
 
 
+def list_request(parameters: Json) -> Json:
+    """The request of List Messages, from its query parameters.
+
+    With paging or sorting Wix's own SDK sends one parameter, ``.r``: the whole request as JSON in
+    base64url without padding (type declarations and generated code of @wix/inbox).
+    """
+    packed = parameters.pop(".r", None)
+    if packed is None:
+        return parameters
+    try:
+        padded = packed + "=" * (-len(packed) % 4)
+        request = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        found = wrong_format(".r", "JSON in base64url")
+        raise validation_error("request", [found]) from None
+    if not isinstance(request, dict):
+        raise validation_error("request", [wrong_format(".r", "a JSON object")])
+    flat = {key: value for key, value in request.items() if key not in ("paging", "sorting")}
+    for group in ("paging", "sorting"):
+        members = request.get(group)
+        if isinstance(members, dict):
+            flat |= {f"{group}.{key}": value for key, value in members.items()}
+    return {**parameters, **flat}
+
+
 def store(
     conversation: Conversation,
     message: Json,

@@ -14,19 +14,28 @@ import httpx
 class Limits:
     """Sizes above which a request is refused with `400`.
 
-    Wix publishes only those of templates, channels and contact lists; the others are ours. All are
-    counts of characters or of list items.
+    All are counts of characters or of list items, as in the type declarations of @wix/inbox and
+    @wix/crm; those of ``items``, ``badge_text``, ``search`` and ``query_page`` are ours.
     """
 
-    text: int = 8000
+    text: int = 16_384
     items: int = 50
-    preview_text: int = 512
+    preview_text: int = 256
     badge_text: int = 50
-    minimal_text: int = 8000
-    form_fields: int = 100
+    minimal_text: int = 16_384
+    form_title: int = 256
+    form_fields: int = 15
+    form_field: int = 8192
+    form_media: int = 15
+    url: int = 2000
+    media_id: int = 2000
+    filename: int = 255
+    mime_type: int = 100
+    interaction_id: int = 256
     template_lines: int = 10
     template_line: int = 512
     template_buttons: int = 10
+    button_label: int = 16_384
     contact_items: int = 50
     search: int = 100
     query_page: int = 1000

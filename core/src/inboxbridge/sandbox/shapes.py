@@ -14,7 +14,15 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Protocol
 
-from .errors import Violation, required, too_big, validation_error, violation, wrong_format
+from .errors import (
+    Violation,
+    required,
+    too_big,
+    too_small,
+    validation_error,
+    violation,
+    wrong_format,
+)
 
 INVALID: Final = object()
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -49,16 +57,19 @@ class Shape(Protocol):
 
 
 class Text:
-    """A string of at most `most` characters."""
+    """A string of at least `least` and at most `most` characters."""
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, *, least: int = 0) -> None:
         self.most = most
+        self.least = least
 
     def read(self, value: Any, path: str, reading: Reading) -> Any:
         if type(value) is not str:
             return reading.refuse(wrong_format(path, "a string"))
         if self.most is not None and len(value) > self.most:
             return reading.refuse(too_big(path, self.most, "characters"))
+        if len(value) < self.least:
+            return reading.refuse(too_small(path, self.least, "characters"))
         if not value.isascii() and _SURROGATE.search(value):
             return reading.refuse(wrong_format(path, "well-formed Unicode"))
         return value

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-MAX_BUBBLE_CHARACTERS = 4000
-MAX_PREVIEW_CHARACTERS = 140
+MAX_BUBBLE_CHARACTERS = 16_384
+MAX_PREVIEW_CHARACTERS = 256
+"""The limits in the type declarations of @wix/inbox."""
 
 _SPACE = re.compile(r"\s")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f\u20e3")

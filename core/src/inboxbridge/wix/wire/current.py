@@ -4,7 +4,11 @@
 publishes for syncing does without it, and a message sent as the participant could no longer be told
 from one the contact wrote. ``targetChannels`` stays away so that nothing is sent on to the contact.
 
-Source: https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/send-message.md
+``silent`` stands in two places: the one beside ``message`` is deprecated and was due to go on
+2026-06-01, and whether it has gone is unconfirmed.
+
+Sources: https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/send-message.md and
+the type declarations of @wix/inbox
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
     message: dict[str, Any] = {
         "direction": _content.DIRECTIONS[outgoing.direction],
         "visibility": _content.VISIBILITIES[outgoing.visibility],
+        "silent": outgoing.silent,
     }
     if isinstance(content, MinimalMessage):
         minimal = _content.minimal(content)
