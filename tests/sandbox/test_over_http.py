@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -123,6 +124,79 @@ def test_the_server_goes_on_after_many_resets(
     assert kept(client) == 60 - cut
     assert client.post(SEND, json=message(conversation)).status_code == 200
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def rule(client: httpx.Client, **written: object) -> None:
+    client.post("/_sandbox/rules", json=[written]).raise_for_status()
+
+
+def test_an_answer_by_rule_leaves_as_it_is_written(client: httpx.Client) -> None:
+    """The server adds no date of its own to one that is given."""
+    date = "Mon, 01 Jan 2001 00:00:00 GMT"
+    headers = {"Date": date, "Server": "pepyaka", "Retry-After": 0}
+    rule(client, answer={"status": 503, "headers": headers, "body": "<html>"})
+
+    first = client.post(SEND)
+    client.post("/_sandbox/rules", json=[])
+    after = client.post(SEND)
+
+    assert (first.status_code, first.content) == (503, b"<html>")
+    assert first.headers.get_list("date") == [date]
+    assert first.headers.get_list("server") == ["pepyaka"]
+    assert after.headers["date"] != date
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 599])
+def test_an_answer_by_rule_may_have_no_body(client: httpx.Client, status: int) -> None:
+    rule(client, times=2, answer={"status": status})
+
+    answers = [client.post(SEND) for _ in range(2)]
+
+    assert [(each.status_code, each.content) for each in answers] == [(status, b"")] * 2
+
+
+@pytest.mark.parametrize(("after_commit", "messages"), [(False, 0), (True, 1)])
+def test_a_reset_by_rule_cuts_the_connection(
+    client: httpx.Client, conversation: str, after_commit: bool, messages: int
+) -> None:
+    rule(client, call="send", after_commit=after_commit, answer="reset")
+
+    with pytest.raises(httpx.ReadError):
+        client.post(SEND, json=message(conversation))
+
+    assert kept(client) == messages
+
+
+def test_a_slow_answer_does_nothing_for_a_caller_that_has_gone(
+    client: httpx.Client, conversation: str
+) -> None:
+    rule(client, call="send", answer="slow", times=1)
+
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(SEND, json=message(conversation), timeout=0.1)
+    wait_for(lambda: client.get("/_sandbox/stats").json()["answers"].get("dropped") == 1)
+
+    assert kept(client) == 0
+    assert client.post(SEND, json=message(conversation)).status_code == 200
+
+
+def test_what_is_late_is_done_for_a_caller_that_has_gone(
+    client: httpx.Client, conversation: str
+) -> None:
+    rule(client, call="send", answer="late", seconds=0.3)
+
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(SEND, json=message(conversation), timeout=0.1)
+
+    assert kept(client) == 0
+    wait_for(lambda: kept(client) == 1)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_a_large_body_arrives_whole(client: httpx.Client, conversation: str) -> None:

@@ -297,6 +297,7 @@ async def test_each_required_field_is_missed_by_name(
     ]
 
 
+LONG_URL = "https://x/" + "x" * 1991
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"direction": "BUSINESS_TO_CUSTOMER"}, "message.direction"),
     ({"direction": "UNKNOWN_DIRECTION"}, "message.direction"),
@@ -316,7 +317,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"content": {"basic": {"items": []}}}, "message.content.basic.items"),
     ({"content": {"basic": [{"text": "x"}]}}, "message.content.basic"),
     ({"content": {"basic": {"items": [{}]}}}, "message.content.basic.items[0]"),
-    ({"content": {"basic": {"items": [{"text": ""}]}}}, "message.content.basic.items[0].text"),
+    ({"content": {"basic": {"items": [{"text": ""}]}}}, "message.content.basic.items[0]"),
     ({"content": {"basic": {"items": [{"text": 5}]}}}, "message.content.basic.items[0].text"),
     (
         {"content": {"basic": {"items": [{"text": "a", "file": {"url": "https://x"}}]}}},
@@ -330,9 +331,34 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"content": {"basic": {"items": [{"text": "x" * 16_385}]}}},
         "message.content.basic.items[0].text",
     ),
-    ({"content": {"basic": {"items": [{"text": "x"}] * 51}}}, "message.content.basic.items"),
     ({"content": {"minimal": {}}}, "message.content.minimal.text"),
     ({"content": {"minimal": {"text": ""}}}, "message.content.minimal.text"),
+    ({"content": {"minimal": {"text": "x" * 16_385}}}, "message.content.minimal.text"),
+    (
+        {"content": {"minimal": {"text": "x", "iconUrl": LONG_URL}}},
+        "message.content.minimal.iconUrl",
+    ),
+    ({"content": {"minimal": {"text": "x", "url": LONG_URL}}}, "message.content.minimal.url"),
+    (
+        {"content": {"basic": {"items": [{"image": {"url": LONG_URL}}]}}},
+        "message.content.basic.items[0].image.url",
+    ),
+    (
+        {"content": {"basic": {"items": [{"file": {"url": "https://x", "filename": "x" * 256}}]}}},
+        "message.content.basic.items[0].file.filename",
+    ),
+    (
+        {"content": {"basic": {"items": [{"file": {"url": "https://x", "mimeType": "x" * 101}}]}}},
+        "message.content.basic.items[0].file.mimeType",
+    ),
+    ({"content": {"form": {"title": "x" * 257}}}, "message.content.form.title"),
+    ({"content": {"form": {"title": ""}}}, "message.content.form.title"),
+    ({"content": {"form": {"description": "x" * 16_385}}}, "message.content.form.description"),
+    ({"content": {"form": {"fields": [{"name": "x"}] * 16}}}, "message.content.form.fields"),
+    (
+        {"content": {"form": {"fields": [{"value": "x" * 8193}]}}},
+        "message.content.form.fields[0].value",
+    ),
     (
         {"content": {"previewText": "x" * 257, "minimal": {"text": "x"}}},
         "message.content.previewText",
@@ -392,6 +418,70 @@ async def test_a_limit_that_is_passed_is_named(dana: Wix, conversation: str) -> 
 
     [violation] = answer.json()["details"]["validationError"]["fieldViolations"]
     assert (violation["violatedRule"], violation["data"]) == ("MAX", {"threshold": 1})
+
+
+async def test_what_is_at_its_limit_is_kept(dana: Wix, conversation: str) -> None:
+    url = LONG_URL[:-1]
+    basic = {"previewText": "x" * 256, "basic": {"items": [{"text": "x" * 16_384}] * 60}}
+    minimal = {"minimal": {"text": "x" * 16_384, "iconUrl": url, "url": url}}
+
+    for content in (basic, minimal):
+        kept = await dana.send(conversation, content=content)
+        assert {**kept["content"], "contentType": ""} == {**content, "contentType": ""}
+
+
+ODD_URL = "ftp://x/y"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"badges": [{"text": "x", "iconUrl": ODD_URL}]}, "message.badges[0].iconUrl"),
+        (
+            {"content": {"minimal": {"text": "x", "iconUrl": "https://"}}},
+            "message.content.minimal.iconUrl",
+        ),
+        ({"content": {"minimal": {"text": "x", "url": "/b/1"}}}, "message.content.minimal.url"),
+        ({"content": {"template": {"imageUrl": ODD_URL}}}, "message.content.template.imageUrl"),
+        (
+            {"content": {"template": {"buttons": [{"label": "x", "launchUrl": ODD_URL}]}}},
+            "message.content.template.buttons[0].launchUrl",
+        ),
+        ({"content": {"basic": {"items": [{"image": {"url": ODD_URL}}]}}}, "INVALID_MEDIA_URL"),
+        ({"content": {"form": {"media": [{"file": {"url": ODD_URL}}]}}}, "INVALID_MEDIA_URL"),
+    ],
+    ids=str,
+)
+async def test_what_is_not_on_the_web_is_refused_when_strict(
+    make: Callable[..., Wix], change: dict[str, Any], field: str
+) -> None:
+    strict, usual = make(strict_urls=True), make()
+    for wix in (strict, usual):
+        await wix.seed_dana()
+    body = message(await strict.conversation(), **change)
+    await usual.conversation()
+
+    refused = await strict.post(PATH, body)
+    taken = await usual.post(PATH, body)
+
+    named = code(refused) if field.isupper() else violated(refused)
+    assert named == (field if field.isupper() else [field])
+    assert taken.status_code == 200
+
+
+@pytest.mark.parametrize("place", ["message", "beside"])
+async def test_silence_is_understood_in_the_message_and_in_its_old_place(
+    dana: Wix, conversation: str, place: str
+) -> None:
+    body = message(conversation)
+    (body["message"] if place == "message" else body)["silent"] = True
+
+    answer = await dana.post(PATH, body)
+    listed = (await dana.control("/conversations")).json()["conversations"]
+
+    assert answer.status_code == 200
+    assert [each["unread"] for each in listed] == [0]
+    assert (await dana.stats())["unknown_keys"] == {}
 
 
 async def test_limits_can_be_chosen(make: Callable[..., Wix]) -> None:

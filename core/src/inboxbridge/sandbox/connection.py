@@ -6,12 +6,14 @@ import asyncio
 import os
 import socket
 import struct
-from typing import Any
+from collections.abc import Awaitable, Collection
+from typing import Any, TypeVar
 
 import httpx
 from starlette.types import Receive
 
 _HANG_AT_MOST_SECONDS = 30.0
+T = TypeVar("T")
 
 
 class Dropped(httpx.ReadError):
@@ -47,11 +49,28 @@ async def hang(receive: Receive) -> None:
         await cut(receive)
 
 
-async def keep_waiting(receive: Receive) -> None:
-    """Say nothing for half a minute, also to a caller in the same process; then `cut`."""
-    if _transport(receive) is None:
-        await asyncio.sleep(_HANG_AT_MOST_SECONDS)
-    await hang(receive)
+async def unless_gone(receive: Receive, coming: Awaitable[T]) -> T | None:
+    """What is coming, or `None` if the caller goes before.
+
+    A task that is handed in goes on whatever becomes of the caller; a coroutine ends with it.
+    """
+    waiting = asyncio.ensure_future(coming)
+    gone = asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)
+        return waiting.result() if waiting.done() and not waiting.cancelled() else None
+    finally:
+        gone.cancel()
+        if waiting is not coming:
+            waiting.cancel()
+
+
+def in_place_of_defaults(receive: Receive, names: Collection[bytes]) -> None:
+    """Keep uvicorn from adding a `Date` or `Server` of its own to one that is given."""
+    cycle: Any = getattr(receive, "__self__", None)
+    defaults = getattr(cycle, "default_headers", None)
+    if defaults:
+        cycle.default_headers = [each for each in defaults if each[0].lower() not in names]
 
 
 async def _disconnected(receive: Receive) -> None:

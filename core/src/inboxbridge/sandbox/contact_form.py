@@ -18,9 +18,8 @@ Json = dict[str, Any]
 
 HEAD = ("id", "revision", "source", "createdDate", "updatedDate", "lastActivity", "memberInfo")
 
-_EMAIL = Pattern(re.compile(r"[^@\s]+@[^@\s]+"), "an email address")
 _DAY = Pattern(re.compile(r"\d{4}-\d{2}-\d{2}"), "a date as YYYY-MM-DD")
-_NAME = Object({"first": Text(), "last": Text()})
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _STREET = Object({"name": Text(), "number": Text(), "apt": Text()})
 _ADDRESS = Object(
     {
@@ -48,16 +47,17 @@ def info_shape(limits: Limits, *, seeding: bool = False) -> Object:
     A seed may state `e164Phone` itself; callers of the API may not.
     """
     most = limits.contact_items
+    line = Text(limits.contact_text)
     told: dict[str, Shape] = {"e164Phone": Text()} if seeding else {}
     email: dict[str, Shape] = {
         "tag": Enum("MAIN", "HOME", "WORK", "UNTAGGED"),
-        "email": _EMAIL,
+        "email": Pattern(_EMAIL, "an email address", limits.email),
         "primary": Flag(),
     }
     phone: dict[str, Shape] = {
         "tag": Enum("MAIN", "HOME", "MOBILE", "WORK", "FAX", "UNTAGGED"),
         "countryCode": Text(),
-        "phone": Text(),
+        "phone": Text(limits.phone),
         "primary": Flag(),
         **told,
     }
@@ -67,12 +67,12 @@ def info_shape(limits: Limits, *, seeding: bool = False) -> Object:
     }
     return Object(
         {
-            "name": _NAME,
+            "name": Object({"first": line, "last": line}),
             "emails": _wrapped(Object(email, ignored=("id",)), most),
             "phones": _wrapped(Object(phone, ignored=("id", "e164Phone", "formattedPhone")), most),
             "addresses": _wrapped(Object(address, ignored=("id",)), most),
-            "company": Text(),
-            "jobTitle": Text(),
+            "company": line,
+            "jobTitle": line,
             "birthdate": _DAY,
             "locale": Text(),
             "picture": Map(),
@@ -93,9 +93,7 @@ class ContactShapes:
     def __init__(self, limits: Limits) -> None:
         info = info_shape(limits)
         sort = Object({"fieldName": Text(), "order": Enum("ASC", "DESC")}, need=("fieldName",))
-        paging = Object(
-            {"limit": Number(whole=True, most=limits.query_page), "offset": Number(whole=True)}
-        )
+        paging = Object({"limit": Number(whole=True), "offset": Number(whole=True)})
         query = Object(
             {
                 "filter": Map(),

@@ -15,7 +15,7 @@ from .clock import iso_millis, micros
 from .contact_form import HEAD, custom_fields, document, full_name, items_of, tidied
 from .contact_index import ContactIndex, LaggingIndex
 from .contact_merge import own_info, union
-from .errors import WixError, application_error, validation_error, violation
+from .errors import WixError, application_error, query_error
 from .events import Publish
 from .options import SandboxOptions
 from .query import Filter, Language, compile_filter, sorted_contacts
@@ -70,6 +70,15 @@ class ContactBook:
                 return contact
         return None
 
+    def addresses(self, contact_id: str) -> set[str]:
+        """The emails, in lower case, and phone numbers of a contact; none of an unknown one."""
+        contact = self.find(contact_id)
+        info = contact["info"] if contact else {}
+        found = {item["email"].lower() for item in items_of(info, "emails")}
+        for phone in items_of(info, "phones"):
+            found |= {phone["phone"].lower(), phone.get("e164Phone") or phone["phone"].lower()}
+        return found
+
     def query(self, query: Mapping[str, Any], search: str | None = None) -> tuple[list[Json], Json]:
         """One page of matching contacts, and its `pagingMetadata`."""
         compiled = compile_filter(query.get("filter", {}), self._language)
@@ -81,6 +90,9 @@ class ContactBook:
         sort = next(iter(query.get("sort", ())), None)
         found = sorted_contacts(found, sort, self._language)
         paging = query.get("paging", {})
+        most = self._options.limits.query_page
+        if paging.get("limit", 0) > most:
+            raise query_error("ILLEGAL_LIMIT", f"A page has at most {most} contacts.")
         offset = paging.get("offset", 0)
         page = found[offset : offset + (paging.get("limit") or 50)]
         return page, {"count": len(page), "offset": offset, "total": len(found)}
@@ -135,10 +147,10 @@ class ContactBook:
     def update(self, contact_id: str, body: Mapping[str, Any], identity: Json) -> Json:
         """Update Contact; lists that are sent replace the old ones, what is left out stays.
 
-        Raises `409 CONTACT_REVISION_MISMATCH` for a stale revision, and the errors of `create`.
+        Raises `409 CONTACT_ALREADY_CHANGED` for a stale revision, and the errors of `create`.
         """
         contact = self.get(contact_id)
-        _check_revision(contact, body["revision"])
+        _check_revision(contact, body["revision"], "CONTACT_ALREADY_CHANGED")
         changes = body.get("info", {})
         info = self._checked({**own_info(contact), **changes})
         if not body.get("allowDuplicates") and ("emails" in changes or "phones" in changes):
@@ -168,18 +180,18 @@ class ContactBook:
         """The contact that a merge would leave (nothing is changed), and the ids it takes in.
 
         The target's own data is never overwritten; lists are unioned, earlier sources win. Raises
-        `409` for a stale revision, `404` for an unknown contact, `400` for a member as a source.
+        `409 FAILED_PRECONDITION` for a stale revision, `404` for an unknown contact, `400
+        ILLEGAL_MERGE` for a member as a source.
         """
         target = self.get(target_id)
-        _check_revision(target, body["targetContactRevision"])
+        _check_revision(target, body["targetContactRevision"], "FAILED_PRECONDITION")
         source_ids = list(dict.fromkeys(body["sourceContactIds"]))
         info = own_info(target)
         for source_id in source_ids:
             source = self.get(source_id)
             if source is target or "memberInfo" in source:
-                text = "must be neither the target contact nor a site member"
-                found = violation("sourceContactIds", text, "CUSTOM")
-                raise validation_error("merge request", [found])
+                text = "A source may be neither the target contact nor a site member."
+                raise application_error(400, "ILLEGAL_MERGE", text)
             info = union(info, own_info(source))
         return document(self._next_head(target), tidied(info, self._options.new_id)), source_ids
 
@@ -260,10 +272,10 @@ class ContactBook:
         return contact
 
 
-def _check_revision(contact: Json, revision: int) -> None:
+def _check_revision(contact: Json, revision: int, code: str) -> None:
     if contact["revision"] != revision:
         text = "entity has already changed since the requested revision"
-        raise application_error(409, "CONTACT_REVISION_MISMATCH", text)
+        raise application_error(409, code, text)
 
 
 def _duplicate(data: Json) -> WixError:

@@ -33,6 +33,7 @@ def control_routes() -> list[Route]:
         _route("GET", "/contacts", data.list_contacts),
         _route("DELETE", "/contacts/{contact_id}", data.delete_contact),
         _route("GET", "/conversations", data.list_conversations),
+        _route("DELETE", "/conversations/{conversation_id}", data.delete_conversation),
         _route("POST", "/conversations/{conversation_id}/replace", data.replace_conversation),
         _route("GET", "/messages", data.list_messages),
         _route("POST", "/visitor-messages", data.visitor_message),
@@ -41,6 +42,7 @@ def control_routes() -> list[Route]:
         _route("GET", "/stats", settings.stats),
         _route("GET", "/faults", settings.get_faults),
         _route("POST", "/faults", settings.set_faults),
+        _route("GET", "/rules", settings.get_rules),
         _route("POST", "/rules", settings.set_rules),
         _route("POST", "/permissions", settings.set_permissions),
         _route("POST", "/tokens/expire", settings.expire_tokens),
@@ -51,11 +53,14 @@ def control_routes() -> list[Route]:
     ]
 
 
+_REFUSED = (FaultSettingError, RuleError, TargetRefusedError, UnknownPermissionError)
+
+
 def _route(verb: str, path: str, handler: Handler) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             return as_response(200, await handler(request))
-        except (FaultSettingError, RuleError, TargetRefusedError, UnknownPermissionError) as error:
+        except _REFUSED as error:
             return as_response(400, {"error": str(error)})
         except ControlError as error:
             return as_response(error.status, {"error": str(error)})

@@ -84,14 +84,30 @@ async def list_conversations(request: Request) -> Json:
     }
 
 
+async def delete_conversation(request: Request) -> Json:
+    """Make a conversation vanish with its messages: its id answers `404`, and Get or Create
+    Conversation gives its participant one with another id. `GET /_sandbox/messages` still tells
+    what it held."""
+    site = _site_with_conversation(request)
+    site.conversations.delete(request.path_params["conversation_id"])
+    sandbox_of(request).changed()
+    return {}
+
+
 async def replace_conversation(request: Request) -> Json:
-    """Give a participant a conversation with another id; the old one is unknown from now on."""
+    """Give a conversation another id, as a merge does: the old one answers `404`, and the
+    messages are in the new one, which is what Get or Create Conversation gives."""
+    site = _site_with_conversation(request)
+    now = sandbox_of(request).now_micros()
+    made = site.conversations.replace(request.path_params["conversation_id"], now)
+    return {"conversation": site.conversations.as_json(made)}
+
+
+def _site_with_conversation(request: Request) -> Site:
     conversation_id = request.path_params["conversation_id"]
-    sandbox = sandbox_of(request)
     for site in _sites(request):
-        if site.conversations.find(conversation_id) is not None:
-            made = site.conversations.replace(conversation_id, sandbox.now_micros())
-            return {"conversation": site.conversations.as_json(made)}
+        if site.conversations.find(conversation_id):
+            return site
     raise ControlError(404, f"Conversation {conversation_id} not found.")
 
 

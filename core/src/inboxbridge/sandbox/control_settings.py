@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from .auth import ANY_CREDENTIAL
 from .control_request import ControlError, json_body, object_body, sandbox_of
+from .endpoints import ENDPOINTS
 from .shapes import Flag, ListOf, Number, Object, Text
 from .webhooks import Target
 
@@ -29,7 +30,7 @@ _TARGET = Object(
 
 
 async def reset(request: Request) -> Json:
-    """Forget everything, faults and webhook targets included."""
+    """Forget everything, faults, rules and webhook targets included."""
     sandbox_of(request).reset()
     return {}
 
@@ -58,11 +59,17 @@ async def set_faults(request: Request) -> Json:
     return sandbox.faults.as_json()
 
 
+async def get_rules(request: Request) -> Json:
+    """The rules as they were given, each with its `hits`: how many calls got it."""
+    return {"rules": sandbox_of(request).rules.as_json()}
+
+
 async def set_rules(request: Request) -> Json:
-    """Follow an array of scripted answers from now on (see `rules`); an empty one removes all."""
-    rules = await json_body(request)
-    sandbox_of(request).rules.replace(rules)
-    return {"rules": len(rules)}
+    """A JSON array of rules, in place of those there are; an empty one removes them. All of them
+    are taken, or none. See [rules](#rules)."""
+    sandbox = sandbox_of(request)
+    sandbox.rules.replace(await json_body(request), [each.name for each in ENDPOINTS])
+    return {"rules": sandbox.rules.as_json()}
 
 
 async def set_permissions(request: Request) -> Json:

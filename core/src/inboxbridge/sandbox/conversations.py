@@ -98,7 +98,7 @@ class Conversations:
         self._business_name = business_name
         self._by_id: dict[str, Conversation] = {}
         self._contact_of_visitor: dict[str, str] = {}
-        self._renewed: Counter[str] = Counter()
+        self._ended: Counter[str] = Counter()
 
     def all(self) -> list[Conversation]:
         return list(self._by_id.values())
@@ -186,18 +186,22 @@ class Conversations:
             target, _ = self.get_or_create({"memberId": member_id}, now_micros)
             self._move([old], target)
 
-    def replace(self, conversation_id: str, now_micros: int) -> Conversation:
-        """Move a conversation to a new id; the old one is unknown from now on."""
+    def delete(self, conversation_id: str) -> None:
+        """Forget a conversation and what is in it; its participant's next one has another id."""
         old = self.get(conversation_id)
-        self._renewed[self._key_of(old.participant)] += 1
-        target, _ = self.get_or_create(
-            {"memberId": old.participant["memberId"]}
-            if "memberId" in old.participant
-            else old.participant,
-            now_micros,
-        )
-        self._move([old], target)
-        return target
+        del self._by_id[old.id]
+        self._ended[_key(old.participant)] += 1
+
+    def replace(self, conversation_id: str, now_micros: int) -> Conversation:
+        """Move a conversation to another id, and say so as Wix says that two were merged."""
+        old = self.get(conversation_id)
+        self._ended[_key(old.participant)] += 1
+        new_id = self._id_of(old.participant)
+        made = Conversation(new_id, self._site_id, old.participant, now_micros)
+        made.read_sequence = old.read_sequence
+        self._by_id[new_id] = made
+        self._move([old], made)
+        return made
 
     def _move(self, olds: list[Conversation], target: Conversation) -> None:
         for old in olds:
@@ -224,14 +228,14 @@ class Conversations:
             return {"memberId": member_id, "contactId": contact["id"]}
         return {"contactId": contact["id"]}
 
-    def _key_of(self, participant: Mapping[str, str]) -> str:
-        return participant.get("memberId") or next(iter(participant.values()))
-
     def _id_of(self, participant: Mapping[str, str]) -> str:
-        key = self._key_of(participant)
-        if times := self._renewed[key]:
-            key = f"{key} {times}"
-        return str(uuid.uuid3(self._namespace, key))
+        key = _key(participant)
+        ended = self._ended[key]
+        return str(uuid.uuid3(self._namespace, f"{key}#{ended}" if ended else key))
+
+
+def _key(participant: Mapping[str, str]) -> str:
+    return participant.get("memberId") or next(iter(participant.values()))
 
 
 def _namespace(site_id: str) -> uuid.UUID:

@@ -10,16 +10,17 @@ import itertools
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope, Send
 
-from .connection import cut, hang, keep_waiting
+from .connection import cut, hang, in_place_of_defaults, unless_gone
 from .endpoints import ENDPOINTS, Call, Endpoint
 from .errors import WixError, application_error, server_error
 from .faults import HtmlError
-from .rules import Rule, Scripted
+from .rules import Asked, Rule, Scripted
 from .shapes import Reading
 from .world import Sandbox
 
@@ -74,64 +75,66 @@ class Door:
             await send({"type": "websocket.close", "code": 1000})
             return
         sandbox = self._sandbox
-        verb, path = scope["method"], scope["path"]
-        body = await _body(receive)
+        asked = _Asking(scope, await _body(receive), self._routes)
         if sandbox.faults.latency_ms:
             await asyncio.sleep(sandbox.faults.latency_ms / 1000)
+        sandbox.stats.calls[asked.name] += 1
         if sandbox.dice.hits("p_reset"):
-            sandbox.stats.calls[f"{verb} {path}"] += 1
             sandbox.stats.answers["dropped"] += 1
             await cut(receive)
             return
-        rule = self._rule(scope, verb, path, body)
+        rule = sandbox.rules.first(asked.for_rules(sandbox)) if sandbox.rules else None
         if rule is not None and not rule.after_commit:
-            sandbox.stats.calls[self._name(verb, path)] += 1
-            await self._scripted(rule.answer, receive, send)
+            rule.hits += 1
+            await self._by_rule(rule, asked, receive, send)
             return
-        status, answer, headers, committed = self._answer(scope, verb, path, body)
-        if rule is not None:
-            await self._scripted(rule.answer, receive, send)
+        done = self._do(asked)
+        if rule is not None and done.worked:
+            rule.hits += 1
+            await self._by_rule(rule, asked, receive, send, done)
             return
-        if committed:
+        if done.committed:
             if await self._lost(receive):
                 return
             if sandbox.dice.hits("p_500_after_commit"):
-                failed = server_error()
-                status, answer, headers = failed.status, _encode(failed.body).encode(), [_JSON]
-        await self._say(send, status, headers, answer)
+                done = _refused(server_error())
+        await self._tell(done, send)
 
-    def _name(self, verb: str, path: str) -> str:
-        try:
-            return self._routes.find(verb, path)[0].name
-        except WixError:
-            return f"{verb} {path}"
-
-    def _rule(self, scope: Scope, verb: str, path: str, body: bytes) -> Rule | None:
-        rules = self._sandbox.rules
-        if not rules:
-            return None
-        return rules.find(self._name(verb, path), path, scope["query_string"], body)
-
-    async def _scripted(self, answer: Scripted, receive: Receive, send: Send) -> None:
-        if answer.ending == "answer":
-            await self._say(send, answer.status, list(answer.headers), answer.body)
-            return
-        self._sandbox.stats.answers["dropped"] += 1
-        await (cut if answer.ending == "reset" else keep_waiting)(receive)
-
-    async def _say(
-        self, send: Send, status: int, headers: list[tuple[bytes, bytes]], answer: bytes
+    async def _by_rule(
+        self, rule: Rule, asked: _Asking, receive: Receive, send: Send, done: _Done | None = None
     ) -> None:
+        """Answer as the rule says; `done` is what was done before, if anything was."""
+        if rule.kind == "late":
+            done = await unless_gone(receive, self._sandbox.later(rule.seconds, self._do, asked))
+            here = done is not None
+        else:
+            here = not rule.seconds or await unless_gone(receive, _slept(rule.seconds)) is not None
+        if not here or rule.kind == "reset":
+            self._sandbox.stats.answers["dropped"] += 1
+        if not here:
+            return
+        if rule.kind == "reset":
+            await cut(receive)
+        elif rule.kind == "answer":
+            await self._give(rule.scripted, receive, send)
+        else:
+            await self._tell(done or self._do(asked), send)
+
+    async def _give(self, scripted: Scripted, receive: Receive, send: Send) -> None:
+        self._sandbox.stats.answers[str(scripted.status)] += 1
+        in_place_of_defaults(receive, {name for name, _ in scripted.headers})
+        await _send(send, scripted.status, scripted.framed(), scripted.body)
+
+    async def _tell(self, done: _Done, send: Send) -> None:
         sandbox = self._sandbox
-        sandbox.stats.answers[str(status)] += 1
+        sandbox.stats.answers[str(done.status)] += 1
         request_id = f"{sandbox.now_micros()}.{next(self._numbers):08d}"
-        headers += [
-            (b"content-length", str(len(answer)).encode()),
+        headers = [
+            *done.headers,
+            (b"content-length", str(len(done.body)).encode()),
             (b"x-wix-request-id", request_id.encode()),
         ]
-        start: Message = {"type": "http.response.start", "status": status, "headers": headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": answer})
+        await _send(send, done.status, headers, done.body)
 
     async def _lost(self, receive: Receive) -> bool:
         """Whether the answer to what is already stored never leaves."""
@@ -142,32 +145,79 @@ class Door:
                 return True
         return False
 
-    def _answer(
-        self, scope: Scope, verb: str, path: str, body: bytes
-    ) -> tuple[int, bytes, list[tuple[bytes, bytes]], bool]:
+    def _do(self, asked: _Asking) -> _Done:
+        """Do what is asked for, or refuse it."""
         sandbox = self._sandbox
-        committed = False
-        headers = [_JSON]
         try:
-            name = f"{verb} {path}"
-            try:
-                endpoint, path_id = self._routes.find(verb, path)
-                name = endpoint.name
-            finally:
-                sandbox.stats.calls[name] += 1
+            endpoint, path_id = asked.endpoint()
             sandbox.dice.refuse_by_chance()
-            call = Call(sandbox, path_id, _query(scope), body, Reading())
+            call = Call(sandbox, path_id, asked.query, asked.body, Reading())
             try:
-                answer = endpoint.handle(call, scope["headers"])
+                answer = endpoint.handle(call, asked.headers)
             finally:
                 sandbox.stats.unknown_keys.update(call.reading.unknown_keys())
-            committed = call.committed
-            return 200, _encode(answer).encode(), headers, committed
-        except HtmlError as error:
-            return error.status, error.page, [_HTML], False
+            return _Done(200, _encode(answer).encode(), [_JSON], True, call.committed)
         except WixError as error:
-            headers += [(key.encode(), value.encode()) for key, value in error.headers]
-            return error.status, _encode(error.body).encode(), headers, False
+            return _refused(error)
+
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(slots=True)
+class _Done:
+    """What the sandbox would answer; `worked` is false for a refusal."""
+
+    status: int
+    body: bytes
+    headers: list[Header]
+    worked: bool = False
+    committed: bool = False
+
+
+class _Asking:
+    """One request, with the endpoint that it is for."""
+
+    __slots__ = ("_found", "body", "headers", "name", "path", "query")
+
+    def __init__(self, scope: Scope, body: bytes, routes: Routes) -> None:
+        verb, self.path = scope["method"], scope["path"]
+        self.query = _query(scope)
+        self.headers: Iterable[Header] = scope["headers"]
+        self.body = body
+        self._found: tuple[Endpoint, str] | WixError
+        try:
+            self._found = routes.find(verb, self.path)
+            self.name = self._found[0].name
+        except WixError as error:
+            self._found = error
+            self.name = f"{verb} {self.path}"
+
+    def endpoint(self) -> tuple[Endpoint, str]:
+        if isinstance(self._found, WixError):
+            raise self._found
+        return self._found
+
+    def for_rules(self, sandbox: Sandbox) -> Asked:
+        return Asked(self.name, self.path, self.query, self.body, sandbox.sites.values())
+
+
+def _refused(error: WixError) -> _Done:
+    if isinstance(error, HtmlError):
+        return _Done(error.status, error.page, [_HTML])
+    headers = [(key.encode(), value.encode()) for key, value in error.headers]
+    return _Done(error.status, _encode(error.body).encode(), [_JSON, *headers])
+
+
+async def _slept(seconds: float) -> float:
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+async def _send(send: Send, status: int, headers: list[Header], body: bytes) -> None:
+    start: Message = {"type": "http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
 
 
 def _query(scope: Scope) -> list[tuple[str, str]]:

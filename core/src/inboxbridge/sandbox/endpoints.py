@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -47,14 +48,41 @@ class Call:
         return content  # type: ignore[no-any-return]
 
     def parameters(self, *several: str) -> Json:
-        """The query string; names in `several` may be repeated and are lists."""
+        """The query string; names in `several` may be repeated and are lists.
+
+        Wix's SDK packs a request with objects in it into one parameter, `.r`: base64url without
+        padding of the request as JSON. Its objects become dotted names.
+        """
         found: Json = {}
         for name, value in self.query:
+            if name == ".r":
+                return _dotted(_unpacked(value))
             if name in several:
                 found.setdefault(name, []).append(value)
             else:
                 found[name] = value
         return found
+
+
+def _unpacked(packed: str) -> Json:
+    try:
+        padding = "=" * (-len(packed) % 4)
+        found = json.loads(base64.b64decode(packed + padding, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise validation_error("request", [wrong_format(".r", "base64url of a JSON object")])
+    return found
+
+
+def _dotted(request: Json) -> Json:
+    found: Json = {}
+    for name, value in request.items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{inner}": each for inner, each in _dotted(value).items()}
+        else:
+            found[name] = value
+    return found
 
 
 Handler = Callable[[Call, Site, Caller], Json]
@@ -163,7 +191,7 @@ def _create_contact(call: Call, site: Site, caller: Caller) -> Json:
 
 _GET_PARAMETERS: Final = Object(
     {"fields": ListOf(Text()), "fieldsets": ListOf(Text())},
-    ignored=("id",),  # the SDK repeats the path's
+    ignored=("id",),  # which Wix's SDK says a second time
 )
 
 
@@ -251,14 +279,15 @@ def _send_message(call: Call, site: Site, caller: Caller) -> Json:
     if sandbox.options.lenient:
         body = message_form.from_article(body, sandbox.stats.warn)
     body = sandbox.shapes.message.read(body, "", call.reading)
-    stored = site.send(message_form.checked(body, call.reading), caller)
+    strict_urls = sandbox.options.strict_urls
+    checked = message_form.checked(body, call.reading, strict_urls=strict_urls)
+    stored = site.send(checked, caller)
     call.committed = True
     return {"message": stored.message}
 
 
 def _list_messages(call: Call, site: Site, _: Caller) -> Json:
-    parameters = messages.list_request(call.parameters())
-    request = call.read(messages.LIST_REQUEST, "request", parameters)
+    request = call.read(call.sandbox.shapes.list, "request", call.parameters())
     conversation = site.conversations.get(request["conversationId"])
     return messages.page_of(conversation, request, call.sandbox.options.limits.list_page)
 

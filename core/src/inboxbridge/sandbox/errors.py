@@ -40,14 +40,19 @@ def validation_error(subject: str, violations: list[Violation]) -> WixError:
     return WixError(400, body)
 
 
-def query_error(description: str) -> WixError:
-    """The shape Wix gives for a field or an operator that a query may not use."""
+def projection_error(description: str) -> WixError:
+    """The shape Wix gives for a field that cannot be shown."""
     violation = {"field": "value", "description": description}
     body = {
         "message": f"value {description}",
         "details": {"validationError": {"fieldViolations": [violation]}},
     }
     return WixError(400, body)
+
+
+def query_error(code: str, description: str) -> WixError:
+    """What Query Contacts does not understand; the codes are those that Wix's SDK declares."""
+    return application_error(400, code, description)
 
 
 def too_many_requests(retry_after_seconds: int | None) -> WixError:

@@ -6,12 +6,25 @@ https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/message-
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
 from .errors import Violation, application_error, required, validation_error, violation
 from .options import Limits
-from .shapes import Enum, Flag, Guid, ListOf, Number, Object, Reading, Text, only_one
+from .shapes import (
+    Enum,
+    Flag,
+    Guid,
+    ListOf,
+    Number,
+    Object,
+    Reading,
+    Shape,
+    Text,
+    WebUrl,
+    is_web_url,
+    only_one,
+)
 
 Json = dict[str, Any]
 
@@ -30,35 +43,43 @@ _CHANNELS: Final = (
 _VISIBILITY: Final = ("BUSINESS_AND_PARTICIPANT", "BUSINESS")
 
 
-def request_shape(limits: Limits) -> Object:
+def request_shape(limits: Limits, *, strict_urls: bool = False) -> Object:
     """The body of Send Message, with the limits of one sandbox."""
-    url = Text(limits.url)
-    media = {"id": Text(limits.media_id), "url": url, "filename": Text(limits.filename)}
-    image = Object({**media, "width": Number(), "height": Number()}, need=("url",))
-    file = Object({**media, "mimeType": Text(limits.mime_type)}, need=("url",))
-    item = Object({"text": Text(limits.text, least=1), "image": image, "file": file})
-    basic = Object({"items": ListOf(item, limits.items)}, need=("items",))
-    minimal = Object(
-        {"text": Text(limits.minimal_text, least=1), "iconUrl": url, "url": url}, need=("text",)
+    address = WebUrl if strict_urls else Text
+    link = address(limits.web_url)
+    media: dict[str, Shape] = {
+        "id": Text(limits.media_id),
+        "url": Text(limits.web_url),
+        "filename": Text(limits.filename),
+    }
+    read_only = ("urlExpiration",)
+    image = Object(
+        {**media, "width": Number(), "height": Number()}, need=("url",), ignored=read_only
     )
+    file = Object({**media, "mimeType": Text(limits.mime_type)}, need=("url",), ignored=read_only)
+    item = Object({"text": Text(limits.text), "image": image, "file": file})
+    basic = Object({"items": ListOf(item)}, need=("items",))
+    minimal = Object(
+        {"text": Text(limits.minimal_text), "iconUrl": link, "url": link}, need=("text",)
+    )
+    pair = Object({"name": Text(limits.form_value), "value": Text(limits.form_value)})
     form = Object(
         {
             "title": Text(limits.form_title, least=1),
             "description": Text(limits.text, least=1),
-            "fields": ListOf(
-                Object({"name": Text(limits.form_field), "value": Text(limits.form_field)}),
-                limits.form_fields,
-            ),
-            "media": ListOf(Object({"image": image, "file": file}), limits.form_media),
+            "fields": ListOf(pair, limits.form_items),
+            "media": ListOf(Object({"image": image, "file": file}), limits.form_items),
         }
     )
     postback = Object(
-        {"interactionId": Text(limits.interaction_id)}, need=("interactionId",), ignored=("appId",)
+        {"interactionId": Text(limits.interaction_id)},
+        need=("interactionId",),
+        ignored=("appId",),
     )
     button = Object(
         {
-            "label": Text(limits.button_label),
-            "launchUrl": url,
+            "label": Text(limits.button),
+            "launchUrl": address(limits.button),
             "postbackProperties": postback,
         },
         need=("label",),
@@ -67,7 +88,7 @@ def request_shape(limits: Limits) -> Object:
         {
             "title": Text(),
             "textLines": ListOf(Text(limits.template_line), limits.template_lines),
-            "imageUrl": url,
+            "imageUrl": link,
             "orientation": Enum("PORTRAIT", "LANDSCAPE", zero="UNKNOWN_ORIENTATION"),
             "buttons": ListOf(button, limits.template_buttons),
         }
@@ -89,7 +110,7 @@ def request_shape(limits: Limits) -> Object:
     badge = Object(
         {
             "text": Text(limits.badge_text),
-            "iconUrl": url,
+            "iconUrl": address(),
             "badgeVisibility": Enum(*_VISIBILITY, zero="UNKNOWN_BADGE_VISIBILITY"),
         }
     )
@@ -123,11 +144,12 @@ def request_shape(limits: Limits) -> Object:
     )
 
 
-def checked(body: Any, reading: Reading) -> Json:
+def checked(body: Any, reading: Reading, *, strict_urls: bool = False) -> Json:
     """A body that its shape has read, once all of its rules hold.
 
     Raises `400` with every field that is wrong; `400 INVALID_MESSAGE_CONTENT` for no payload or
-    several; `403 NOT_PERMITTED_TO_SEND` for what only Wix itself may send.
+    several, `INVALID_MEDIA_URL` for a picture or file that is not on the web (with `strict_urls`);
+    `403 NOT_PERMITTED_TO_SEND` for what only Wix itself may send.
     """
     message = body.get("message") if isinstance(body, dict) else None
     if isinstance(message, dict) and "content" not in message:
@@ -144,7 +166,17 @@ def checked(body: Any, reading: Reading) -> Json:
     violations = _BROKEN_RULES[kind](content[kind]) if kind in _BROKEN_RULES else []
     if violations:
         raise validation_error("message", violations)
+    for media in _media(content[kind]) if strict_urls else ():
+        if not is_web_url(media["url"]):
+            text = "The URL of an image or file must be a web address."
+            raise application_error(400, "INVALID_MEDIA_URL", text)
     return cast(Json, body)
+
+
+def _media(payload: Json) -> Iterator[Json]:
+    """The images and files of a payload."""
+    for item in (*payload.get("items", ()), *payload.get("media", ())):
+        yield from (item[kind] for kind in ("image", "file") if kind in item)
 
 
 def _broken_basic_rules(basic: Json) -> list[Violation]:

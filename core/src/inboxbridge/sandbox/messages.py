@@ -16,46 +16,25 @@ from .clock import iso_millis
 from .conversations import Conversation, StoredMessage
 from .errors import validation_error, violation, wrong_format
 from .message_form import PAYLOADS
+from .options import Limits
 from .shapes import Enum, Guid, Number, Object, Text
 
 Json = dict[str, Any]
 
-LIST_REQUEST = Object(
-    {
-        "conversationId": Guid(),
-        "visibility": Enum("BUSINESS", "BUSINESS_AND_PARTICIPANT", zero="UNKNOWN_VISIBILITY"),
-        "paging.limit": Number(whole=True, most=100),
-        "paging.cursor": Text(),
-        "sorting.fieldName": Enum("sequence"),
-        "sorting.order": Enum("ASC", "DESC"),
-    },
-    need=("conversationId", "visibility"),
-)
 
-
-def list_request(parameters: Json) -> Json:
-    """The request of List Messages, from its query parameters.
-
-    With paging or sorting Wix's own SDK sends one parameter, ``.r``: the whole request as JSON in
-    base64url without padding (type declarations and generated code of @wix/inbox).
-    """
-    packed = parameters.pop(".r", None)
-    if packed is None:
-        return parameters
-    try:
-        padded = packed + "=" * (-len(packed) % 4)
-        request = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):
-        found = wrong_format(".r", "JSON in base64url")
-        raise validation_error("request", [found]) from None
-    if not isinstance(request, dict):
-        raise validation_error("request", [wrong_format(".r", "a JSON object")])
-    flat = {key: value for key, value in request.items() if key not in ("paging", "sorting")}
-    for group in ("paging", "sorting"):
-        members = request.get(group)
-        if isinstance(members, dict):
-            flat |= {f"{group}.{key}": value for key, value in members.items()}
-    return {**parameters, **flat}
+def list_request(limits: Limits) -> Object:
+    """The parameters of List Messages, with the limits of one sandbox."""
+    return Object(
+        {
+            "conversationId": Guid(),
+            "visibility": Enum("BUSINESS", "BUSINESS_AND_PARTICIPANT", zero="UNKNOWN_VISIBILITY"),
+            "paging.limit": Number(whole=True, most=limits.list_page_most),
+            "paging.cursor": Text(),
+            "sorting.fieldName": Enum("sequence"),
+            "sorting.order": Enum("ASC", "DESC"),
+        },
+        need=("conversationId", "visibility"),
+    )
 
 
 def store(
@@ -126,7 +105,7 @@ def page_of(conversation: Conversation, request: Json, page_size: int) -> Json:
     """
     visibility = request["visibility"]
     order = request.get("sorting.order", "DESC")
-    limit = min(request.get("paging.limit") or page_size, page_size)
+    limit = request.get("paging.limit") or page_size
     cursor = request.get("paging.cursor")
     anchor, backwards = _open(cursor, visibility, order) if cursor else (None, False)
     ascending = (order == "ASC") is not backwards

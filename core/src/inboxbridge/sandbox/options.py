@@ -14,32 +14,35 @@ import httpx
 class Limits:
     """Sizes above which a request is refused with `400`.
 
-    All are counts of characters or of list items, as in the type declarations of @wix/inbox and
-    @wix/crm; those of ``items``, ``badge_text``, ``search`` and ``query_page`` are ours.
+    They are those that Wix's own SDK declares (`@wix/inbox`, `@wix/crm`), but for `badge_text`,
+    which is ours. All are counts of characters or of list items; `list_page` is what a page of
+    List Messages holds unless the caller says how many.
     """
 
     text: int = 16_384
-    items: int = 50
     preview_text: int = 256
     badge_text: int = 50
     minimal_text: int = 16_384
-    form_title: int = 256
-    form_fields: int = 15
-    form_field: int = 8192
-    form_media: int = 15
-    url: int = 2000
+    web_url: int = 2000
     media_id: int = 2000
     filename: int = 255
     mime_type: int = 100
+    form_title: int = 256
+    form_items: int = 15
+    form_value: int = 8192
+    button: int = 16_384
     interaction_id: int = 256
     template_lines: int = 10
     template_line: int = 512
     template_buttons: int = 10
-    button_label: int = 16_384
     contact_items: int = 50
+    contact_text: int = 1000
+    email: int = 320
+    phone: int = 50
     search: int = 100
     query_page: int = 1000
     list_page: int = 30
+    list_page_most: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +72,11 @@ class SandboxOptions:
     lenient: also take the `article` wire form (`direction` beside `message`, `message.payload`).
     now: the clock, in seconds since the Unix epoch.
     strict_email_case: compare email addresses letter by letter. Wix's own rule is unpublished.
-    logical_operators: allow `$and`, `$or`, `$not` in contact filters; the contacts pages do not
-        list them, so they are refused unless asked for.
+    logical_operators: allow `$or` and `$not` in contact filters; the contacts pages do not list
+        them, so they are refused unless asked for. `$and` is what Wix's SDK sends for two
+        conditions.
+    strict_urls: refuse the address of an icon, picture, file or link that is neither `http` nor
+        `https`. Wix's SDK declares them to be web URLs; what exactly Wix refuses is unpublished.
     api_keys: the only API keys accepted, by key; `None` accepts any.
     apps: the only apps accepted, by app id; `None` accepts any app, secret and instance, and the
         instance id then serves as the site id.
@@ -86,6 +92,7 @@ class SandboxOptions:
     now: Callable[[], float] = time.time
     strict_email_case: bool = False
     logical_operators: bool = False
+    strict_urls: bool = False
     limits: Limits = field(default_factory=Limits)
     api_keys: Mapping[str, ApiKeyGrant] | None = None
     apps: Mapping[str, AppGrant] | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .errors import query_error
+from .errors import projection_error
 
 Json = dict[str, Any]
 Path = tuple[str, ...]
@@ -79,7 +79,7 @@ class Projection:
 def _path(name: str) -> Path:
     steps = tuple(name.split("."))
     if steps[0] not in _NAMEABLE or (steps[0] == "info" and ".".join(steps[:2]) not in _NAMEABLE):
-        raise query_error(f"Field '{name}' is not declared as projectable")
+        raise projection_error(f"Field '{name}' is not declared as projectable")
     return steps[:2] if steps[0] == "info" and steps[1:2] != ("name",) else steps
 
 

@@ -57,10 +57,14 @@ def compile_filter(source: Json, language: Language) -> Filter:
             continue
         field = field_named(path, language.data_type)
         if field is None:
-            raise query_error(f"Field '{path}' is not declared as filterable")
+            raise query_error(
+                "UNSUPPORTED_FILTER_FIELD_UNKNOWN", f"Field '{path}' is not declared as filterable"
+            )
         operators = condition if isinstance(condition, dict) else {"$eq": condition}
         if not operators:
-            raise query_error(f"Field '{path}' has a condition without an operator")
+            raise query_error(
+                "MALFORMED_FILTER", f"Field '{path}' has a condition without an operator"
+            )
         for operator, operand in operators.items():
             tests.append(_test(path, field, operator, operand, language))
             lookup = lookup or _lookup(field, operator, operand)
@@ -82,15 +86,16 @@ def _lookup(field: Field, operator: str, operand: Any) -> tuple[str, list[str]] 
 
 
 def _logical(operator: str, operand: Any, language: Language) -> Matches:
-    if not language.logical_operators or operator not in ("$and", "$or", "$not"):
-        raise query_error(f"Operator '{operator}' is not supported")
+    known = ("$and", "$or", "$not") if language.logical_operators else ("$and",)
+    if operator not in known:
+        raise query_error("UNSUPPORTED_FILTER_OPERATOR", f"Operator '{operator}' is not supported")
     if operator == "$not":
         if not isinstance(operand, dict):
-            raise query_error("Operator '$not' takes a filter")
+            raise query_error("MALFORMED_FILTER", "Operator '$not' takes a filter")
         inner = compile_filter(operand, language).matches
         return lambda contact: not inner(contact)
     if not isinstance(operand, list) or not all(isinstance(each, dict) for each in operand):
-        raise query_error(f"Operator '{operator}' takes a list of filters")
+        raise query_error("MALFORMED_FILTER", f"Operator '{operator}' takes a list of filters")
     parts = [compile_filter(each, language).matches for each in operand]
     if operator == "$and":
         return _all_of(parts)
@@ -99,7 +104,10 @@ def _logical(operator: str, operand: Any, language: Language) -> Matches:
 
 def _test(path: str, field: Field, operator: str, operand: Any, language: Language) -> Matches:
     if operator not in field.operators:
-        raise query_error(f"Operator '{operator}' is not supported for field '{path}'")
+        raise query_error(
+            "UNSUPPORTED_FILTER_OPERATOR",
+            f"Operator '{operator}' is not supported for field '{path}'",
+        )
     values = field.values
     if operator == "$exists":
         if not isinstance(operand, bool):
@@ -170,7 +178,8 @@ def _comparable(kind: str, language: Language) -> Callable[[Any], Any]:
 
 
 def _bad_operand(path: str, operator: str, expected: str) -> WixError:
-    return query_error(f"Operator '{operator}' of field '{path}' takes {expected}")
+    text = f"Operator '{operator}' of field '{path}' takes {expected}"
+    return query_error("UNSUPPORTED_FILTER_VALUE_TYPE", text)
 
 
 def sorted_contacts(contacts: Iterable[Json], sort: Json | None, language: Language) -> list[Json]:
@@ -178,7 +187,7 @@ def sorted_contacts(contacts: Iterable[Json], sort: Json | None, language: Langu
     path = sort["fieldName"] if sort else "createdDate"
     field = field_named(path, language.data_type)
     if field is None or not field.sortable:
-        raise query_error(f"Field '{path}' is not declared as sortable")
+        raise query_error("UNSUPPORTED_SORT_FIELD", f"Field '{path}' is not declared as sortable")
     comparable = _comparable(field.kind, language)
     keyed: list[tuple[Any, Json]] = []
     without: list[Json] = []

@@ -26,6 +26,7 @@ from .errors import (
 
 INVALID: Final = object()
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WEB_URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INDEX = re.compile(r"\[\d+\]")
 _CAPITAL = re.compile(r"(?<!^)([A-Z])")
@@ -78,14 +79,27 @@ class Text:
 class Pattern:
     """A string of a given form; `expected` names the form in the refusal."""
 
-    def __init__(self, pattern: re.Pattern[str], expected: str) -> None:
+    def __init__(self, pattern: re.Pattern[str], expected: str, most: int | None = None) -> None:
         self.pattern = pattern
         self.expected = expected
+        self.most = most
 
     def read(self, value: Any, path: str, reading: Reading) -> Any:
+        if self.most is not None and type(value) is str and len(value) > self.most:
+            return reading.refuse(too_big(path, self.most, "characters"))
         if type(value) is not str or not self.pattern.fullmatch(value):
             return reading.refuse(wrong_format(path, self.expected))
         return value
+
+
+class WebUrl(Text):
+    """The address of a page or picture: `http` or `https`, and a host."""
+
+    def read(self, value: Any, path: str, reading: Reading) -> Any:
+        text = super().read(value, path, reading)
+        if type(text) is str and text and not is_web_url(text):
+            return reading.refuse(wrong_format(path, "a web URL"))
+        return text
 
 
 class Guid:
@@ -220,6 +234,10 @@ class Object:
             if found.get(name) in (None, "", [], {}):
                 reading.refuse(required(prefix + name))
         return found
+
+
+def is_web_url(text: str) -> bool:
+    return _WEB_URL.match(text) is not None
 
 
 def only_one(found: Mapping[str, Any], names: Collection[str]) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 from . import events, messages
 from .auth import Caller, Credentials
@@ -21,6 +23,8 @@ from .rules import Rules
 from .webhooks import Webhooks
 
 Json = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Shapes:
@@ -28,7 +32,8 @@ class Shapes:
 
     def __init__(self, options: SandboxOptions) -> None:
         self.contact = ContactShapes(options.limits)
-        self.message = request_shape(options.limits)
+        self.message = request_shape(options.limits, strict_urls=options.strict_urls)
+        self.list = messages.list_request(options.limits)
 
 
 class Stats:
@@ -146,37 +151,47 @@ class Sandbox:
         self.credentials = Credentials(self.options)
         self.webhooks = Webhooks(self.options, self.credentials.instance_of)
         self.version = 0
+        self._late: set[asyncio.Task[Any]] = set()
         self._start_over()
 
     def _start_over(self) -> None:
         self.faults = Faults()
         self.dice = Dice(self.faults)
+        self.rules = Rules()
         self.stats = Stats()
         self.sites: dict[str, Site] = {}
         self.seeds: dict[str, Json] = {}
         self.arrivals: list[StoredMessage] = []
-        self.rules = Rules(self._contact_of)
         self.changed()
 
     def reset(self) -> None:
-        """Forget all of it: sites, seeds, messages, counts, tokens, faults, rules, webhook targets.
+        """Forget everything: sites, seeds, messages, counts, tokens, faults, rules, webhooks.
 
         What `SandboxOptions` laid down stays.
         """
         self.credentials.reset()
         self.webhooks.reset()
+        for each in self._late:
+            each.cancel()
         self._start_over()
-
-    def _contact_of(self, conversation_id: str) -> str | None:
-        for site in self.sites.values():
-            conversation = site.conversations.find(conversation_id)
-            if conversation is not None:
-                return conversation.contact_id
-        return None
 
     def changed(self) -> None:
         """Note that something visible is different now."""
         self.version += 1
+
+    def later(
+        self, seconds: float, work: Callable[P, T], *args: P.args, **more: P.kwargs
+    ) -> asyncio.Task[T]:
+        """Do some work after a while, whether or not anybody waits for it."""
+
+        async def waited() -> T:
+            await asyncio.sleep(seconds)
+            return work(*args, **more)
+
+        task = asyncio.create_task(waited())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        return task
 
     def now_micros(self) -> int:
         return micros(self.options.now())
