@@ -13,6 +13,7 @@ from inboxbridge import metrics as registered
 from inboxbridge.cli import app
 from inboxbridge.sandbox.control import control_routes
 from inboxbridge.sandbox.faults import Faults
+from inboxbridge.sandbox.rules import CALLS, SLOW_SECONDS, Rule
 from inboxbridge.testing import LEVELS, rules
 from starlette.routing import Route
 
@@ -135,13 +136,36 @@ def sandbox() -> str:
         "`POST /_sandbox/faults` changes those that it names and answers with all. Every `p_…` is "
         "a probability from 0 to 1 for each call.\n"
     )
-    meanings = _fault_meanings()
+    meanings = _meanings(Faults)
     faults = [
         (code(field.name), code("null" if field.default is None else str(field.default).lower()),
          meanings[field.name])
         for field in dataclasses.fields(Faults)
     ]  # fmt: skip
     parts.append(table(("fault", "default", "meaning"), faults) + "\n")
+    parts.append("## Rules\n")
+    parts.append(
+        "`POST /_sandbox/rules` takes a JSON array of rules. The first that is for a call and is "
+        "not spent counts. A call that a rule answers counts in the stats, but not against the "
+        "rate; no credential is looked at unless what it asks for is done.\n"
+    )
+    parts.append(
+        "```json\n"
+        '[{"call": "send", "times": 1, "after_commit": true, "answer": "reset"},\n'
+        ' {"call": "list", "text": "7356b3ee-5f41-30aa-bdd8-070e50890228", "answer": '
+        '{"status": 200, "headers": {"Retry-After": "0"}, "body": "<html>"}}]\n```\n'
+    )
+    rows = [(code(name), meaning) for name, meaning in _meanings(Rule).items()]
+    parts.append(table(("key", "meaning"), rows) + "\n")
+    parts.append(
+        f"`seconds` is {SLOW_SECONDS:g} for `slow` and `late` unless given, otherwise 0. Headers "
+        "are an object, or an array of `[name, value]` where one comes twice. `Content-Length` is "
+        "added unless it is given, and `Content-Type` to a `json` body; a `Date` or `Server` that "
+        "is given takes the place of the server's own. In the same process, where a caller has no "
+        "socket, a cut connection is `httpx.ReadError`.\n"
+    )
+    words = [(code(word), code(name)) for word, name in CALLS.items()]
+    parts.append(table(("call", "method"), words) + "\n")
     return "\n".join(parts)
 
 
@@ -153,9 +177,9 @@ def _control(key: str, route: Route) -> str:
     return markdown(" ".join((written or _CONTROL[key]).split()))
 
 
-def _fault_meanings() -> dict[str, str]:
-    """Read ``name, name: meaning.`` paragraphs out of the docstring of `Faults`."""
-    lead = doc_of(Faults).lead.partition("\n\n")[2]
+def _meanings(documented: type) -> dict[str, str]:
+    """Read ``name, name: meaning.`` paragraphs out of a class's docstring."""
+    lead = doc_of(documented).lead.partition("\n\n")[2]
     found: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", lead):
         names, _, meaning = " ".join(entry.split()).partition(": ")

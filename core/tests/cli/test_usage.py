@@ -14,7 +14,7 @@ from typer.main import get_command
 
 COMMANDS = (
     "demo", "serve", "gateway", "courier", "sandbox", "check", "connectors", "events", "show",
-    "replay", "link", "try", "import", "new",
+    "replay", "link", "try", "import", "new", "backup", "restored", "journal",
 )  # fmt: skip
 
 

@@ -237,7 +237,11 @@ def backup(
     raise typer.Exit(backup(config, file))
 
 
-journal_app = typer.Typer(help="The journal as a whole.", no_args_is_help=True)
+journal_app = typer.Typer(
+    help="The journal as a whole.",
+    epilog=example("inboxbridge journal copy sqlite:///inboxbridge.db postgresql://localhost/db"),
+    no_args_is_help=True,
+)
 app.add_typer(journal_app, name="journal")
 
 
