@@ -342,3 +342,14 @@ async def test_a_connection_lost_after_wix_stored_the_message_is_unanswered(
     assert seen == [fingerprint(message)]
     assert abs(wix.server_clock_offset_seconds) < 2
     await wix.aclose()
+
+
+async def test_a_name_longer_than_wix_takes_is_cut_and_found_again(stage: Any) -> None:
+    wix: WixClient = stage.client
+    name = "x" * 1500 + " " + "y z " * 500
+    since = datetime.now(UTC) - timedelta(minutes=1)
+
+    contact_id = await wix.create_contact(name=name)
+    found = await wix.find_contacts_by_name(name, since)
+
+    assert [each.id for each in found] == [contact_id]

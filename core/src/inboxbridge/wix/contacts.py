@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 NEWEST_FIRST: Final = [{"fieldName": "createdDate", "order": "DESC"}]
 MAX_PAGE: Final = 1000
+MAX_NAME_CHARACTERS: Final = 1000
+"""Of a first or last name, as Wix's own SDK declares."""
 _NOT_DIGITS = re.compile(r"\D+")
 
 
@@ -134,9 +136,9 @@ def _country(e164: str) -> str | None:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the first word of *name* and the rest, which may be empty."""
+    """Return the first word of *name* and the rest, which may be empty, cut to what Wix takes."""
     first, *rest = name.split() or [""]
-    return first, " ".join(rest)
+    return first[:MAX_NAME_CHARACTERS], " ".join(rest)[:MAX_NAME_CHARACTERS].rstrip()
 
 
 def is_named(contact: Contact, name: str) -> bool:
