@@ -53,7 +53,6 @@ async function call(name, make) {
 const said = {
   direction: 'PARTICIPANT_TO_BUSINESS',
   visibility: 'BUSINESS',
-  silent: false,
   content: { previewText: 'Is Saturday free?', basic: { items: [{ text: 'Is Saturday free?' }] } },
   badges: [
     {

@@ -118,7 +118,8 @@ class Attachment(Model):
 
     Attributes:
         kind: ``image`` is shown in the conversation, ``file`` is offered as a link.
-        url: Where it can be fetched. Wix accepts external addresses.
+        url: Where it can be fetched. Wix accepts external addresses of ``http`` and ``https`` and
+            up to 2,000 characters; another is shown as text.
         filename: How to call it.
         mime_type: Such as ``audio/ogg``.
         width: In pixels, of an image, when known.
@@ -194,8 +195,8 @@ class BasicMessage(Model):
     """Something said: text, pictures and files, each a bubble in the conversation.
 
     Attributes:
-        text: Plain text; may be empty if there is an attachment. Texts above 4,000 characters are
-            sent as several bubbles of one message.
+        text: Plain text; may be empty if there is an attachment. Texts above 16,384 characters
+            are sent as several bubbles of one message.
         attachments: In order, after the text.
     """
 
@@ -209,7 +210,8 @@ class MinimalMessage(Model):
     Attributes:
         text: One line: ``Booked Spa Treatment``.
         icon_url: An address of a small square picture, or None.
-        url: Opened on a click, or None.
+        url: Where a click on the line leads, or None. Wix takes ``http`` and ``https`` and up to
+            2,000 characters; what is no such address is left out, as it is of `icon_url`.
     """
 
     text: Annotated[Text, Field(min_length=1)]

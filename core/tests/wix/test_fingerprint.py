@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inboxbridge.model import Attachment, Badge, BasicMessage, MinimalMessage
 from inboxbridge.wix import Outgoing, fingerprint, request_for
+from inboxbridge.wix.wire._text import bubbles, one_line
 
 Build = Callable[..., Outgoing]
 
@@ -86,6 +87,32 @@ def test_what_wix_may_change_makes_no_difference(outgoing: Build) -> None:
 
     assert fingerprint(changed) == fingerprint(message)
     assert fingerprint(joined) == fingerprint(message)
+
+
+@pytest.mark.parametrize("most", [4000, 16_384])
+def test_a_long_text_is_recognised_however_it_was_cut_when_it_was_sent(
+    outgoing: Build, most: int
+) -> None:
+    """A message that left before bubbles grew from 4,000 to 16,384 characters is in the Inbox."""
+    text = "Tom & Zoë asked:\n\n" + "long " * 4000
+    said, done = outgoing(text), outgoing(content=MinimalMessage(text=text))
+    _, _, basic = request_for(said, "current")
+    _, _, minimal = request_for(done, "current")
+    pieces = [{"text": part} for part in bubbles(text, most)]
+    line = {"text": one_line(text, most)}
+
+    assert fingerprint(as_listed(basic, content={"basic": {"items": pieces}})) == fingerprint(said)
+    assert fingerprint(as_listed(minimal, content={"minimal": line})) == fingerprint(done)
+
+
+def test_fingerprints_in_the_journal_from_before_the_longer_texts_hold(outgoing: Build) -> None:
+    text = "long " * 1500
+
+    assert fingerprint(outgoing(text)) == "ad3ee6332160cadf8ef86c52fe01e33f"
+    assert (
+        fingerprint(outgoing(content=MinimalMessage(text=text)))
+        == "3e36d48d7d62fde1bc7d1eb041b72ae0"
+    )
 
 
 @pytest.mark.parametrize(

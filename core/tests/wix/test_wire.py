@@ -26,7 +26,6 @@ def test_a_message_in_the_current_form(outgoing: Build) -> None:
             "message": {
                 "direction": "PARTICIPANT_TO_BUSINESS",
                 "visibility": "BUSINESS",
-                "silent": False,
                 "content": {
                     "previewText": "Is Saturday free?",
                     "basic": {"items": [{"text": "Is Saturday free?"}]},
@@ -61,7 +60,6 @@ def test_an_activity_in_the_current_form_has_no_badge(outgoing: Build) -> None:
         "message": {
             "direction": "BUSINESS_TO_PARTICIPANT",
             "visibility": "BUSINESS_AND_PARTICIPANT",
-            "silent": True,
             "content": {
                 "previewText": "Booked: Spa Treatment",
                 "minimal": {
@@ -70,6 +68,7 @@ def test_an_activity_in_the_current_form_has_no_badge(outgoing: Build) -> None:
                     "url": "https://bookings.example.net/b/1",
                 },
             },
+            "silent": True,
         },
         "sendNotifications": False,
         "silent": True,
@@ -103,6 +102,17 @@ def test_the_article_form_is_the_articles_activity_to_the_letter(
     )
 
     assert body == {"conversationId": CONVERSATION, **expected}
+
+
+@pytest.mark.parametrize("form", ["current", "article"])
+def test_silence_is_asked_for_in_the_message_and_in_its_old_place(
+    outgoing: Build, form: str
+) -> None:
+    silent, usual = wire_form(form)(outgoing(silent=True)), wire_form(form)(outgoing())
+
+    assert silent["silent"] is silent["message"]["silent"] is True
+    assert not usual.get("silent")
+    assert "silent" not in usual["message"]
 
 
 def test_the_article_form_says_silent_only_where_it_is_asked_for(outgoing: Build) -> None:
@@ -187,14 +197,72 @@ def test_an_unknown_form_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_long_text_becomes_several_bubbles_of_one_message(outgoing: Build) -> None:
-    text = " ".join(["thirteen"] * 5600)  # 50,399 characters
+    text = " ".join(["thirteen"] * 6000)  # 53,999 characters
 
     content = wire_form("current")(outgoing(text))["message"]["content"]
 
     parts = [item["text"] for item in content["basic"]["items"]]
     assert len(parts) == 4
     assert " ".join(parts) == text
-    assert len(content["previewText"]) <= 256
+    assert all(len(part) <= 16_384 for part in parts)
+    assert 250 < len(content["previewText"]) <= 256
+
+
+@pytest.mark.parametrize("length", [4001, 16_384])
+def test_a_text_that_wix_takes_whole_is_one_bubble(outgoing: Build, length: int) -> None:
+    said = wire_form("current")(outgoing("x" * length))["message"]["content"]
+    done = wire_form("current")(outgoing(content=MinimalMessage(text="x" * length)))
+
+    assert said["basic"]["items"] == [{"text": "x" * length}]
+    assert done["message"]["content"]["minimal"]["text"] == "x" * length
+
+
+UNFIT = ["ftp://a.example/1", "/b/1", "javascript:alert(1)", "https://", "https://a/" + "x" * 2000]
+
+
+@pytest.mark.parametrize("form", ["current", "article"])
+@pytest.mark.parametrize("url", UNFIT, ids=lambda url: url[:20])
+def test_a_link_or_icon_that_wix_refuses_is_left_out_and_the_message_stays(
+    outgoing: Build, form: str, url: str
+) -> None:
+    done = MinimalMessage(text="Booked", icon_url=url, url=url)
+
+    minimal = wire_form(form)(outgoing(content=done))["message"]
+    badge = wire_form(form)(outgoing(badge=Badge(text="SMS", icon_url=url)))["message"]["badges"][0]
+
+    assert url not in str(minimal)
+    assert "Booked" in str(minimal)
+    assert (badge["text"], "iconUrl" in badge) == ("SMS", False)
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("ftp://a.example/1", "File: offer.pdf ftp://a.example/1"),
+        ("https://a/" + "x" * 2000, "File: offer.pdf https://a/" + "x" * 2000),
+        ("https://a/" + "x" * 20_000, "File: offer.pdf"),
+        ("data:image/png;base64,AA", "File: offer.pdf"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_an_attachment_that_wix_refuses_is_told_in_words(
+    outgoing: Build, url: str, text: str
+) -> None:
+    content = BasicMessage(text="Here", attachments=(Attachment(url=url, filename="offer.pdf"),))
+
+    items = wire_form("current")(outgoing(content=content))["message"]["content"]["basic"]["items"]
+
+    assert items == [{"text": "Here"}, {"text": text}]
+
+
+def test_what_else_wix_limits_of_an_attachment_is_cut_or_left_out(outgoing: Build) -> None:
+    url = "https://a.example/1"
+    file = Attachment(url=url, filename="x" * 300 + ".pdf", mime_type="x" * 101)
+    content = BasicMessage(text="Here", attachments=(file,))
+
+    items = wire_form("current")(outgoing(content=content))["message"]["content"]["basic"]["items"]
+
+    assert items[1] == {"file": {"url": url, "filename": "x" * 251 + ".pdf"}}
 
 
 words = st.text(st.sampled_from("ab \n\té😀\u200d\u0301"), max_size=400)
@@ -246,4 +314,4 @@ def test_a_megabyte_without_white_space_is_cut_quickly_and_wholly() -> None:
     text = "x" * 100_000
 
     assert "".join(bubbles(text)) == text
-    assert [len(part) for part in bubbles(text)] == [16_384] * 6 + [100_000 - 6 * 16_384]
+    assert [len(part) for part in bubbles(text)] == [16_384] * 6 + [1696]

@@ -10,10 +10,15 @@ import html
 import unicodedata
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from inboxbridge.wix.outgoing import Outgoing
 from inboxbridge.wix.wire import current
+from inboxbridge.wix.wire._text import one_line
+
+MAX_LINE_CHARACTERS: Final = 4000
+"""How much of a MINIMAL text counts: what was sent of it up to version 0.1, and is in the journal
+and the Inbox."""
 
 
 def fingerprint(message: Outgoing | Mapping[str, Any]) -> str:
@@ -44,7 +49,7 @@ def _parts(body: Mapping[str, Any]) -> Iterator[str]:
         yield from _basic(basic)
     elif minimal:
         yield "minimal"
-        yield _plain(minimal.get("text"))
+        yield _plain(minimal.get("text"), MAX_LINE_CHARACTERS)
     else:
         yield from sorted(str(key) for key in content if key not in ("previewText", "contentType"))
     for badge in _list(message.get("badges")):
@@ -60,12 +65,15 @@ def _basic(basic: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{kind} {url}"
 
 
-def _plain(text: object) -> str:
+def _plain(text: object, most: int | None = None) -> str:
     if not isinstance(text, str):
         return ""
     if "&" in text:
         text = html.unescape(text)
-    return "".join(unicodedata.normalize("NFC", text).split())
+    text = unicodedata.normalize("NFC", text)
+    if most is not None and len(text) > most:
+        text = one_line(text, most)
+    return "".join(text.split())
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -11,8 +11,11 @@ from inboxbridge.model import Attachment, Badge, BasicMessage, Direction, Minima
 from inboxbridge.wix.outgoing import Visibility
 from inboxbridge.wix.wire._text import (
     MAX_BUBBLE_CHARACTERS,
+    MAX_FILENAME_CHARACTERS,
+    MAX_MIME_TYPE_CHARACTERS,
     MAX_PREVIEW_CHARACTERS,
     bubbles,
+    is_web_url,
     one_line,
 )
 
@@ -39,11 +42,11 @@ def items(content: BasicMessage) -> list[dict[str, Any]]:
 
 
 def minimal(content: MinimalMessage) -> dict[str, Any]:
-    """Return the one line with its icon and link."""
+    """Return the one line with its icon and link; an address that Wix refuses is left out."""
     found = {"text": one_line(content.text, MAX_BUBBLE_CHARACTERS)}
-    if content.icon_url:
+    if content.icon_url and is_web_url(content.icon_url):
         found["iconUrl"] = content.icon_url
-    if content.url:
+    if content.url and is_web_url(content.url):
         found["url"] = content.url
     return found
 
@@ -52,26 +55,40 @@ def preview(content: BasicMessage) -> str:
     """Return the line that stands for the message in the list of conversations."""
     if content.text:
         return one_line(content.text, MAX_PREVIEW_CHARACTERS)
-    first = content.attachments[0]
-    kind = "Image" if first.kind == "image" else "File"
-    named = f"{kind}: {first.filename}" if first.filename else kind
-    return one_line(named, MAX_PREVIEW_CHARACTERS)
+    return one_line(_name(content.attachments[0]), MAX_PREVIEW_CHARACTERS)
 
 
 def badge(badge: Badge) -> dict[str, Any]:
-    """Return the badge; one without an icon has no ``iconUrl``."""
+    """Return the badge; one without an icon that Wix takes has no ``iconUrl``."""
     found = {"text": badge.text}
-    if badge.icon_url:
+    if badge.icon_url and is_web_url(badge.icon_url):
         found["iconUrl"] = badge.icon_url
     return found
 
 
+def _name(attachment: Attachment) -> str:
+    kind = "Image" if attachment.kind == "image" else "File"
+    return f"{kind}: {attachment.filename}" if attachment.filename else kind
+
+
+def _in_words(attachment: Attachment) -> str:
+    """What was attached and where, for a person to read; without an address that holds it all."""
+    name = one_line(_name(attachment), MAX_PREVIEW_CHARACTERS)
+    linked = f"{name} {attachment.url}"
+    inline = attachment.url[:5].lower() == "data:"
+    return name if inline or len(linked) > MAX_BUBBLE_CHARACTERS else linked
+
+
 def _attachment(attachment: Attachment) -> dict[str, Any]:
-    found: dict[str, Any] = {"url": attachment.url}
+    """One attachment; where Wix would refuse its address, a text that says what was there."""
+    url = attachment.url
+    if not is_web_url(url):
+        return {"text": _in_words(attachment)}
+    found: dict[str, Any] = {"url": url}
     if attachment.filename:
-        found["filename"] = attachment.filename
+        found["filename"] = attachment.filename[-MAX_FILENAME_CHARACTERS:]
     if attachment.kind == "file":
-        if attachment.mime_type:
+        if attachment.mime_type and len(attachment.mime_type) <= MAX_MIME_TYPE_CHARACTERS:
             found["mimeType"] = attachment.mime_type
         return {"file": found}
     if attachment.width and attachment.height:

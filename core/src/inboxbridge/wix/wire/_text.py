@@ -1,4 +1,7 @@
-"""How text is fitted to what Wix takes."""
+"""How text is fitted to what Wix takes.
+
+The limits are those that Wix's own SDK declares: ``@wix/inbox`` 1.0.103 on npm.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from collections.abc import Iterator
 
 MAX_BUBBLE_CHARACTERS = 16_384
 MAX_PREVIEW_CHARACTERS = 256
-"""The limits in the type declarations of @wix/inbox."""
+MAX_URL_CHARACTERS = 2000
+MAX_FILENAME_CHARACTERS = 255
+MAX_MIME_TYPE_CHARACTERS = 100
 
+_WEB_URL = re.compile(r"https?://[^\s/?#]+", re.IGNORECASE)
 _SPACE = re.compile(r"\s")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f\u20e3")
 _MAX_CLUSTER = 32
@@ -29,6 +35,11 @@ def bubbles(text: str, most: int = MAX_BUBBLE_CHARACTERS) -> Iterator[str]:
         text = text[cut:].lstrip()
     if text:
         yield text
+
+
+def is_web_url(url: str) -> bool:
+    """Whether Wix takes *url* as the address of a picture, a file or a page."""
+    return len(url) <= MAX_URL_CHARACTERS and _WEB_URL.match(url) is not None
 
 
 def one_line(text: str, most: int) -> str:

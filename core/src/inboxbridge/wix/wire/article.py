@@ -29,5 +29,5 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
         "direction": _content.DIRECTIONS[outgoing.direction],
     }
     if outgoing.silent:
-        found["silent"] = True
+        found["silent"] = message["silent"] = True
     return found

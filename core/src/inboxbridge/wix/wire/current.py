@@ -3,12 +3,10 @@
 ``sendAs`` stays away: `direction` alone decides on whose side a message appears, the flow that Wix
 publishes for syncing does without it, and a message sent as the participant could no longer be told
 from one the contact wrote. ``targetChannels`` stays away so that nothing is sent on to the contact.
+``silent`` is in the message, and beside it too: that the older place went on 2026-06-01, as Wix's
+SDK announced, is not confirmed.
 
-``silent`` stands in two places: the one beside ``message`` is deprecated and was due to go on
-2026-06-01, and whether it has gone is unconfirmed.
-
-Sources: https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/send-message.md and
-the type declarations of @wix/inbox
+Source: https://dev.wix.com/docs/api-reference/crm/communication/inbox/messages/send-message.md
 """
 
 from __future__ import annotations
@@ -27,7 +25,6 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
     message: dict[str, Any] = {
         "direction": _content.DIRECTIONS[outgoing.direction],
         "visibility": _content.VISIBILITIES[outgoing.visibility],
-        "silent": outgoing.silent,
     }
     if isinstance(content, MinimalMessage):
         minimal = _content.minimal(content)
@@ -38,6 +35,8 @@ def body(outgoing: Outgoing) -> dict[str, Any]:
         message["content"] = {"previewText": _content.preview(content), "basic": {"items": items}}
         if outgoing.badge is not None:
             message["badges"] = [_badge(outgoing.badge)]
+    if outgoing.silent:
+        message["silent"] = True
     return {
         "conversationId": outgoing.conversation_id,
         "message": message,
