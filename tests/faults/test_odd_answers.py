@@ -610,3 +610,50 @@ async def test_a_send_that_was_cut_is_looked_for_once() -> None:
     assert it.texts(DANA) == sent
     assert it.world.calls["GET /inbox/v2/messages"] == 1
     assert it.waited(DANA) < 5
+
+
+@simulated
+async def test_an_event_that_changed_since_it_was_read_holds_its_thread() -> None:
+    changed: list[int] = []
+
+    def at_step(step: str) -> None:
+        if step == "before begin" and it.texts(DANA, "warm") and not changed:
+            changed.append(1)
+            it.world.journal.write(_touch, None)
+
+    async with odd(at_step=at_step) as it:
+        await it.warm()
+        changed.clear()
+        sent = await it.write(DANA, 4)
+        await it.arrived(2 + 4)
+
+    assert changed
+    assert it.texts(DANA) == sent
+
+
+def _touch(connection: Any, batch: Any) -> list[None]:
+    """Another hand in every open event."""
+    statement = "UPDATE events SET attempts = attempts + 1 WHERE state IN ('pending', 'retrying')"
+    connection.exec_driver_sql(statement)
+    return [None] * len(batch)
+
+
+@simulated
+async def test_a_fault_of_ours_after_a_send_never_forgets_the_attempt() -> None:
+    async with odd() as it:
+        await it.warm()
+        client = it.world.courier.sites["site0"].client
+        send = client.send
+        failures = iter([RuntimeError("a fault"), ValueError("another")])
+
+        async def send_and_fail(*args: Any, **options: Any) -> Any:
+            sent = await send(*args, **options)
+            if (failure := next(failures, None)) is not None:
+                raise failure
+            return sent
+
+        client.send = send_and_fail  # type: ignore[method-assign]
+        sent = await it.write(DANA, 3)
+        await it.arrived(2 + 3)
+
+    assert it.texts(DANA) == sent

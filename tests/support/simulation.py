@@ -221,6 +221,7 @@ async def world(
     latency_ms: float = 80,
     started: bool = True,
     more_connections: Sequence[str] = (),
+    at_step: Callable[[str], None] = lambda step: None,
     **courier: Any,
 ) -> AsyncIterator[World]:
     """Run a courier against a sandbox that refuses what goes beyond its limit.
@@ -231,6 +232,7 @@ async def world(
         rate_per_minute: What the sandbox holds it to; None for no limit.
         latency_ms: How long the sandbox takes to answer.
         started: Whether the courier works from the beginning.
+        at_step: Called with the name of each step of a delivery.
         more_connections: Names of further connections of the first site.
         courier: Settings of ``[courier]``.
     """
@@ -273,6 +275,7 @@ async def world(
                 transport=lambda site: transport,
                 now=lambda: now() + ahead[0],
                 clock=asyncio.get_running_loop().time,
+                at_step=at_step,
                 rng=random.Random(1),
             )
 

@@ -60,7 +60,7 @@ class SiteCourier:
         self.directory = directory
         self._feed = feed
         self._deliverer = deliverer
-        self._client = client
+        self.client = client
         self._concurrency = concurrency
         self._poll_seconds = poll_seconds
         self._clock = clock
@@ -126,7 +126,7 @@ class SiteCourier:
             metrics.events_open.remove(self.site)
             metrics.budget_used.remove(self.site)
             metrics.site_running.labels(self.site).set_function(lambda: 0)
-            await self._client.aclose()
+            await self.client.aclose()
 
     @property
     def _has_room(self) -> bool:
@@ -217,4 +217,4 @@ class SiteCourier:
         """Tell what is asked for when it is asked for."""
         metrics.events_open.labels(self.site).set_function(lambda: self._feed.loaded)
         metrics.site_running.labels(self.site).set_function(lambda: int(self.health.is_running))
-        metrics.budget_used.labels(self.site).set_function(lambda: self._client.budget.used)
+        metrics.budget_used.labels(self.site).set_function(lambda: self.client.budget.used)
