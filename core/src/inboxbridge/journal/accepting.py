@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from inboxbridge.journal.driver import insert_new
+from inboxbridge.journal.driver import insert_new, present
 from inboxbridge.journal.rows import BACKLOG, Accepted, delivery_key
 from inboxbridge.journal.schema import deliveries, events, seen
 from inboxbridge.model import Event
@@ -101,12 +101,11 @@ def _not_seen(connection: Connection, rows: list[tuple[Any, ...]]) -> list[tuple
     """Leave out events that were here so long ago that only their ids are known."""
     if not rows:
         return rows
-    digests = {digest_of(row[_NAME], row[_KEY]): row for row in rows}
-    statement = select(seen.c.digest).where(seen.c.digest.in_(list(digests)))
-    known = set(connection.execute(statement).scalars())
+    digests = [digest_of(row[_NAME], row[_KEY]) for row in rows]
+    known = present(connection, seen, "digest", digests)
     if not known:
         return rows
-    return [row for row in rows if digest_of(row[_NAME], row[_KEY]) not in known]
+    return [row for row, digest in zip(rows, digests, strict=True) if digest not in known]
 
 
 def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tuple[Any, ...]:

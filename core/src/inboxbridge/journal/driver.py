@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.types import TypeEngine
@@ -18,6 +18,8 @@ CHUNK = 100
 """Rows of one statement; databases allow 32,766 parameters at least."""
 
 Row = tuple[Any, ...]
+
+T = TypeVar("T")
 
 
 class UpdateMany:
@@ -87,6 +89,20 @@ def insert_new(
     return found
 
 
+def present(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> set[Any]:
+    """Which of *values* are in *column* of *table*."""
+    found: set[Any] = set()
+    for chunk in _chunks(values):
+        written = _present_text(_mark(connection.dialect), table.name, column, len(chunk))
+        found.update(row[0] for row in connection.exec_driver_sql(written, tuple(chunk)))
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _present_text(mark: str, table: str, column: str, values: int) -> str:
+    return f"SELECT {column} FROM {table} WHERE {column} IN ({', '.join([mark] * values)})"
+
+
 @lru_cache(maxsize=1000)
 def _insert_text(
     mark: str, table: str, rows: int, columns: tuple[str, ...], returning: tuple[str, ...]
@@ -99,7 +115,7 @@ def _insert_text(
     return f"{written} RETURNING {', '.join(returning)}" if returning else written
 
 
-def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
 

@@ -41,9 +41,9 @@ class OpenedFiles:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._log = path.with_name(path.name + "-wal")
-        self._database = _identity(path)
+        self._path = str(path)
+        self._log = f"{path}-wal"
+        self._database = _identity(self._path)
         self._written_log: _Identity | None = None
 
     def log_was_written(self) -> None:
@@ -61,7 +61,7 @@ class OpenedFiles:
         return self._written_log is None or _identity(self._log) != self._written_log
 
 
-def _identity(path: Path) -> _Identity | None:
+def _identity(path: str) -> _Identity | None:
     try:
         found = os.stat(path)
     except FileNotFoundError:
