@@ -9,7 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import wix_sdk
 from harness import SandboxServer
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say that tests were left out which need Node, npm and the network."""
+    asked = [Path(arg.partition("::")[0]).resolve() for arg in config.args]
+    concerned = any(wix_sdk.SCRIPTS.is_relative_to(each) for each in asked)
+    if concerned and not wix_sdk.is_asked_for():
+        terminalreporter.write_line(
+            "Wix's own SDK was not asked: tests/sdk/test_referee.py is left out. "
+            "With Node and npm: scripts/sdk test"
+        )
 
 
 @pytest.fixture

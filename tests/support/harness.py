@@ -61,6 +61,9 @@ class SandboxServer:
     def faults(self, **faults: Any) -> None:
         self.http.post("/_sandbox/faults", json=faults).raise_for_status()
 
+    def rules(self, *rules: dict[str, Any]) -> None:
+        self.http.post("/_sandbox/rules", json=list(rules)).raise_for_status()
+
     def seed(self, *contacts: dict[str, Any]) -> None:
         self.http.post("/_sandbox/contacts", json=list(contacts)).raise_for_status()
 

@@ -116,6 +116,17 @@ def test_a_signed_url_is_the_samples_own(post: Deliver, sandbox: SandboxServer) 
     assert sandbox.texts() == ["signed url"]
 
 
+def test_it_arrives_in_spite_of_an_odd_answer(post: Deliver, sandbox: SandboxServer) -> None:
+    lost = {"status": 502, "body": "<html>"}
+    sandbox.rules({"call": "send", "times": 1, "after_commit": True, "answer": lost})
+
+    done = post(Acme, SAMPLE)
+
+    assert [event.state for event in done.events] == ["delivered", "delivered"]
+    assert sandbox.texts() == ["first", "second"]
+    assert sandbox.stats()["answers"]["502"] == 1
+
+
 def test_it_arrives_in_spite_of_faults(post: Deliver, sandbox: SandboxServer) -> None:
     sandbox.faults(p_500=0.3)
 
@@ -140,6 +151,8 @@ def test_a_seeded_contact_is_found_until_the_sandbox_is_reset(
 
 
 def test_what_the_sandbox_refuses_is_told_in_its_own_words(sandbox: SandboxServer) -> None:
+    with pytest.raises(ValueError, match=r"/_sandbox/rules was refused: .*'anwser'"):
+        sandbox.rules({"anwser": "reset"})
     with pytest.raises(ValueError, match=r"/_sandbox/faults was refused: .*p_5"):
         sandbox.faults(p_5=1)
 

@@ -69,6 +69,13 @@ class SandboxServer:
         """Make it fail on purpose, such as ``p_500=0.5`` or ``latency_ms=50``."""
         self._call("POST", "faults", json=faults)
 
+    def rules(self, *rules: dict[str, Any]) -> None:
+        """Answer certain calls by script: ``{"call": "send", "times": 1, "answer": "reset"}``.
+
+        These rules take the place of those before; none removes them.
+        """
+        self._call("POST", "rules", json=list(rules))
+
     def stats(self) -> dict[str, Any]:
         """Return calls by endpoint and answers by status."""
         found: dict[str, Any] = self._call("GET", "stats").json()
