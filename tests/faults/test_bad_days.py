@@ -253,3 +253,35 @@ def test_sites_spread_evenly_and_move_within_five_seconds_of_a_kill(
             killed = time.monotonic()
             wait_until(lambda: sorted(owners().values()) == [4, 4], "the rest to take over")
             assert time.monotonic() - killed < 5
+
+
+async def test_what_a_connection_left_goes_on_in_order_once_it_runs_again(
+    tmp_path: Path, sandbox: SandboxServer
+) -> None:
+    sandbox.seed(contact(1), contact(2))
+    document = tables(f"sqlite:///{tmp_path / 'journal.db'}", sandbox.url)
+    document["connectors"]["other"] = {"plugin": "webhook", "signature": "none", "site": "site0"}
+    sandbox.faults(p_500=1.0)
+    async with running(config_from(document, {})) as runtime:
+        await _accepted(runtime, [event("left", n, 1) for n in range(3)])
+    sandbox.faults(p_500=0.0)
+    stopped = {**document["connectors"], "shop0": {"plugin": "webhook", "enabled": False}}
+    async with running(config_from({**document, "connectors": stopped}, {})) as runtime:
+        async with httpx.AsyncClient() as http:
+            await http.post(f"{runtime.url}/hooks/other", json=event("other", 0, 2))
+
+        async def other_landed() -> bool:
+            return sandbox.texts() == ["other 0"]
+
+        await _until(other_landed, "the other connection's event")
+        counts = await runtime.journal.read(reads.count_states)
+    async with running(config_from(document, {})) as runtime:
+        await _accepted(runtime, [event("left", 3, 1)])
+
+        async def all_landed() -> bool:
+            return len(sandbox.texts()) == 5
+
+        await _until(all_landed, "what was left")
+
+    assert counts.get("parked", 0) == 0
+    assert sandbox.texts() == ["other 0", *(f"left {n}" for n in range(4))]

@@ -657,3 +657,64 @@ async def test_a_fault_of_ours_after_a_send_never_forgets_the_attempt() -> None:
         await it.arrived(2 + 3)
 
     assert it.texts(DANA) == sent
+
+
+@simulated
+async def test_a_clock_an_hour_slow_that_is_set_right_before_a_cut_send_changes_nothing() -> None:
+    async with odd() as it:
+        it.world.clock_ahead[0] = -3600.0
+        await it.warm()
+        await it.world.crash()  # nothing is known of the conversation's newest message any more
+        await it.write(BYSTANDER)
+        await it.arrived(2 + 1)
+        it.world.clock_ahead[0] = 0.0
+        await it.rules(
+            {"call": "send", "text": "event p1 1", "times": 1, "after_commit": True,
+             "answer": "reset"},
+        )  # fmt: skip
+        sent = await it.write(DANA, 2)
+        await it.arrived(2 + 3)
+
+    assert it.texts(DANA) == sent
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("due_at", "soon"), ("body", "no JSON"), ("attempts", "three")]
+)
+@simulated
+async def test_a_damaged_row_is_set_aside_and_the_site_goes_on(column: str, value: str) -> None:
+    def damage(connection: Any, batch: Any) -> list[None]:
+        statement = f"UPDATE events SET {column} = ? WHERE source_id LIKE '%event p1 2'"
+        connection.exec_driver_sql(statement, (value,))
+        return [None] * len(batch)
+
+    async with odd() as it:
+        await it.warm()
+        calls = ["send", "query", "conversation"]
+        await it.rules(*({"call": call, "answer": {"status": 503, **HTML}} for call in calls))
+        await it.write(DANA, 3)
+        await it.write(BYSTANDER)
+        await it.world.journal.write(damage, None)
+        await it.rules()
+        await it.world.crash()
+        records = await it.settled(700.0)
+
+    states = {one.source_id.removeprefix("0 "): one.state for one in records}
+    assert states["event p1 2"] == "parked"
+    assert it.texts(DANA) == ["event p1 1", "event p1 3"]
+    assert len(it.texts(BYSTANDER)) == 1
+
+
+@pytest.mark.parametrize("answer", [{"status": 404, **HTML}, {"status": 302, **HTML}])
+@simulated
+async def test_a_token_that_is_not_given_out_for_a_while_costs_no_event(
+    answer: dict[str, Any],
+) -> None:
+    async with odd(site={"app_id": "app", "app_secret": "secret", "instance_id": "x"}) as it:
+        await it.rules({"call": "token", "answer": answer})
+        await it.write(DANA, 2)
+        await asyncio.sleep(3.0)
+        await it.rules()
+        await it.arrived(2)
+
+    assert len(it.texts(DANA)) == 2

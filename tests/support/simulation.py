@@ -9,7 +9,7 @@ import selectors
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
@@ -222,6 +222,7 @@ async def world(
     started: bool = True,
     more_connections: Sequence[str] = (),
     at_step: Callable[[str], None] = lambda step: None,
+    site: Mapping[str, Any] | None = None,
     **courier: Any,
 ) -> AsyncIterator[World]:
     """Run a courier against a sandbox that refuses what goes beyond its limit.
@@ -233,6 +234,7 @@ async def world(
         latency_ms: How long the sandbox takes to answer.
         started: Whether the courier works from the beginning.
         at_step: Called with the name of each step of a delivery.
+        site: Other credentials of the sites.
         more_connections: Names of further connections of the first site.
         courier: Settings of ``[courier]``.
     """
@@ -243,8 +245,7 @@ async def world(
         "courier": courier,
         "sites": {
             f"site{number}": {
-                "site_id": site_id(number),
-                "api_key": "simulated",
+                **(site or {"site_id": site_id(number), "api_key": "simulated"}),
                 "base_url": "http://sandbox",
                 "calls_per_minute": calls_per_minute,
             }
