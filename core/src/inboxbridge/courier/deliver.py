@@ -10,14 +10,15 @@ import structlog
 from pydantic import ValidationError
 
 from inboxbridge.courier.health import Health
-from inboxbridge.courier.ledger import TIMED_OUT, Destination, Ledger
+from inboxbridge.courier.ledger import Destination, Ledger
 from inboxbridge.courier.locks import KeyedLocks
 from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
+from inboxbridge.courier.reconcile import Reconciler
 from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS, Retry
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout
 from inboxbridge.identity import Directory, Memory
-from inboxbridge.journal import Journal, JournalUnavailable, reads, writes
+from inboxbridge.journal import Journal, JournalUnavailable, writes
 from inboxbridge.journal.rows import StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
@@ -31,7 +32,6 @@ from inboxbridge.wix import (
     Outgoing,
     Rejected,
     Throttled,
-    Unreadable,
     WixClient,
     WixError,
     fingerprint,
@@ -42,16 +42,6 @@ HANGS_BEFORE_DEAD = 3
 
 REFUSALS_BEFORE_PARKED = 10
 """Tries that Wix refuses for one conversation or contact before a person is asked."""
-
-LOOKS_BEFORE_PARKED = 6
-"""Looks for an attempt that gave no evidence before a person is asked."""
-
-TIMED_OUT_LOOKS = (1.0, 4.0, 9.0, 15.0)
-"""When to look for an attempt that Wix may still be at work on, in times of ``settle_seconds``."""
-
-CLOCK_SKEW_SECONDS = 120.0
-UNSURE_SKEW_SECONDS = 86400.0
-"""How far back a search goes where it has a better end, or where Wix's clock is not known."""
 
 Crash = Callable[[str], None]
 
@@ -115,6 +105,9 @@ class Deliverer:
         self._at_step = at_step
         self._ledger = Ledger(journal, retry, settings, reporter, now)
         self._people = People(directory, journal, self._ledger, now)
+        self._reconciler = Reconciler(
+            client, directory, journal, self._ledger, health, settings, now, at_step
+        )
         self._conversations = KeyedLocks()
         self._newest: Memory[str] = Memory(None, now)
         self._log = structlog.get_logger("inboxbridge").bind(site=site)
@@ -215,18 +208,23 @@ class Deliverer:
             mark = fingerprint(outgoing)
         except ValueError as error:
             return await self._ledger.dead(row, f"the message cannot be sent: {error}")
+        to = Destination(contact_id, conversation_id, mark)
         async with self._conversations(conversation_id):
             if row.attempt_at is not None or row.look_since is not None:
-                settled = await self._looked_for(prepared, conversation_id, mark, lane, began_at)
+                settled = await self._reconciler.look(row, to, prepared.why, lane, began_at)
                 if settled is not None:
                     return settled
-            return await self._send(prepared, outgoing, mark, lane, began_at)
+            return await self._send(prepared, outgoing, to, lane, began_at)
 
     async def _send(
-        self, prepared: _Prepared, outgoing: Outgoing, mark: str, lane: Lane, began_at: float
+        self,
+        prepared: _Prepared,
+        outgoing: Outgoing,
+        to: Destination,
+        lane: Lane,
+        began_at: float,
     ) -> Outcome:
         started = self._now()
-        to = Destination(prepared.contact_id, outgoing.conversation_id, mark)
         self._at_step("before begin")
         row = await self._ledger.begin(
             prepared.row,
@@ -287,7 +285,7 @@ class Deliverer:
         """Wix does not know the conversation or the contact: go on with what is there now."""
         current = await self._directory.refresh(contact_id, lane, gone)
         if current is None and row.attempt_at is not None:
-            settled = await self._looked_for_with_its_contact_gone(row, lane, started)
+            settled = await self._reconciler.after_its_contact_went(row, lane, started)
             if settled is not None:
                 return settled
         if row.attempts >= REFUSALS_BEFORE_PARKED:
@@ -300,157 +298,6 @@ class Deliverer:
             begun=begun,
             at_once=row.failing_since is None,
             contact_id=current or "",
-        )
-
-    async def _looked_for_with_its_contact_gone(
-        self, row: StoredEvent, lane: Lane, started: float
-    ) -> Outcome | None:
-        """What an attempt came to whose contact was deleted; None if it did not arrive.
-
-        Another contact's conversation, where the event would go from now on, says nothing of it.
-        """
-        assert row.conversation_id is not None
-        try:
-            message_id = await self._search_one(
-                row, row.conversation_id, row.fingerprint or "", lane
-            )
-        except NotFound as error:
-            reason = "the contact to whose conversation it was sent is gone"
-            return await self._ledger.unconfirmed(row, reason, started=started, error=error)
-        if message_id is None:
-            return None
-        return await self._ledger.delivered(
-            row, message_id, started=started, outcome="found there", why="as before"
-        )
-
-    async def _looked_for(
-        self,
-        prepared: _Prepared,
-        conversation_id: str,
-        mark: str,
-        lane: Lane,
-        began_at: float,
-    ) -> Outcome | None:
-        """What an attempt without an outcome came to; None if it did not arrive."""
-        row, started = prepared.row, self._now()
-        too_early = self._too_early(row)
-        if too_early > 0:
-            return Outcome(wait_seconds=too_early)
-        self._at_step("before look")
-        try:
-            found = await self._search(row, conversation_id, mark, lane)
-        except WixError as error:
-            return await self._not_looked(prepared, error, started, began_at, lane)
-        if found is not None:
-            conversation_id, message_id = found
-            return await self._ledger.delivered(
-                row,
-                message_id,
-                started=started,
-                outcome="found there",
-                why=prepared.why,
-                contact_id=prepared.contact_id,
-                conversation_id=conversation_id,
-            )
-        if row.attempt_at is None:
-            return None
-        looks = TIMED_OUT_LOOKS if await self._timed_out(row) else (1.0,)
-        if row.looks + 1 >= len(looks):
-            return None
-        wait = (looks[row.looks + 1] - looks[row.looks]) * self._settings.settle_seconds
-        return await self._ledger.again(
-            row,
-            "sent without an answer, and not in the Inbox so far; looking again",
-            started=started,
-            looked=True,
-            at_least_seconds=wait,
-        )
-
-    def _too_early(self, row: StoredEvent) -> float:
-        """Seconds until it makes sense to look for an attempt."""
-        if row.attempt_at is None:
-            return 0.0
-        settle = self._settings.settle_seconds
-        passed = self._now() + min(self._client.server_clock_offset_seconds, 0.0) - row.attempt_at
-        return settle - passed if 0 <= passed < settle else 0.0
-
-    async def _search(
-        self, row: StoredEvent, conversation_id: str, mark: str, lane: Lane
-    ) -> tuple[str, str] | None:
-        """Where the event's message is and its id; None if there is none such.
-
-        Looked through are the conversation that the attempt went to and the one that the contact
-        has now: they differ after a merge.
-
-        Raises:
-            WixError: Wix gave no evidence.
-        """
-        attempted = row.conversation_id if row.attempt_at is not None else None
-        unknown: list[NotFound] = []
-        places = list(dict.fromkeys((conversation_id, attempted or conversation_id)))
-        for place in places:
-            try:
-                message_id = await self._search_one(row, place, mark, lane)
-            except NotFound as error:
-                unknown.append(error)
-                continue
-            if message_id is not None:
-                return place, message_id
-        if len(unknown) == len(places):
-            raise unknown[0]
-        return None
-
-    async def _search_one(
-        self, row: StoredEvent, conversation_id: str, mark: str, lane: Lane
-    ) -> str | None:
-        """The id of a message like the event's, newer than all before it, that no event owns.
-
-        The search ends at the newest message that was known before the attempt. Where none was
-        known it ends by the clock: the earliest of what our clock and Wix's say.
-        """
-        began = min(at for at in (row.attempt_at, row.look_since) if at is not None)
-        by_the_clock = row.attempt_after is None and self._client.knows_server_clock
-        skew = CLOCK_SKEW_SECONDS if by_the_clock else UNSURE_SKEW_SECONDS
-        oldest = began + min(self._client.server_clock_offset_seconds, 0.0) - skew
-        marks = {mark, row.fingerprint}
-        alike = []
-        async for seen in self._client.messages(conversation_id, lane=lane):
-            if seen.id == row.attempt_after or seen.created_at.timestamp() < oldest:
-                break
-            if seen.fingerprint in marks:
-                alike.append(seen.id)
-        if not alike:
-            return None
-        owned = await self._journal.write(writes.owned_messages, (conversation_id, tuple(alike)))
-        return next((one for one in reversed(alike) if one not in owned), None)
-
-    async def _timed_out(self, row: StoredEvent) -> bool:
-        attempts = await self._journal.read(reads.event_attempts, row.id)
-        return any(attempt.outcome == TIMED_OUT for attempt in attempts)
-
-    async def _not_looked(
-        self,
-        prepared: _Prepared,
-        error: WixError,
-        started: float,
-        began_at: float,
-        lane: Lane,
-    ) -> Outcome:
-        """The Inbox gave no evidence of an attempt."""
-        row = prepared.row
-        await self._health.failed(row.thread, error, began_at)
-        counts = isinstance(error, Unreadable) or (error.scope != "site" and not error.retriable)
-        if counts and row.looks + 1 >= LOOKS_BEFORE_PARKED:
-            return await self._ledger.unconfirmed(row, str(error), started=started, error=error)
-        if isinstance(error, NotFound):
-            await self._directory.refresh(prepared.contact_id, lane, row.conversation_id)
-        return await self._ledger.again(
-            row,
-            str(error),
-            started=started,
-            error=error,
-            looked=counts,
-            at_least_seconds=self._settings.settle_seconds * 2.0**row.looks if counts else 0.0,
         )
 
     async def _wix_failed(
