@@ -69,7 +69,6 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         path = sqlite_path(engine)
-        self._log_known = False
         self._files = None if path is None else OpenedFiles(path)
         self._thread: threading.Thread | None = None
         self._flush_scheduled = False
@@ -147,7 +146,6 @@ class Writer:
         return settled
 
     def _transaction(self, jobs: list[_Job]) -> list[Any]:
-        self._check_file()
         connection = self._connect()
         results: list[Any] = []
         try:
@@ -167,29 +165,25 @@ class Writer:
                 with contextlib.suppress(RuntimeError):
                     self._loop.call_soon_threadsafe(self._on_session_lost)
             raise
-        self._check_log(connection)
+        self._check_files(connection)
         self.transactions += 1
         return results
 
-    def _check_file(self) -> None:
-        if self._files is not None and self._files.is_replaced:
-            raise _lost(FILE_REPLACED)
-
-    def _check_log(self, connection: Connection) -> None:
+    def _check_files(self, connection: Connection) -> None:
         """After a commit: is it in files that will be there after a restart?"""
-        if self._files is None:
+        files = self._files
+        if files is None:
             return
-        self._check_file()
-        if not self._log_known:
-            self._files.log_was_written()
-            self._log_known = True
-        if self._files.has_lost_log:
+        files.look()
+        if files.is_replaced:
+            raise _lost(FILE_REPLACED)
+        if files.has_lost_log:
             # The log that is open still holds what was committed: bring that into the database,
             # then open it anew. What was just written is reported as not kept, and comes again.
             _outside_of_transactions(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
             self._discard()
             self._engine.dispose()
-            self._log_known = False
+            files.opened_again()
             raise _lost(LOG_LOST)
 
     def _connect(self) -> Connection:
