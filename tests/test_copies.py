@@ -162,3 +162,22 @@ def test_another_journal_is_never_copied_over(
 
     assert refused.returncode == 1
     assert "another journal" in refused.stderr
+
+
+def test_restored_marks_what_is_open_in_postgresql_too(
+    tmp_path: Path, sandbox: SandboxServer, postgres_url: str
+) -> None:
+    sandbox.seed(contact(0))
+    config = tables(postgres_url, sandbox.url)
+    file = config_file(tmp_path, config)
+    sent = [event("thread", n, 0) for n in range(3)]
+    with worker(config, courier=False) as running:
+        assert httpx.post(f"{running.url}/hooks/shop0", json=sent).status_code == 200
+        said = inboxbridge("restored", "--config", str(file))
+    with worker(config) as running:
+        wait_until(lambda: len(sandbox.messages()) >= 3, "all to land")
+        assert running.stop() == 0
+
+    assert "3 events will be looked for" in said.stdout, said.stderr
+    assert verdict(sent, sandbox.messages()) == ALL_WELL
+    assert sandbox.stats()["calls"]["GET /inbox/v2/messages"] == 3
