@@ -113,7 +113,7 @@ class Ledger:
         now = self._now()
         attempt = AttemptEnded(started, now, outcome, why, 200, request_id)
         await self._settle(
-            row._replace(conversation_id=conversation_id or row.conversation_id),
+            row,
             Settled(
                 row.id,
                 "delivered",
@@ -121,6 +121,7 @@ class Ledger:
                 delivered_at=now,
                 message_id=message_id,
                 contact_id=contact_id or row.contact_id,
+                conversation_id=conversation_id,
                 attempt=attempt,
             ),
         )
@@ -266,8 +267,9 @@ class Ledger:
             attempts=row.attempts + settled.tries,
             received_at=moment(row.received_at) or EPOCH,
             delivered_at=moment(settled.delivered_at),
-            contact_id=settled.contact_id or row.contact_id,
-            conversation_id=row.conversation_id,
+            contact_id=(row.contact_id if settled.contact_id is None else settled.contact_id)
+            or None,
+            conversation_id=settled.conversation_id or row.conversation_id,
             message_id=settled.message_id,
         )
         seconds = self._now() - row.received_at

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from pydantic import ValidationError
+
 from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.identity import Directory, Drop, Found, Park
@@ -73,8 +75,8 @@ class People:
     async def _relative(self, row: StoredEvent, about: str) -> Person | Outcome:
         """The person of another event about the same thing, once that one is through."""
         for other in await self._journal.read(reads.event_about, row.connection, about):
-            person = Event.model_validate_json(other.body).person
-            if other.id == row.id or not person.is_known:
+            person = _person_of(other)
+            if other.id == row.id or person is None or not person.is_known:
                 continue
             behind_us = other.thread == row.thread and other.id > row.id
             if other.state in ("pending", "retrying") and not behind_us:
@@ -108,3 +110,11 @@ class People:
                 "contact_id": contact_id,
             }
             await self._journal.write(writes.add_events, copy)
+
+
+def _person_of(row: StoredEvent) -> Person | None:
+    """Who a stored event is about; None where what the journal holds of it cannot be read."""
+    try:
+        return Event.model_validate_json(row.body).person
+    except ValidationError:
+        return None

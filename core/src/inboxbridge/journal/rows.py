@@ -129,6 +129,7 @@ class Settled:
         delivered_at: Unix seconds, for ``delivered``.
         message_id: Wix's message, for ``delivered``.
         contact_id: The contact, where one was found; "" forgets the one that was.
+        conversation_id: Where the message was found, if that is not where it was sent.
         attempt: The try, or None where none was made.
         keep_attempt: The try's outcome is unknown: it must be looked for before the next one.
         tries: How many tries to add that never came to a send.
@@ -143,6 +144,7 @@ class Settled:
     delivered_at: float | None = None
     message_id: str | None = None
     contact_id: str | None = None
+    conversation_id: str | None = None
     attempt: AttemptEnded | None = None
     keep_attempt: bool = False
     tries: int = 0

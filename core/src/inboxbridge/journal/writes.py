@@ -76,6 +76,7 @@ _SETTLE = UpdateMany(
         "delivered": Double(),
         "message": Text(),
         "contact": Text(),
+        "conversation": Text(),
         "keep": Boolean(),
         "tries": Integer(),
         "looks": Integer(),
@@ -83,13 +84,14 @@ _SETTLE = UpdateMany(
     "state = {state}, reason = {reason}, due_at = {due}, failing_since = {since}, "
     "delivered_at = {delivered}, message_id = {message}, "
     "contact_id = nullif(coalesce({contact}, events.contact_id), ''), "
+    "conversation_id = coalesce({conversation}, events.conversation_id), "
     "attempts = events.attempts + {tries}, looks = events.looks + {looks}, "
     "attempt_at = CASE WHEN {keep} THEN events.attempt_at END",
     f"events.id = {{id}} AND {state_in(OPEN)}",
 )
 _of_settlement = attrgetter(
     "event_id", "state", "reason", "due_at", "failing_since", "delivered_at", "message_id",
-    "contact_id", "keep_attempt", "tries", "looks",
+    "contact_id", "conversation_id", "keep_attempt", "tries", "looks",
 )  # fmt: skip
 _ATTEMPT = ("event_id", "started_at", "ended_at", "outcome", "detail", "status", "request_id")
 _of_attempt = attrgetter(*_ATTEMPT[1:])
