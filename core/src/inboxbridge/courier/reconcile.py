@@ -187,7 +187,7 @@ class Reconciler:
         by_the_clock = row.attempt_after is None and self._client.knows_server_clock
         skew = CLOCK_SKEW_SECONDS if by_the_clock else UNSURE_SKEW_SECONDS
         oldest = began + min(self._client.server_clock_offset_seconds, 0.0) - skew
-        marks = {mark, row.fingerprint}
+        marks = {mark, row.fingerprint or mark}
         alike = []
         async for seen in self._client.messages(conversation_id, lane=lane):
             if seen.id == row.attempt_after or seen.created_at.timestamp() < oldest:
@@ -196,7 +196,9 @@ class Reconciler:
                 alike.append(seen.id)
         if not alike:
             return None
-        owned = await self._journal.write(writes.owned_messages, (conversation_id, tuple(alike)))
+        owned = await self._journal.write(
+            writes.owned_messages, (conversation_id, tuple(alike), tuple(marks))
+        )
         return next((one for one in reversed(alike) if one not in owned), None)
 
     async def _timed_out(self, row: StoredEvent) -> bool:

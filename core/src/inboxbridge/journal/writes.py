@@ -138,13 +138,19 @@ def add_events(connection: Connection, batch: Sequence[dict[str, Any]]) -> list[
 
 
 def owned_messages(
-    connection: Connection, batch: Sequence[tuple[str, tuple[str, ...]]]
+    connection: Connection, batch: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]]
 ) -> list[set[str]]:
-    """Which of a conversation's message ids the journal already knows as its own."""
+    """Which of a conversation's messages like these the journal already knows as its own.
+
+    Each argument is (conversation, message ids, fingerprints): after a merge of conversations two
+    different messages may have the same id.
+    """
     found = []
-    for conversation_id, message_ids in batch:
+    for conversation_id, message_ids, fingerprints in batch:
         statement = select(events.c.message_id).where(
-            events.c.conversation_id == conversation_id, events.c.message_id.in_(message_ids)
+            events.c.conversation_id == conversation_id,
+            events.c.message_id.in_(message_ids),
+            events.c.fingerprint.in_(fingerprints),
         )
         found.append(set(connection.execute(statement).scalars()))
     return found

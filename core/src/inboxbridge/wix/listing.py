@@ -34,7 +34,7 @@ class Listing:
     def __init__(self) -> None:
         self.cursor: str | None = None
         self._cursors: set[str] = set()
-        self._ids: set[str] = set()
+        self._known: set[tuple[str, str]] = set()
         self._last: tuple[int | None, datetime] | None = None
 
     def of(self, answer: Answer) -> Iterator[SeenMessage]:
@@ -50,17 +50,17 @@ class Listing:
             created_at = message_moment(message)
             if created_at is None:
                 raise answer.unreadable("with a message that has no date")
-            message_id = storable_id(message.id)
-            if message_id in self._ids:
-                continue
-            self._ids.add(message_id)
             sequence = sequence_of(message)
+            seen = _seen(storable_id(message.id), message, created_at, sequence)
+            # By its contents, too: after a merge two different messages may have the same id.
+            if (seen.id, seen.fingerprint) in self._known:
+                continue
+            self._known.add((seen.id, seen.fingerprint))
             if not self._follows(sequence, created_at):
                 raise answer.unreadable("whose messages are not in order, newest first")
             self._last = (sequence, created_at)
-            found.append((message_id, message, created_at, sequence))
-        for message_id, message, created_at, sequence in found:
-            yield _seen(message_id, message, created_at, sequence)
+            found.append(seen)
+        yield from found
         self._turn(page, answer)
 
     def _follows(self, sequence: int | None, created_at: datetime) -> bool:
@@ -68,7 +68,7 @@ class Listing:
             return True
         before, dated = self._last
         if sequence is not None and before is not None:
-            return sequence < before
+            return sequence <= before
         return created_at <= dated
 
     def _turn(self, page: ListedMessages, answer: Answer) -> None:
