@@ -187,6 +187,16 @@ async def test_a_wrong_packed_request_is_refused_by_name(
     assert violated(await wix.get(PATH, **{".r": request_})) == [field]
 
 
+async def test_a_packed_request_is_in_the_alphabet_for_addresses(
+    wix: Wix, conversation: str
+) -> None:
+    paging = {"cursor": "??????>>>>>>"}
+    request = {"conversationId": conversation, "visibility": "BUSINESS", "paging": paging}
+    assert set("-_") <= set(packed(request))
+
+    assert violated(await wix.get(PATH, **{".r": packed(request)})) == ["paging.cursor"]
+
+
 async def test_an_unknown_conversation_is_404(wix: Wix) -> None:
     answer = await wix.get(
         PATH, conversationId="7356b3ee-5f41-30aa-bdd8-070e50890228", visibility="BUSINESS"
