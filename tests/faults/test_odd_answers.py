@@ -718,3 +718,27 @@ async def test_a_token_that_is_not_given_out_for_a_while_costs_no_event(
         await it.arrived(2)
 
     assert len(it.texts(DANA)) == 2
+
+
+@simulated
+async def test_two_messages_with_one_id_after_a_merge_are_told_apart() -> None:
+    async with odd() as it:
+        await it.warm()
+        await it.rules(
+            {"call": "send", "text": "event p1 1", "times": 1, "after_commit": True,
+             "answer": "reset"},
+        )  # fmt: skip
+        await asyncio.gather(it.write(DANA), it.write(BYSTANDER))
+        await it.arrived(2 + 1)
+        sent = (await it.world.http.get("/_sandbox/messages")).json()["messages"][2:]
+        merge = {
+            "targetContactId": await it.contact_id(BYSTANDER),
+            "sourceContactIds": [await it.contact_id(DANA)],
+        }
+        (await it.world.http.post("/_sandbox/merge", json=merge)).raise_for_status()
+        await it.arrived(2 + 2)
+
+    # Each conversation counts for itself, so at one moment both gave the same id.
+    assert len({each["message"]["id"] for each in sent}) == 1
+    assert len(sent) == 2
+    assert len(it.texts(DANA)) == len(it.texts(BYSTANDER)) == 1
