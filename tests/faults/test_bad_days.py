@@ -27,6 +27,7 @@ from harness import (
 from inboxbridge.config import config_from
 from inboxbridge.courier import AlreadyRunning
 from inboxbridge.journal import reads, writes
+from inboxbridge.journal.rows import Reopening
 from inboxbridge.runtime import Runtime, running
 
 
@@ -216,7 +217,7 @@ async def test_with_hold_a_dead_event_keeps_its_thread_waiting_until_it_is_repla
 
         await _until(other_landed, "the other thread to go on")
         assert sandbox.texts() == ["other 0"]
-        await runtime.journal.write(writes.reopen, ((1,), "replayed"))
+        await runtime.journal.write(writes.reopen, Reopening((1,), "replayed"))
 
         async def held_landed() -> bool:
             return len(sandbox.texts()) == 3

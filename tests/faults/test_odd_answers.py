@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from inboxbridge.journal import reads, remembering
+from inboxbridge.journal.rows import Link
 from inboxbridge.records import EventRecord
 from simulation import World, now, simulate, world
 from simulation import email as address
@@ -370,13 +371,7 @@ async def test_a_link_made_by_hand_outlives_two_seconds_of_404(answer: dict[str,
     async with odd() as it:
         await it.warm()
         linked = await it.contact_id(BYSTANDER)
-        link = {
-            "site": "site0",
-            "identity": f"email:{address(40)}",
-            "contact_id": linked,
-            "origin": "manual",
-            "updated_at": now(),
-        }
+        link = Link("site0", f"email:{address(40)}", linked, "manual", now())
         await it.world.journal.write(remembering.remember, link)
         await asyncio.sleep(3.0)
         calls = ["send", "get", "conversation"]

@@ -7,8 +7,7 @@ import difflib
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import Literal
 
 import structlog
 from prometheus_client import generate_latest
@@ -19,11 +18,17 @@ from inboxbridge.answering import OK, REFUSED, UNAVAILABLE, HttpAnswer, Send
 from inboxbridge.connection import Connection
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout, MalformedBody
-from inboxbridge.journal import Accepted, Journal, JournalUnavailable
+from inboxbridge.journal import (
+    Accepted,
+    AcceptedWithoutEvents,
+    AnyAccepted,
+    Journal,
+    JournalUnavailable,
+)
+from inboxbridge.journal.fates import stored_record
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.quoting import without_quotes
 from inboxbridge.receiving import Disconnected, Receive, Scope, read_body, request_of
-from inboxbridge.records import EventRecord
 from inboxbridge.refusals import Refusals
 from inboxbridge.reporter import Reporter
 from inboxbridge.routing import Routes
@@ -258,7 +263,7 @@ class Gateway:
             self._count(name, "unavailable")
             self._log.error("not stored", connection=name, reason=str(error) or "took too long")
             return UNAVAILABLE
-        self._tell(connection, accepted, events, ids)
+        self._tell(connection, accepted, ids)
         return found.answer
 
     def _with_events(
@@ -267,7 +272,7 @@ class Gateway:
         request: WebhookRequest,
         kept: WebhookRequest | None,
         events: list[Event],
-    ) -> Accepted:
+    ) -> AnyAccepted:
         if not events:
             reason = "its connector found nothing for the Inbox in this delivery"
             return self._without_events(connection, "ignored", reason, request, None)
@@ -282,20 +287,28 @@ class Gateway:
     def _tell(
         self,
         connection: Connection,
-        accepted: Accepted,
-        events: list[Event],
+        accepted: AnyAccepted,
         ids: list[int | None],
     ) -> None:
-        new = [(event, key) for event, key in zip(events, ids, strict=False) if key is not None]
-        self._count(connection.name, accepted.outcome or ("stored" if new else "repeated"))
-        if new:
-            self._reporter.stored(
-                connection.name,
-                len(new),
-                lambda: [_stored_record(accepted, event, key) for event, key in new],
-            )
+        if isinstance(accepted, Accepted):
+            new = [
+                (event, key)
+                for event, key in zip(accepted.events, ids, strict=True)
+                if key is not None
+            ]
+            state = "stored"
+            self._count(connection.name, "stored" if new else "repeated")
+            if new:
+                self._reporter.stored(
+                    connection.name,
+                    len(new),
+                    lambda: [stored_record(accepted, event, key) for event, key in new],
+                )
+        else:
+            state = accepted.state
+            self._count(connection.name, state)
         self._log.info(
-            accepted.outcome or "stored",
+            state,
             connection=connection.name,
             event_ids=[key for key in ids if key is not None],
             repeated=ids.count(None),
@@ -315,20 +328,20 @@ class Gateway:
     def _without_events(
         self,
         connection: Connection,
-        outcome: Any,
+        state: Literal["ignored", "unreadable"],
         reason: str,
         request: WebhookRequest,
         kept: WebhookRequest | None,
-    ) -> Accepted:
+    ) -> AcceptedWithoutEvents:
         digest = _identity(connection, request)
-        return Accepted(
+        return AcceptedWithoutEvents(
             site=connection.settings.site,
             connection=connection.name,
             request=kept,
             received_at=request.received_at.timestamp(),
-            outcome=outcome,
+            state=state,
             reason=reason,
-            source_id=f"{outcome}:{digest}",
+            source_id=f"{state}:{digest}",
         )
 
     def _count(self, connection: str, answer: str) -> None:
@@ -346,7 +359,7 @@ class _Parsed:
         self.events: list[Event] | None = None
         self.kept: WebhookRequest | None = None
         self.answer = OK
-        self.unreadable: Accepted | None = None
+        self.unreadable: AcceptedWithoutEvents | None = None
 
     def fill(self, connection: Connection, request: WebhookRequest) -> None:
         """Call the hooks that a delivery is for. Raises `MalformedBody` or `HookFailed`."""
@@ -383,22 +396,3 @@ def _identity(connection: Connection, request: WebhookRequest) -> str:
 def _failed(connection: Connection, error: ConnectorError) -> None:
     log = structlog.get_logger("inboxbridge")
     log.error("connector failed", connection=connection.name, reason=str(error))
-
-
-def _stored_record(accepted: Accepted, event: Event, key: int) -> EventRecord:
-    return EventRecord(
-        id=key,
-        connection=accepted.connection,
-        site=accepted.site,
-        source_id=event.id,
-        kind=event.kind,
-        direction=event.direction,
-        state="pending",
-        reason=None,
-        attempts=0,
-        received_at=datetime.fromtimestamp(accepted.received_at, UTC),
-        delivered_at=None,
-        contact_id=None,
-        conversation_id=None,
-        message_id=None,
-    )

@@ -17,7 +17,8 @@ import jwt
 import structlog
 
 from inboxbridge.config import Config
-from inboxbridge.journal import Accepted, Journal, remembering
+from inboxbridge.journal import AcceptedWithoutEvents, Journal, remembering
+from inboxbridge.journal.rows import Contact, Conversation, Merge
 from inboxbridge.model import WebhookRequest
 from inboxbridge.settings import plain
 
@@ -147,12 +148,12 @@ class WixHook:
             # Dropping what is remembered is harmless to repeat, so it comes before the record.
             changed = await self._apply(event, site)
             ids = await self._journal.accept(
-                Accepted(
+                AcceptedWithoutEvents(
                     site=site,
                     connection="wix",
                     request=None,
                     received_at=self._now(),
-                    outcome="ignored",
+                    state="ignored",
                     reason=f"Wix told us: {event.entity} {event.slug}",
                     source_id=f"{site}:{event.id}",
                 )
@@ -168,15 +169,17 @@ class WixHook:
             target = event.body.get("targetContactId") or event.entity_id
             for source in _ids(event.body.get("sourceContactIds")):
                 await journal.write(
-                    remembering.move_contact, (site, source, str(target), self._now())
+                    remembering.move_contact, Merge(site, source, str(target), self._now())
                 )
             return True
         if event.entity == CONTACT and event.slug == "deleted":
-            await journal.write(remembering.forget_contacts, (site, event.entity_id))
+            await journal.write(remembering.forget_contacts, Contact(site, event.entity_id))
             return True
         if event.entity == CONVERSATION and event.slug == "conversations_merged":
             for conversation_id in _ids(event.body.get("oldConversationIds")):
-                await journal.write(remembering.forget_conversations, (site, conversation_id))
+                await journal.write(
+                    remembering.forget_conversations, Conversation(site, conversation_id)
+                )
             return True
         return False
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 from inboxbridge.cli import app
-from inboxbridge.journal import Accepted, Journal, reads, writes
+from inboxbridge.journal import Accepted, AcceptedWithoutEvents, Journal, reads, writes
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
 from inboxbridge.model import Event, Person, WebhookRequest
 from inboxbridge.records import State
@@ -101,12 +101,12 @@ class Workspace:
 
     def store_unreadable(self, body: bytes, connection: str = "open") -> int:
         """Accept one delivery that could not be parsed. Returns its id."""
-        accepted = Accepted(
+        accepted = AcceptedWithoutEvents(
             site="default",
             connection=connection,
             request=request(body),
             received_at=time.time(),
-            outcome="unreadable",
+            state="unreadable",
             reason="it could not be read",
             source_id=f"unreadable:{len(body)}",
         )

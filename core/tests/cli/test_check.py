@@ -12,6 +12,7 @@ import httpx
 import pytest
 from inboxbridge.courier import wix_client
 from inboxbridge.journal import writes
+from inboxbridge.journal.rows import SiteNames, SiteState
 from inboxbridge.model import Event
 from inboxbridge.sandbox import ApiKeyGrant, SandboxOptions, create_app
 
@@ -216,8 +217,8 @@ def test_what_waits_for_a_person_is_information(workspace: Any, an_event: MakeEv
 
 def test_a_stopped_site_is_a_problem_with_its_reason(workspace: Any) -> None:
     async def stop(journal: Any) -> None:
-        await journal.write(writes.register_sites, (("default",), 1.0))
-        state = ("default", "stopped", "Wix refuses the api_key", 2.0)
+        await journal.write(writes.register_sites, SiteNames(("default",), 1.0))
+        state = SiteState("default", "stopped", "Wix refuses the api_key", 2.0)
         await journal.write(writes.set_site_state, state)
 
     workspace.in_journal(stop)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inboxbridge.journal import purging, remembering
+from inboxbridge.journal.rows import Link
 from inboxbridge.model import Event, Person
 
 MakeEvent = Callable[..., Event]
@@ -72,13 +73,7 @@ def test_remembered_identities_tell_why_it_is_that_contact(
     workspace: Any, an_event: MakeEvent
 ) -> None:
     (event_id,) = workspace.store(an_event())
-    link = {
-        "site": "default",
-        "identity": "email:dana@example.com",
-        "contact_id": "contact-7",
-        "origin": "manual",
-        "updated_at": 1000.0,
-    }
+    link = Link("default", "email:dana@example.com", "contact-7", "manual", 1000.0)
     workspace.in_journal(lambda journal: journal.write(remembering.remember, link))
 
     links = workspace.json("show", event_id)["contact"]["links"]

@@ -11,6 +11,7 @@ import pytest
 from inboxbridge import Person
 from inboxbridge.identity import Directory, Resolution
 from inboxbridge.journal import Journal, remembering
+from inboxbridge.journal.rows import Link
 from inboxbridge.sandbox import SandboxOptions, create_app
 from inboxbridge.settings import ConnectionSettings
 from inboxbridge.wix import ApiKey, Budget, WixClient
@@ -95,13 +96,7 @@ class People:
 
     async def link(self, identity: str, contact_id: str) -> None:
         """As `inboxbridge link` does, in another process."""
-        row = {
-            "site": "default",
-            "identity": identity,
-            "contact_id": contact_id,
-            "origin": "manual",
-            "updated_at": self.clock(),
-        }
+        row = Link("default", identity, contact_id, "manual", self.clock())
         await self.journal.write(remembering.remember, row)
 
 

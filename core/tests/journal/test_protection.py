@@ -15,6 +15,7 @@ import pytest
 from inboxbridge import Event, Person, WebhookRequest
 from inboxbridge.journal import (
     Accepted,
+    AcceptedWithoutEvents,
     Journal,
     JournalRefused,
     JournalUnavailable,
@@ -23,7 +24,7 @@ from inboxbridge.journal import (
     reads,
     writes,
 )
-from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
+from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, SiteState
 
 DAY = 86400.0
 
@@ -191,7 +192,7 @@ async def test_a_message_id_that_another_event_has_is_refused_as_data(journal: J
 async def test_a_write_that_cannot_be_kept_fails_alone(journal: Journal) -> None:
     await journal.accept(accepted("a"))
     odd = journal.write(writes.settle, Settled(1, "retrying", "half a surrogate \ud83d"))
-    sound = journal.write(writes.set_site_state, ("default", "running", None, 1.0))
+    sound = journal.write(writes.set_site_state, SiteState("default", "running", None, 1.0))
 
     with pytest.raises(JournalRefused):
         await odd
@@ -229,9 +230,9 @@ async def test_the_bodies_of_unreadable_deliveries_are_bounded_for_each_connecti
     monkeypatch.setattr(accepting, "UNREADABLE_BODIES", 3)
     for number in range(5):
         for name in ("shop", "other"):
-            unreadable = Accepted(
+            unreadable = AcceptedWithoutEvents(
                 "default", name, WebhookRequest(body=b"?" * 100), 1.0,
-                outcome="unreadable", reason="not JSON", source_id=f"{number}",
+                state="unreadable", reason="not JSON", source_id=f"{number}",
             )  # fmt: skip
             if name == "shop" or number == 0:
                 await journal.accept(unreadable)

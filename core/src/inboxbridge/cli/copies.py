@@ -64,7 +64,7 @@ def restored(config_path: Path | None) -> int:
     async def mark() -> int:
         journal = Journal(config.journal.url)
         try:
-            marked: int = await journal.write(mark_restored, None)
+            marked = await journal.write(mark_restored, None)
             journal.announce(set(config.sites))
             return marked
         finally:

@@ -17,6 +17,7 @@ from inboxbridge.config import Config
 from inboxbridge.errors import ConfigError, InboxbridgeError
 from inboxbridge.identity import identities_of, parse_identity
 from inboxbridge.journal import Accepted, Journal, reads, remembering, writes
+from inboxbridge.journal.rows import Link, Reopening, Reparsed
 from inboxbridge.logs import configure_logs
 from inboxbridge.model import Event
 from inboxbridge.plugins import Connection
@@ -125,15 +126,10 @@ def link(config_path: Path | None, connection: str, identity: str, contact_id: s
         raise ConfigError(str(error)) from None
     if not contact_id.strip():
         raise ConfigError("the contact id is empty; Wix shows it in the contact's address")
-    row = {
-        "site": settings.site,
-        "identity": key,
-        "contact_id": contact_id.strip(),
-        "origin": "manual",
-    }
+    row = Link(settings.site, key, contact_id.strip(), "manual", time.time())
 
     async def remember(journal: Journal) -> int:
-        await journal.write(remembering.remember, {**row, "updated_at": time.time()})
+        await journal.write(remembering.remember, row)
         parked = await journal.read(reads.parked_bodies, settings.site)
         released = [
             event_id
@@ -145,7 +141,7 @@ def link(config_path: Path | None, connection: str, identity: str, contact_id: s
         return reopened
 
     released = asyncio.run(_in_journal(config, remember))
-    print(f"linked to contact {row['contact_id']}; {count(released, 'parked event')} released")
+    print(f"linked to contact {row.contact_id}; {count(released, 'parked event')} released")
     return 0
 
 
@@ -190,7 +186,7 @@ async def _reopen(journal: Journal, ids: Sequence[int], reason: str) -> int:
     reopened = 0
     for start in range(0, len(ids), CHUNK):
         chunk = tuple(ids[start : start + CHUNK])
-        reopened += await journal.write(writes.reopen, (chunk, reason))
+        reopened += await journal.write(writes.reopen, Reopening(chunk, reason))
     return reopened
 
 
@@ -229,4 +225,4 @@ async def _read_again(
     new = [key for key in ids if key is not None]
     outcome.stored += len(new)
     told = f"read after all: {count(len(events), 'event')}, {len(new)} of them new"
-    await journal.write(writes.mark_reparsed, (record.id, told))
+    await journal.write(writes.mark_reparsed, Reparsed(record.id, told))

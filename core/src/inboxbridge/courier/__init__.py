@@ -23,6 +23,7 @@ from inboxbridge.courier.retry import Retry
 from inboxbridge.courier.site import POLL_SECONDS, SiteCourier
 from inboxbridge.identity import Directory
 from inboxbridge.journal import Journal, JournalUnavailable, purging, reads, writes
+from inboxbridge.journal.rows import SiteNames, SiteState
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
 from inboxbridge.settings import SiteSettings, plain
@@ -129,7 +130,9 @@ class Courier:
     async def start(self) -> None:
         """Take up work. Raises `AlreadyRunning` or `JournalUnavailable`."""
         names = tuple(self._config.sites)
-        self._numbers = await self._journal.write(writes.register_sites, (names, self._now()))
+        self._numbers = await self._journal.write(
+            writes.register_sites, SiteNames(names, self._now())
+        )
         await self._claim()
         if self._listener is not None:
             self._listener.start()
@@ -197,7 +200,9 @@ class Courier:
             entry[0].wake()
 
     def _set_site_state(self, name: str, state: State, reason: str | None) -> None:
-        written = self._journal.write(writes.set_site_state, (name, state, reason, self._now()))
+        written = self._journal.write(
+            writes.set_site_state, SiteState(name, state, reason, self._now())
+        )
         written.add_done_callback(_heard)
 
     def _forget(self, site: str) -> None:

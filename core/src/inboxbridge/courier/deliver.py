@@ -19,7 +19,7 @@ from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS, Retry
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout
 from inboxbridge.identity import Directory, Memory
 from inboxbridge.journal import Journal, JournalUnavailable, writes
-from inboxbridge.journal.rows import StoredEvent
+from inboxbridge.journal.rows import EnrichedBody, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
@@ -184,7 +184,8 @@ class Deliverer:
             )
             return await self._ledger.again(row, reason, started=self._now())
         await self._journal.write(
-            writes.replace_bodies, (row.id, enriched.model_dump_json(exclude_defaults=True))
+            writes.replace_bodies,
+            EnrichedBody(row.id, enriched.model_dump_json(exclude_defaults=True)),
         )
         return enriched
 

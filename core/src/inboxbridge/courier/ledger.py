@@ -13,9 +13,8 @@ from inboxbridge import metrics
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
 from inboxbridge.journal import Journal, JournalRefused, JournalUnavailable, writes
-from inboxbridge.journal.odd import EPOCH, moment
+from inboxbridge.journal.fates import settled_record
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent
-from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
 from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import Unanswered, WixError
@@ -255,27 +254,10 @@ class Ledger:
                 "event_changed_meanwhile", event_id=row.id, site=row.site
             )
             return
-        record = EventRecord(
-            id=row.id,
-            connection=row.connection,
-            site=row.site,
-            source_id=row.source_id,
-            kind=row.kind,
-            direction=row.direction,
-            state=settled.state,
-            reason=settled.reason,
-            attempts=row.attempts + settled.tries,
-            received_at=moment(row.received_at) or EPOCH,
-            delivered_at=moment(settled.delivered_at),
-            contact_id=(row.contact_id if settled.contact_id is None else settled.contact_id)
-            or None,
-            conversation_id=settled.conversation_id or row.conversation_id,
-            message_id=settled.message_id,
-        )
         seconds = self._now() - row.received_at
         if settled.state == "delivered":
             metrics.of(metrics.delivery_seconds, row.site).observe(max(seconds, 0.0))
-        self._reporter.settled(record, seconds=round(seconds, 3))
+        self._reporter.settled(settled_record(row, settled), seconds=round(seconds, 3))
 
     async def _record(self, settled: Settled) -> bool:
         """Set down what has happened at Wix, however long the journal takes to come back.

@@ -14,7 +14,7 @@ import fcntl
 import random
 import time
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO
 
 import structlog
 from sqlalchemy import Connection, text
@@ -112,7 +112,6 @@ class SharedOwnership:
         self._rng = rng or random.Random()
         self._me = self._rng.randrange(1, 2**31)
         self._owned: set[str] = set()
-        self._present = False
 
     async def claim(self, sites: dict[str, int], busy: frozenset[str]) -> set[str]:
         """Take or give up sites until the share is right. Returns those that are ours now.
@@ -120,8 +119,7 @@ class SharedOwnership:
         Sites in *busy* still have sends under way and are not given up yet.
         """
         numbers = {number: name for name, number in sites.items()}
-        view: _View = await self._journal.write(_look, (self._me, self._present))
-        self._present = True
+        view = await self._journal.write(_look, self._me)
         self._owned = {numbers[n] for n in view.mine if n in numbers}
         due = share(list(sites), view.couriers, self._me)
         if len(self._owned) < due:
@@ -144,7 +142,6 @@ class SharedOwnership:
     def session_lost(self) -> None:
         """The session ended, and with it every lock."""
         self._owned.clear()
-        self._present = False
 
     async def close(self) -> None:
         """The session's end gives everything up."""
@@ -166,9 +163,9 @@ _LOCKS = text(
 )
 
 
-def _look(connection: Connection, batch: Sequence[tuple[int, bool]]) -> list[_View]:
+def _look(connection: Connection, batch: Sequence[int]) -> list[_View]:
     views = []
-    for me, _present in batch:
+    for me in batch:
         rows = _locks(connection)
         if not any(kind == _COURIERS and mine for kind, _, mine in rows):
             connection.execute(
@@ -198,12 +195,11 @@ def _try_lock(connection: Connection, batch: Sequence[int]) -> list[bool]:
     ]
 
 
-def _unlock(connection: Connection, batch: Sequence[int]) -> list[Any]:
+def _unlock(connection: Connection, batch: Sequence[int]) -> list[None]:
     statement = text("SELECT pg_advisory_unlock(:kind, :number)")
-    return [
-        connection.execute(statement, {"kind": _SITES, "number": number}).scalar()
-        for number in batch
-    ]
+    for number in batch:
+        connection.execute(statement, {"kind": _SITES, "number": number})
+    return [None] * len(batch)
 
 
 Ownership = FileOwnership | SharedOwnership

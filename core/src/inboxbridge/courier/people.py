@@ -11,7 +11,7 @@ from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.identity import Directory, Drop, Found, Park
 from inboxbridge.journal import Journal, reads, writes
-from inboxbridge.journal.rows import StoredEvent
+from inboxbridge.journal.rows import EventCopy, StoredEvent
 from inboxbridge.model import Event, Person
 from inboxbridge.plugins import Connection
 from inboxbridge.wix.budget import Lane
@@ -92,24 +92,7 @@ class People:
     async def _copy_for_the_others(self, row: StoredEvent, found: Found) -> None:
         """Several contacts, each to get the message: copies of the event for all but the first."""
         for contact_id in found.contact_ids[1:]:
-            copy = {
-                "site": row.site,
-                "connection": row.connection,
-                "source_id": f"{row.source_id}#{contact_id}",
-                "thread": f"{row.thread}#{contact_id}",
-                "about": None,
-                "kind": row.kind,
-                "direction": row.direction,
-                "lane": row.lane,
-                "body": row.body,
-                "enriched": row.enriched,
-                "state": "pending",
-                "reason": None,
-                "attempts": 0,
-                "received_at": row.received_at,
-                "contact_id": contact_id,
-            }
-            await self._journal.write(writes.add_events, copy)
+            await self._journal.write(writes.copy_events, EventCopy(row, contact_id))
 
 
 def _person_of(row: StoredEvent) -> Person | None:

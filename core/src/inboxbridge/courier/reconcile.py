@@ -9,7 +9,7 @@ from inboxbridge.courier.ledger import TIMED_OUT, Destination, Ledger
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.identity import Directory
 from inboxbridge.journal import Journal, reads, writes
-from inboxbridge.journal.rows import StoredEvent
+from inboxbridge.journal.rows import Search, StoredEvent
 from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import NotFound, Unreadable, WixClient, WixError
 from inboxbridge.wix.budget import Lane
@@ -197,7 +197,7 @@ class Reconciler:
         if not alike:
             return None
         owned = await self._journal.write(
-            writes.owned_messages, (conversation_id, tuple(alike), tuple(marks))
+            writes.owned_messages, Search(conversation_id, tuple(alike), tuple(marks))
         )
         return next((one for one in reversed(alike) if one not in owned), None)
 

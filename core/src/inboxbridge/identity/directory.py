@@ -12,6 +12,7 @@ from inboxbridge.errors import InboxbridgeError
 from inboxbridge.identity.lookup import Lookup
 from inboxbridge.identity.memory import Memory
 from inboxbridge.journal import Journal, reads, remembering
+from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
 from inboxbridge.model import Person
 from inboxbridge.phone import normalize_phone
 from inboxbridge.settings import Ambiguous, ConnectionSettings, Unmatched
@@ -262,14 +263,15 @@ class Directory:
         """
         self._contacts.drop_value((contact_id,))
         self._conversations.drop(contact_id)
-        await self._journal.write(remembering.unlearn_contacts, (self.site, contact_id))
+        await self._journal.write(remembering.unlearn_contacts, Contact(self.site, contact_id))
 
     async def merged(self, old: str, new: str) -> None:
         """The contact *old* is now part of *new*; links move, also those made by hand."""
         self._by_hand.replace_value(old, new)
         self._contacts.drop_value((old,))
         self._conversations.drop(old)
-        await self._journal.write(remembering.move_contact, (self.site, old, new, self._now()))
+        merge = Merge(self.site, old, new, self._now())
+        await self._journal.write(remembering.move_contact, merge)
 
     async def _forget_conversation_of(self, contact_id: str) -> None:
         remembered = await self._journal.read(reads.conversation_of, self.site, contact_id)
@@ -280,7 +282,8 @@ class Directory:
     async def forget_conversation(self, conversation_id: str) -> None:
         """The conversation was merged into another one."""
         self._conversations.drop_value(conversation_id)
-        await self._journal.write(remembering.forget_conversations, (self.site, conversation_id))
+        gone = Conversation(self.site, conversation_id)
+        await self._journal.write(remembering.forget_conversations, gone)
 
     def read_again(self) -> None:
         """The journal knows better: drop what is held in memory."""
@@ -385,23 +388,12 @@ class Directory:
         self._newly_opened.put(contact_id, True)
         await self._journal.write(
             remembering.remember_conversations,
-            {
-                "site": self.site,
-                "contact_id": contact_id,
-                "conversation_id": conversation_id,
-                "updated_at": self._now(),
-            },
+            ContactConversation(self.site, contact_id, conversation_id, self._now()),
         )
         return conversation_id
 
-    def _link(self, key: str, contact_id: str | None, origin: str) -> dict[str, Any]:
-        return {
-            "site": self.site,
-            "identity": key,
-            "contact_id": contact_id,
-            "origin": origin,
-            "updated_at": self._now(),
-        }
+    def _link(self, key: str, contact_id: str | None, origin: str) -> Link:
+        return Link(self.site, key, contact_id, origin, self._now())
 
     def _remember_soon(self, keys: list[str], ids: tuple[str, ...]) -> None:
         """Remember at once in memory, in the journal with the next transaction."""

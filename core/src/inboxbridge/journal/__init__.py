@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,7 +20,7 @@ from inboxbridge.journal.database import (
     sqlite_path,
     unavailable,
 )
-from inboxbridge.journal.rows import Accepted
+from inboxbridge.journal.rows import Accepted, AcceptedWithoutEvents, AnyAccepted
 from inboxbridge.journal.schema import probes
 from inboxbridge.journal.shown import shown
 from inboxbridge.journal.writer import Operation, Writer
@@ -29,6 +29,8 @@ __all__ = [
     "CHANNEL",
     "FORGET",
     "Accepted",
+    "AcceptedWithoutEvents",
+    "AnyAccepted",
     "Journal",
     "JournalRefused",
     "JournalUnavailable",
@@ -46,6 +48,8 @@ FORGET = "forget "
 PROBE_BYTES = 65536
 """What a probe writes: as much as a large delivery."""
 
+A = TypeVar("A")
+R = TypeVar("R")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -93,7 +97,7 @@ class Journal:
         """Where the journal is, without what is secret in its URL."""
         return shown(self.engine.url)
 
-    async def accept(self, accepted: Accepted) -> list[int | None]:
+    async def accept(self, accepted: AnyAccepted) -> list[int | None]:
         """Store a delivery's events. Returns once they are on disk.
 
         Returns:
@@ -102,8 +106,8 @@ class Journal:
         Raises:
             JournalUnavailable: Nothing was stored.
         """
-        ids: list[int | None] = await self.writer.submit(accepting.accept, accepted)
-        if accepted.events and any(ids):
+        ids = await self.writer.submit(accepting.accept, accepted)
+        if isinstance(accepted, Accepted) and any(ids):
             self.announce({accepted.site})
         return ids
 
@@ -137,7 +141,7 @@ class Journal:
                     {"channel": CHANNEL, "sites": "\n".join(sorted(sites))},
                 )
 
-    def write(self, operation: Operation, argument: Any) -> asyncio.Future[Any]:
+    def write(self, operation: Operation[A, R], argument: A) -> asyncio.Future[R]:
         """Submit one write; see `Writer.submit`."""
         return self.writer.submit(operation, argument)
 
@@ -193,7 +197,7 @@ def _heard(notified: asyncio.Future[None]) -> None:
         notified.exception()
 
 
-def _touch(connection: Connection, batch: Sequence[Any]) -> list[None]:
+def _touch(connection: Connection, batch: Sequence[None]) -> list[None]:
     connection.execute(insert(probes).values(filler=bytes(PROBE_BYTES)))
     connection.execute(delete(probes))
     return [None] * len(batch)

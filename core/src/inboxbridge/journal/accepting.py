@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from inboxbridge.journal.driver import insert_new, present
-from inboxbridge.journal.rows import BACKLOG, Accepted, delivery_key
+from inboxbridge.journal.rows import (
+    BACKLOG,
+    LIVE,
+    Accepted,
+    AcceptedWithoutEvents,
+    AnyAccepted,
+    delivery_key,
+)
 from inboxbridge.journal.schema import deliveries, events, seen
 from inboxbridge.model import Event
 
@@ -37,22 +44,23 @@ LATE_SECONDS = 600.0
 _DELIVERY = ("id", "connection", "received_at", "method", "url", "headers", "body")
 
 
-def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int | None]]:
+def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[int | None]]:
     """Store deliveries. Returns for each the new row ids, None where an event was known already."""
     rows: list[tuple[Any, ...]] = []
-    kept: dict[str, Accepted] = {}
+    kept: dict[str, AnyAccepted] = {}
     for accepted in batch:
         delivery_id = None
         if accepted.request is not None:
             delivery_id = delivery_key(accepted.received_at, secrets.token_hex(8))
             kept[delivery_id] = accepted
-        if accepted.outcome is not None:
-            if accepted.outcome == "unreadable" and delivery_id is not None:
-                kept_now = kept_bodies(connection, accepted.connection)
-                if kept_now.bodies >= UNREADABLE_BODIES or kept_now.size >= UNREADABLE_BYTES:
-                    delivery_id = None
-            rows.append(_fate_row(accepted, delivery_id))
-        rows.extend(_event_row(accepted, event, delivery_id) for event in accepted.events)
+        if isinstance(accepted, Accepted):
+            rows.extend(_event_row(accepted, event, delivery_id) for event in accepted.events)
+            continue
+        if accepted.state == "unreadable" and delivery_id is not None:
+            kept_now = kept_bodies(connection, accepted.connection)
+            if kept_now.bodies >= UNREADABLE_BODIES or kept_now.size >= UNREADABLE_BYTES:
+                delivery_id = None
+        rows.append(_row_without_event(accepted, delivery_id))
     rows = _not_seen(connection, rows)
     new: dict[tuple[str, str], int] = {}
     used: set[str] = set()
@@ -67,9 +75,10 @@ def accept(connection: Connection, batch: Sequence[Accepted]) -> list[list[int |
     insert_new(connection, deliveries, raw, _DELIVERY)
     results: list[list[int | None]] = []
     for accepted in batch:
-        keys = [event.id for event in accepted.events]
-        if accepted.outcome is not None:
-            keys.append(accepted.source_id)
+        if isinstance(accepted, Accepted):
+            keys = [event.id for event in accepted.events]
+        else:
+            keys = [accepted.source_id]
         # pop, so that a repetition within one batch counts as known
         results.append([new.pop((accepted.connection, key), None) for key in keys])
     return results
@@ -134,7 +143,7 @@ def _is_late(accepted: Accepted, occurred_at: float | None) -> bool:
     return occurred_at is not None and accepted.received_at - occurred_at >= LATE_SECONDS
 
 
-def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
+def _row_without_event(accepted: AcceptedWithoutEvents, delivery_id: str | None) -> tuple[Any, ...]:
     body_is_missing = delivery_id is None and accepted.request is not None
     return (
         accepted.site,
@@ -144,10 +153,10 @@ def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
         None,
         "delivery",
         "inbound",
-        accepted.lane,
+        LIVE,
         None,
         delivery_id,
-        accepted.outcome,
+        accepted.state,
         f"{accepted.reason}{NOT_KEPT}" if body_is_missing else accepted.reason,
         0,
         accepted.received_at,
@@ -155,7 +164,7 @@ def _fate_row(accepted: Accepted, delivery_id: str | None) -> tuple[Any, ...]:
     )
 
 
-def _delivery_row(delivery_id: str, accepted: Accepted) -> tuple[Any, ...]:
+def _delivery_row(delivery_id: str, accepted: AnyAccepted) -> tuple[Any, ...]:
     request = accepted.request
     assert request is not None
     headers = [pair for pair in request.headers.pairs() if not _is_secret(pair[0])]

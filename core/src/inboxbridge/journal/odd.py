@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, get_args, get_type_hints
 
 from inboxbridge.journal.rows import StoredEvent
-from inboxbridge.records import EventRecord
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -70,33 +69,3 @@ def moment(seconds: Any) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def record_of(row: Any) -> EventRecord:
-    """An events row as the public record; what cannot be right is shown as well as it can be."""
-    received_at = moment(row.received_at)
-    texts = (row.connection, row.site, row.source_id, row.kind, row.direction, row.state)
-    is_odd = received_at is None or not all(isinstance(text, str) for text in texts)
-    reason = _text(row.reason)
-    if is_odd:
-        reason = f"this row of the journal is damaged{'; ' + reason if reason else ''}"
-    return EventRecord(
-        id=row.id,
-        connection=str(row.connection),
-        site=str(row.site),
-        source_id=str(row.source_id),
-        kind=str(row.kind),
-        direction=str(row.direction),
-        state=row.state,
-        reason=reason,
-        attempts=row.attempts if isinstance(row.attempts, int) else 0,
-        received_at=received_at or EPOCH,
-        delivered_at=moment(row.delivered_at),
-        contact_id=_text(row.contact_id),
-        conversation_id=_text(row.conversation_id),
-        message_id=_text(row.message_id),
-    )
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

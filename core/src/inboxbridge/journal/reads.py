@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text
 
-from inboxbridge.journal.odd import record_of, stored
+from inboxbridge.journal.fates import record_of
+from inboxbridge.journal.odd import stored
 from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent
 from inboxbridge.journal.schema import (
     OPEN,

@@ -8,31 +8,34 @@ from typing import Any
 from sqlalchemy import Connection, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
 from inboxbridge.journal.schema import conversations, links
 
 
-def remember(connection: Connection, batch: Sequence[dict[str, Any]]) -> list[None]:
+def remember(connection: Connection, batch: Sequence[Link]) -> list[None]:
     """Remember identities' contacts; a link made by hand is never overwritten by a look-up."""
-    found = [row for row in batch if row["origin"] != "manual"]
-    by_hand = [row for row in batch if row["origin"] == "manual"]
+    looked_up = [link._asdict() for link in batch if link.origin != "manual"]
+    by_hand = [link._asdict() for link in batch if link.origin == "manual"]
     columns = ("contact_id", "origin", "updated_at")
-    if found:
+    if looked_up:
         manual = links.c.origin == "manual"
-        connection.execute(_upsert(connection, links, *columns, unless=manual), found)
+        connection.execute(_upsert(connection, links, *columns, unless=manual), looked_up)
     if by_hand:
         connection.execute(_upsert(connection, links, *columns), by_hand)
     return [None] * len(batch)
 
 
-def remember_conversations(connection: Connection, batch: Sequence[dict[str, Any]]) -> list[None]:
+def remember_conversations(
+    connection: Connection, batch: Sequence[ContactConversation]
+) -> list[None]:
     """Remember contacts' conversations."""
     statement = _upsert(connection, conversations, "conversation_id", "updated_at")
-    connection.execute(statement, list(batch))
+    connection.execute(statement, [row._asdict() for row in batch])
     return [None] * len(batch)
 
 
-def forget_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
-    """Drop everything remembered of (site, contact), links made by hand included."""
+def forget_contacts(connection: Connection, batch: Sequence[Contact]) -> list[None]:
+    """Drop everything remembered of contacts, links made by hand included."""
     for site, contact_id in batch:
         for table in (links, conversations):
             connection.execute(
@@ -41,8 +44,8 @@ def forget_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) ->
     return [None] * len(batch)
 
 
-def unlearn_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
-    """Drop what was looked up of (site, contact); links made by hand stay."""
+def unlearn_contacts(connection: Connection, batch: Sequence[Contact]) -> list[None]:
+    """Drop what was looked up of contacts; links made by hand stay."""
     for site, contact_id in batch:
         connection.execute(
             delete(links).where(
@@ -59,8 +62,8 @@ def unlearn_contacts(connection: Connection, batch: Sequence[tuple[str, str]]) -
     return [None] * len(batch)
 
 
-def forget_conversations(connection: Connection, batch: Sequence[tuple[str, str]]) -> list[None]:
-    """Drop remembered (site, conversation) pairs."""
+def forget_conversations(connection: Connection, batch: Sequence[Conversation]) -> list[None]:
+    """Drop remembered conversations."""
     for site, conversation_id in batch:
         connection.execute(
             delete(conversations).where(
@@ -71,9 +74,7 @@ def forget_conversations(connection: Connection, batch: Sequence[tuple[str, str]
     return [None] * len(batch)
 
 
-def move_contact(
-    connection: Connection, batch: Sequence[tuple[str, str, str, float]]
-) -> list[None]:
+def move_contact(connection: Connection, batch: Sequence[Merge]) -> list[None]:
     """After a merge: what was remembered of one contact now names the surviving one."""
     for site, old, new, now in batch:
         connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.records import State
@@ -22,7 +22,7 @@ def delivery_key(received_at: float, rest: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One delivery to be stored with the events it told of.
+    """A delivery to be stored with its events.
 
     Attributes:
         site: Where its events go.
@@ -30,9 +30,6 @@ class Accepted:
         request: The delivery as it may be kept (redacted); None stores no raw delivery.
         received_at: Unix seconds.
         events: What `parse_event` made of it.
-        outcome: ``ignored`` and ``unreadable`` keep the delivery's fate where there are no events.
-        reason: Why, for those two.
-        source_id: The key of the delivery itself, for those two.
         lane: `LIVE` or `BACKLOG`.
     """
 
@@ -40,11 +37,34 @@ class Accepted:
     connection: str
     request: WebhookRequest | None
     received_at: float
-    events: tuple[Event, ...] = ()
-    outcome: Literal["ignored", "unreadable"] | None = None
-    reason: str | None = None
-    source_id: str = ""
+    events: tuple[Event, ...]
     lane: int = LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedWithoutEvents:
+    """A delivery to be stored of which there are no events, so that its fate is known.
+
+    Attributes:
+        site: Where its events would go.
+        connection: Which connection it came by.
+        request: The delivery as it may be kept (redacted); None stores no raw delivery.
+        received_at: Unix seconds.
+        state: Not for the Inbox, or verified but not readable.
+        reason: Why, in words.
+        source_id: The key of the delivery itself.
+    """
+
+    site: str
+    connection: str
+    request: WebhookRequest | None
+    received_at: float
+    state: Literal["ignored", "unreadable"]
+    reason: str
+    source_id: str
+
+
+AnyAccepted: TypeAlias = Accepted | AcceptedWithoutEvents
 
 
 class StoredEvent(NamedTuple):
@@ -149,6 +169,108 @@ class Settled:
     keep_attempt: bool = False
     tries: int = 0
     looks: int = 0
+
+
+class EnrichedBody(NamedTuple):
+    """An event as it became after enrichment, as JSON."""
+
+    event_id: int
+    body: str
+
+
+class EventCopy(NamedTuple):
+    """A copy of an event for one more contact; it waits for its turn like any other."""
+
+    of: StoredEvent
+    contact_id: str
+
+
+class Search(NamedTuple):
+    """Messages of a conversation that look like one that was sent."""
+
+    conversation_id: str
+    message_ids: tuple[str, ...]
+    fingerprints: tuple[str, ...]
+
+
+class SiteNames(NamedTuple):
+    """Sites to be given a number; *at* is Unix seconds."""
+
+    names: tuple[str, ...]
+    at: float
+
+
+class SiteState(NamedTuple):
+    """A site's state and the reason for it; *at* is Unix seconds."""
+
+    name: str
+    state: str
+    reason: str | None
+    at: float
+
+
+class Reopening(NamedTuple):
+    """Events that become pending again, and why."""
+
+    event_ids: tuple[int, ...]
+    reason: str
+
+
+class Reparsed(NamedTuple):
+    """An unreadable delivery whose events have been stored after all, in words."""
+
+    event_id: int
+    reason: str
+
+
+class Link(NamedTuple):
+    """A remembered identity.
+
+    Attributes:
+        site: The site whose contact it is.
+        identity: As `inboxbridge.identity.identities_of` writes it.
+        contact_id: Wix's contact; None while it is being created.
+        origin: ``manual``, ``lookup``, ``created`` or ``creating``.
+        updated_at: Unix seconds.
+    """
+
+    site: str
+    identity: str
+    contact_id: str | None
+    origin: str
+    updated_at: float
+
+
+class ContactConversation(NamedTuple):
+    """A contact's remembered conversation; *updated_at* is Unix seconds."""
+
+    site: str
+    contact_id: str
+    conversation_id: str
+    updated_at: float
+
+
+class Contact(NamedTuple):
+    """A contact of a site."""
+
+    site: str
+    contact_id: str
+
+
+class Conversation(NamedTuple):
+    """A conversation of a site."""
+
+    site: str
+    conversation_id: str
+
+
+class Merge(NamedTuple):
+    """Two contacts of a site became one; *at* is Unix seconds."""
+
+    site: str
+    old_contact_id: str
+    new_contact_id: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

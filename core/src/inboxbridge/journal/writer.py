@@ -11,7 +11,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -25,10 +25,21 @@ from inboxbridge.journal.database import (
 )
 from inboxbridge.journal.files import OpenedFiles
 
-Operation = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+A = TypeVar("A")
+R = TypeVar("R")
+
+Operation: TypeAlias = Callable[[Connection, Sequence[A]], Sequence[R]]
 """Writes a batch of arguments and returns one result for each, in order."""
 
-_Job = tuple[Operation, Any, "asyncio.Future[Any]"]
+
+class _Job(NamedTuple, Generic[A, R]):
+    operation: Operation[A, R]
+    argument: A
+    result: asyncio.Future[R]
+
+
+_Settled: TypeAlias = tuple["asyncio.Future[Any]", Any, bool]
+"""A job's future, its result or error, and whether it succeeded."""
 
 MAX_BATCH = 1000
 
@@ -64,8 +75,8 @@ class Writer:
         self._engine = engine
         self._on_session_lost = on_session_lost
         self._inline = inline
-        self._waiting: list[_Job] = []
-        self._batches: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._waiting: list[_Job[Any, Any]] = []
+        self._batches: queue.SimpleQueue[list[_Job[Any, Any]] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         path = sqlite_path(engine)
@@ -81,13 +92,13 @@ class Writer:
             self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
             self._thread.start()
 
-    def submit(self, operation: Operation, argument: Any) -> asyncio.Future[Any]:
+    def submit(self, operation: Operation[A, R], argument: A) -> asyncio.Future[R]:
         """Queue one write; the future is done once it is on disk."""
-        future: asyncio.Future[Any] = self._loop.create_future()
+        future: asyncio.Future[R] = self._loop.create_future()
         if self._closed:
             future.set_exception(JournalUnavailable("the journal is closed"))
             return future
-        self._waiting.append((operation, argument, future))
+        self._waiting.append(_Job(operation, argument, future))
         self._idle.clear()
         if not self._flush_scheduled and not self._writing:
             self._flush_scheduled = True
@@ -123,7 +134,7 @@ class Writer:
             with contextlib.suppress(RuntimeError):  # the loop may be closing
                 self._loop.call_soon_threadsafe(self._written, settled)
 
-    def _written(self, settled: list[tuple[asyncio.Future[Any], Any, bool]]) -> None:
+    def _written(self, settled: list[_Settled]) -> None:
         self._writing = False
         _settle(settled)
         if not self._waiting:
@@ -132,31 +143,31 @@ class Writer:
         self._flush_scheduled = True
         self._loop.call_soon(self._loop.call_soon, self._flush)
 
-    def _write(self, jobs: list[_Job]) -> list[tuple[asyncio.Future[Any], Any, bool]]:
+    def _write(self, jobs: list[_Job[Any, Any]]) -> list[_Settled]:
         try:
             results = self._transaction(jobs)
-            return [(job[2], result, True) for job, result in zip(jobs, results, strict=True)]
+            return [(job.result, result, True) for job, result in zip(jobs, results, strict=True)]
         except Exception as error:
             if len(jobs) == 1 or _concerns_the_database(error):
                 failure = self._explain(error)
-                return [(job[2], failure, False) for job in jobs]
-        settled: list[tuple[asyncio.Future[Any], Any, bool]] = []
+                return [(job.result, failure, False) for job in jobs]
+        settled: list[_Settled] = []
         for job in jobs:
             settled.extend(self._write([job]))
         return settled
 
-    def _transaction(self, jobs: list[_Job]) -> list[Any]:
+    def _transaction(self, jobs: list[_Job[Any, Any]]) -> list[Any]:
         connection = self._connect()
         results: list[Any] = []
         try:
             with connection.begin():
                 start = 0
                 while start < len(jobs):
-                    operation = jobs[start][0]
+                    operation = jobs[start].operation
                     end = start + 1
-                    while end < len(jobs) and jobs[end][0] is operation:
+                    while end < len(jobs) and jobs[end].operation is operation:
                         end += 1
-                    batch = [argument for _, argument, _ in jobs[start:end]]
+                    batch = [job.argument for job in jobs[start:end]]
                     results.extend(operation(connection, batch))
                     start = end
         except Exception as error:
@@ -228,7 +239,7 @@ def _session_is_gone(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
-def _settle(settled: list[tuple[asyncio.Future[Any], Any, bool]]) -> None:
+def _settle(settled: list[_Settled]) -> None:
     for future, value, succeeded in settled:
         if future.done():
             continue

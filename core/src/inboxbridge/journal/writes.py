@@ -20,7 +20,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from inboxbridge.journal.driver import UpdateMany, insert_new
-from inboxbridge.journal.rows import AttemptBegun, Settled
+from inboxbridge.journal.rows import (
+    AttemptBegun,
+    EnrichedBody,
+    EventCopy,
+    Reopening,
+    Reparsed,
+    Search,
+    Settled,
+    SiteNames,
+    SiteState,
+)
 from inboxbridge.journal.schema import (
     OPEN,
     attempts,
@@ -120,7 +130,7 @@ def settle(connection: Connection, batch: Sequence[Settled]) -> list[bool]:
     return written
 
 
-def replace_bodies(connection: Connection, batch: Sequence[tuple[int, str]]) -> list[None]:
+def replace_bodies(connection: Connection, batch: Sequence[EnrichedBody]) -> list[None]:
     """Keep events as they became after enrichment."""
     statement = (
         update(events)
@@ -131,19 +141,37 @@ def replace_bodies(connection: Connection, batch: Sequence[tuple[int, str]]) -> 
     return [None] * len(batch)
 
 
-def add_events(connection: Connection, batch: Sequence[dict[str, Any]]) -> list[int | None]:
-    """Insert ready-made rows (copies of one event for several contacts). Known ones are skipped."""
+def copy_events(connection: Connection, batch: Sequence[EventCopy]) -> list[int | None]:
+    """Store copies of an event for more contacts. Returns their ids, None for one that is known."""
     statement = _insert_or_skip(connection, events).returning(events.c.id)
-    return [connection.execute(statement, row).scalar() for row in batch]
+    return [connection.execute(statement, _copied(copy)).scalar() for copy in batch]
 
 
-def owned_messages(
-    connection: Connection, batch: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]]
-) -> list[set[str]]:
-    """Which of a conversation's messages like these the journal already knows as its own.
+def _copied(copy: EventCopy) -> dict[str, Any]:
+    original, contact_id = copy
+    return {
+        "site": original.site,
+        "connection": original.connection,
+        "source_id": f"{original.source_id}#{contact_id}",
+        "thread": f"{original.thread}#{contact_id}",
+        "about": None,
+        "kind": original.kind,
+        "direction": original.direction,
+        "lane": original.lane,
+        "body": original.body,
+        "enriched": original.enriched,
+        "state": "pending",
+        "reason": None,
+        "attempts": 0,
+        "received_at": original.received_at,
+        "contact_id": contact_id,
+    }
 
-    Each argument is (conversation, message ids, fingerprints): after a merge of conversations two
-    different messages may have the same id.
+
+def owned_messages(connection: Connection, batch: Sequence[Search]) -> list[set[str]]:
+    """Return the ids of those messages that the journal knows as its own.
+
+    Ids alone do not tell: after a merge of conversations two messages may have the same one.
     """
     found = []
     for conversation_id, message_ids, fingerprints in batch:
@@ -156,9 +184,7 @@ def owned_messages(
     return found
 
 
-def set_site_state(
-    connection: Connection, batch: Sequence[tuple[str, str, str | None, float]]
-) -> list[None]:
+def set_site_state(connection: Connection, batch: Sequence[SiteState]) -> list[None]:
     """Set down a site's state and the reason for it."""
     for name, state, reason, now in batch:
         connection.execute(
@@ -169,9 +195,7 @@ def set_site_state(
     return [None] * len(batch)
 
 
-def register_sites(
-    connection: Connection, batch: Sequence[tuple[tuple[str, ...], float]]
-) -> list[dict[str, int]]:
+def register_sites(connection: Connection, batch: Sequence[SiteNames]) -> list[dict[str, int]]:
     """Give each site a number. Returns name to number."""
     results = []
     for names, now in batch:
@@ -182,7 +206,7 @@ def register_sites(
     return results
 
 
-def reopen(connection: Connection, batch: Sequence[tuple[tuple[int, ...], str]]) -> list[int]:
+def reopen(connection: Connection, batch: Sequence[Reopening]) -> list[int]:
     """Make events pending again. Returns how many were."""
     counts = []
     for ids, reason in batch:
@@ -220,7 +244,7 @@ def forget_attempts(connection: Connection, batch: Sequence[tuple[int, ...]]) ->
     return [None] * len(batch)
 
 
-def mark_reparsed(connection: Connection, batch: Sequence[tuple[int, str]]) -> list[None]:
+def mark_reparsed(connection: Connection, batch: Sequence[Reparsed]) -> list[None]:
     """Close unreadable deliveries whose events have been stored after all."""
     for event_id, reason in batch:
         connection.execute(
