@@ -9,14 +9,14 @@ import textwrap
 from typing import Any
 
 from inboxbridge import Connector, Providers
-from inboxbridge.plugins import installed, load_class
-from inboxbridge.settings import (
+from inboxbridge.config.tables import (
     ConnectionSettings,
     CourierSettings,
     GatewaySettings,
     JournalSettings,
     SiteSettings,
 )
+from inboxbridge.plugins import installed, load_class
 from pydantic import BaseModel
 
 from .text import attribute_docs, code, default_of, doc_of, markdown, table, values_of

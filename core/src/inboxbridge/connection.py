@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import httpx
 import pluggy
 
+from inboxbridge.config import Problem
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
 from inboxbridge.hooks import HookRunner
@@ -23,7 +25,6 @@ from inboxbridge.model import (
     MinimalMessage,
     WebhookRequest,
 )
-from inboxbridge.settings import ConnectionSettings
 from inboxbridge.signing import AnyOf, HmacSignature, Signature, UrlFormSignature
 
 HOOKS = tuple(
@@ -36,7 +37,16 @@ T = TypeVar("T")
 
 
 class Unusable(ConnectorError):  # noqa: N818 - turned into a Broken record
-    """A connector cannot be used. The text says who, what and what next."""
+    """A connector cannot be used. The text says who, what and what next.
+
+    Args:
+        text: That text.
+        problems: The faults of the connection's table, where these are the reason.
+    """
+
+    def __init__(self, text: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(text)
+        self.problems = problems
 
 
 def marked_hooks(target: type) -> list[str]:

@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from inboxbridge import metrics
 from inboxbridge.answering import OK, REFUSED, UNAVAILABLE, HttpAnswer, Send
+from inboxbridge.config.tables import WIX_HOOK
 from inboxbridge.connection import Connection
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout, MalformedBody
@@ -38,7 +39,6 @@ WixHook = Callable[[WebhookRequest], Awaitable[int]]
 
 READ_SECONDS = 15.0
 STORE_SECONDS = 10.0
-RESERVED_WIX = "wix"
 ALLOWED = b"GET, POST, HEAD"
 
 
@@ -177,7 +177,7 @@ class Gateway:
         return HttpAnswer(status, f"{reason}\n".encode(), headers)
 
     async def _no_connection(self, name: str, request: WebhookRequest) -> HttpAnswer:
-        if name == RESERVED_WIX and self._wix_hook is not None:
+        if name == WIX_HOOK and self._wix_hook is not None:
             try:
                 status = await self._wix_hook(request)
             except JournalUnavailable:

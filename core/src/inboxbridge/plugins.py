@@ -10,13 +10,14 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
 from inboxbridge.config import Config, Problem, nearest, validation_problems
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connection import (
     HOOKS,
     Connection,
@@ -30,7 +31,6 @@ from inboxbridge.deprecations import warn_of
 from inboxbridge.errors import HookTimeout
 from inboxbridge.hooks import HookRunner
 from inboxbridge.hookspecs import API_VERSION
-from inboxbridge.settings import ConnectionSettings
 
 __all__ = [
     "GROUP",
@@ -64,11 +64,19 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A connection that cannot run, and why."""
+    """A connection that cannot run, and why.
+
+    Attributes:
+        connection: Its name.
+        plugin: The connector that it names.
+        reason: Why it cannot run, for people.
+        problems: The faults of its table, where that is the reason.
+    """
 
     connection: str
     plugin: str
     reason: str
+    problems: tuple[Problem, ...] = ()
 
 
 def installed(group: Iterable[EntryPoint] | None = None) -> dict[str, list[Installed]]:
@@ -184,7 +192,7 @@ def connect(
     *,
     url: str | None = None,
     runner: HookRunner | None = None,
-    place: Callable[[str], str] | None = None,
+    locate: Callable[[Problem], Problem] = lambda problem: problem,
 ) -> Connection:
     """Make a connection from its settings.
 
@@ -193,7 +201,7 @@ def connect(
         available: The installed connectors.
         url: What its source calls.
         runner: Where its hooks will run; its limit also holds for making the connection.
-        place: Says where in the file a key of the connection's table stands.
+        locate: Adds to a problem the file and line of its key.
 
     Raises:
         Unusable: The connector cannot be loaded, or refuses its settings.
@@ -202,12 +210,11 @@ def connect(
     try:
         target = load_class(settings.plugin, settings.provider, available)
     except Unusable as error:
-        if place is None:
-            raise
-        raise Unusable(f"{place('plugin')}: {error}") from error.__cause__
+        problem = locate(Problem(f"connectors.{settings.name}", "plugin", str(error)))
+        raise Unusable(str(problem), (problem,)) from error.__cause__
     who = f"connection {settings.name!r}"
     try:
-        return runner.call_now(lambda: _made(target, settings, url, runner, place))
+        return runner.call_now(lambda: _made(target, settings, url, runner, locate))
     except Unusable:
         raise
     except HookTimeout:
@@ -225,17 +232,19 @@ def _made(
     settings: ConnectionSettings,
     url: str | None,
     runner: HookRunner,
-    place: Callable[[str], str] | None,
+    locate: Callable[[Problem], Problem],
 ) -> Connection:
     try:
         own = target.Settings.model_validate(settings.own)
     except ValidationError as error:
-        said = "; ".join(
-            _fault(problem, place) for problem in validation_problems(error, target.Settings)
+        table = f"connectors.{settings.name}"
+        problems = tuple(
+            locate(replace(one, what=_without_secrets(one.what, target, settings)))
+            for one in validation_problems(error, target.Settings, table)
         )
-        said = _without_secrets(said, target, settings)
         refused = f"its settings do not fit connector {settings.plugin!r}"
-        raise Unusable(f"connection {settings.name!r}: {refused}: {said}") from None
+        details = "; ".join(map(_inline, problems))
+        raise Unusable(f"connection {settings.name!r}: {refused}: {details}", problems) from None
     return Connection(settings, target(own), url=url, runner=runner)
 
 
@@ -255,17 +264,16 @@ def connect_all(
                 available,
                 url=config.hook_url(name),
                 runner=HookRunner(name, inline=inline),
-                place=config.placing(name),
+                locate=config.locate,
             )
         except Unusable as error:
-            broken.append(Broken(name, settings.plugin, str(error)))
+            broken.append(Broken(name, settings.plugin, str(error), error.problems))
     return connections, broken
 
 
-def _fault(problem: Problem, place: Callable[[str], str] | None) -> str:
-    where = place(problem.where) if place is not None else problem.where
-    said = f"{where}: {problem.what}" if where else problem.what
-    return f"{said} ({problem.hint})" if problem.hint else said
+def _inline(problem: Problem) -> str:
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{problem.where}: {problem.what}{hint}"
 
 
 def _without_secrets(text: str, target: type[Connector[Any]], settings: ConnectionSettings) -> str:

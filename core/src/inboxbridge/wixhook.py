@@ -17,10 +17,10 @@ import jwt
 import structlog
 
 from inboxbridge.config import Config
+from inboxbridge.config.tables import WIX_HOOK, plain
 from inboxbridge.journal import AcceptedWithoutEvents, Journal, remembering
 from inboxbridge.journal.rows import Contact, Conversation, Merge
 from inboxbridge.model import WebhookRequest
-from inboxbridge.settings import plain
 
 CONTACT = "wix.contacts.v4.contact"
 CONVERSATION = "wix.crm.inbox.v2.conversation"
@@ -110,7 +110,7 @@ class WixHook:
         """Return the status to answer with. Raises `JournalUnavailable`."""
         sites, claims = self._verified(request.body)
         if claims is None:
-            self._log.warning("refused", connection="wix", reason="no site's key verifies it")
+            self._log.warning("refused", connection=WIX_HOOK, reason="no site's key verifies it")
             return 401
         event = read_event(claims)
         if event is None:
@@ -150,7 +150,7 @@ class WixHook:
             ids = await self._journal.accept(
                 AcceptedWithoutEvents(
                     site=site,
-                    connection="wix",
+                    connection=WIX_HOOK,
                     request=None,
                     received_at=self._now(),
                     state="ignored",

@@ -204,7 +204,7 @@ def test_a_misspelt_kind_of_secret_is_named(write: Write) -> None:
     [fault] = faults(write(GOOD.replace('{ env = "SHOP_SECRET" }', '{ evn = "SHOP_SECRET" }')))
 
     assert fault == (
-        "FILE:10 [connectors.shop] secret: { evn = … } is no secret. Did you mean 'env'?"
+        "FILE:10 [connectors.shop] secret: { evn = … } is not a secret. Did you mean 'env'?"
     )
 
 
@@ -261,7 +261,7 @@ def test_a_connection_on_a_site_that_is_itself_at_fault_is_not_blamed(write: Wri
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ('"MIIB"', "webhook_public_key: is no public key: expected PEM text with lines"),
+        ('"MIIB"', "webhook_public_key: is not a public key: expected PEM text with lines"),
         ('{ env = "UNSET" }', "webhook_public_key: the environment variable UNSET is not set"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from inboxbridge import Event, Person
+from inboxbridge.config.tables import CourierSettings
 from inboxbridge.courier.ledger import Destination, Ledger
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
@@ -14,7 +15,6 @@ from inboxbridge.journal import Accepted, Journal, reads
 from inboxbridge.journal.rows import StoredEvent
 from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
-from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import Forbidden, ServerFault
 
 NOW = 1_795_000_000.0

@@ -22,13 +22,13 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.gateway import Gateway
 from inboxbridge.hooks import HookRunner
 from inboxbridge.journal import Journal, reads
 from inboxbridge.plugins import Connection
 from inboxbridge.records import EventRecord
 from inboxbridge.reporter import Reporter
-from inboxbridge.settings import ConnectionSettings
 
 NOW = 1_795_000_000.0
 SECRET = "shop-signing-secret"

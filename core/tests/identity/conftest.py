@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from inboxbridge import Person
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.identity import Directory, Resolution
 from inboxbridge.journal import Journal, remembering
 from inboxbridge.journal.rows import Link
 from inboxbridge.sandbox import SandboxOptions, create_app
-from inboxbridge.settings import ConnectionSettings
 from inboxbridge.wix import ApiKey, Budget, WixClient
 
 SITE = "5a10a000-0000-4000-8000-000000000001"

@@ -22,9 +22,9 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connection import Connection
 from inboxbridge.hookloop import MAX_HANGING, HookEnded, HookLoop
-from inboxbridge.settings import ConnectionSettings
 
 EVENT = Event(id="e1", person=Person(email="dana@example.com"), text="Booked")
 Enrich = Callable[[Event, httpx.AsyncClient], Awaitable[Any]]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inboxbridge.cli import checks
-from inboxbridge.cli.console import console, print_json
+from inboxbridge.cli.console import console, count, print_json
 from inboxbridge.config import Config, Problem, find_config, read_config
 from inboxbridge.logs import configure_logs
-from inboxbridge.plugins import connect_all
+from inboxbridge.plugins import Broken, connect_all
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Item:
 
     Attributes:
         title: What was looked at.
-        problems: What must be mended; none is a tick.
+        problems: What must be fixed; none is a tick.
         hints: What could be better, or is good to know.
     """
 
@@ -35,9 +35,12 @@ def check(config_path: Path | None, *, online: bool, as_json: bool) -> int:
     items = list(_items(config_path, online))
     problems = [problem for item in items for problem in item.problems]
     if as_json:
-        hints = [asdict(hint) for item in items for hint in item.hints]
-        found = [asdict(problem) for problem in problems]
-        print_json({"ok": not problems, "problems": found, "hints": hints}, indent=2)
+        report = {
+            "ok": not problems,
+            "problems": [problem.as_json() for problem in problems],
+            "hints": [hint.as_json() for item in items for hint in item.hints],
+        }
+        print_json(report, indent=2)
     else:
         _print_checklist(items, len(problems))
     return 1 if problems else 0
@@ -58,28 +61,31 @@ def _items(path: Path | None, online: bool) -> Iterator[Item]:
 
 def _connections(config: Config, reported: list[Problem]) -> Iterator[Item]:
     connections, broken = connect_all(config)
-    known_bad = [problem.where for problem in reported]
-    reasons = {one.connection: one.reason for one in broken}
+    reasons = {one.connection: one for one in broken}
     enabled = [one for one in config.connections.values() if one.enabled]
     for settings in enabled:
-        where = f"[connectors.{settings.name}]"
         item = Item(f"connection {settings.name} ({settings.plugin})")
         connection = connections.get(settings.name)
         if connection is not None:
             item.problems = checks.signed_url(connection)
             item.hints = checks.nothing_verified(connection)
-        elif not any(where in one for one in known_bad):
-            # An unset secret is already told of, and is why the rest does not fit.
-            hint = "`inboxbridge connectors` shows what is installed"
-            item.problems = [Problem(where, reasons[settings.name], hint)]
+        elif config.problems_of(settings.name):
+            continue  # an unset secret was reported already, and is why the rest does not fit
         else:
-            continue
+            item.problems = _problems(reasons[settings.name])
         yield item
     if not enabled and not reported:
         yield Item(
             "connections",
-            hints=[Problem("[connectors]", "no connection is enabled", "Add [connectors.NAME]")],
+            hints=[Problem("connectors", "", "no connection is enabled", "Add [connectors.NAME]")],
         )
+
+
+def _problems(broken: Broken) -> list[Problem]:
+    if broken.problems:
+        return list(broken.problems)
+    hint = "`inboxbridge connectors` shows what is installed"
+    return [Problem(f"connectors.{broken.connection}", "", broken.reason, hint)]
 
 
 def _sites(config: Config, online: bool) -> Iterator[Item]:
@@ -106,5 +112,5 @@ def _print_checklist(items: list[Item], problems: int) -> None:
                 out.print(f"      → {problem.hint}", style="cyan", soft_wrap=True)
         for hint in item.hints:
             out.print(f"    note: {hint}", style="dim", soft_wrap=True)
-    verdict = f"{problems} to mend" if problems else "all well"
+    verdict = count(problems, "problem") if problems else "no problems"
     out.print(verdict, style="bold red" if problems else "bold green")

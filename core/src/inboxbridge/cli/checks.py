@@ -1,4 +1,4 @@
-"""The single checks. Each returns what must be mended."""
+"""The single checks. Each returns the problems that it finds."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def plain_secrets(config: Config) -> list[Problem]:
         written = document.get("sites", {}).get(name, {})
         for key in ("api_key", "app_secret"):
             if isinstance(written.get(key), str) and getattr(site, key) is not None:
-                found.append(_plain(f"[sites.{name}] {key}", key))
+                found.append(_plain(f"sites.{name}", key, key))
     for name, keys in _secret_keys(config).items():
         written = document.get("connectors", {}).get(name, {})
         for key in keys:
             if _is_text(written.get(key)):
-                found.append(_plain(f"[connectors.{name}] {key}", key))
+                found.append(_plain(f"connectors.{name}", key, key))
     url = document.get("journal", {}).get("url")
     if isinstance(url, str) and _has_password(url):
-        found.append(_plain("[journal] url", "JOURNAL_URL"))
+        found.append(_plain("journal", "url", "JOURNAL_URL"))
     return found
 
 
@@ -55,7 +55,8 @@ def signed_url(connection: Connection) -> list[Problem]:
         return []
     return [
         Problem(
-            f"[connectors.{connection.name}] public_url",
+            f"connectors.{connection.name}",
+            "public_url",
             "is missing, and this source signs the URL that it calls",
             'Set [gateway] public_url = "https://hooks.example.com", or public_url of the '
             "connection to exactly the URL that the source calls",
@@ -67,23 +68,22 @@ def nothing_verified(connection: Connection) -> list[Problem]:
     """A connection that takes deliveries from anyone."""
     if not isinstance(connection.signature, NoSignature):
         return []
-    where = f"[connectors.{connection.name}]"
-    return [Problem(where, "verifies nothing: whoever knows its URL can write into the Inbox")]
+    what = "verifies nothing: whoever knows its URL can write into the Inbox"
+    return [Problem(f"connectors.{connection.name}", "", what)]
 
 
 def journal(config: Config, hints: list[Problem]) -> list[Problem]:
     """Whether the journal can be opened and written, and what waits in it for a person."""
-    where = "[journal] url"
     try:
         engine = open_engine(config.journal.url)
     except InboxbridgeError as error:
-        return [Problem(where, str(error))]
+        return [Problem("journal", "url", str(error))]
     try:
         return _opened(engine, config, hints)
     except JournalUnavailable as error:
-        return [Problem(where, str(error))]
+        return [Problem("journal", "url", str(error))]
     except (SQLAlchemyError, OSError) as error:
-        return [Problem(where, str(unavailable(error, engine)))]
+        return [Problem("journal", "url", str(unavailable(error, engine)))]
     finally:
         engine.dispose()
 
@@ -92,19 +92,19 @@ async def ask_wix(config: Config) -> dict[str, list[Problem]]:
     """What each site's credentials may not do. Nothing is read or changed at Wix."""
     answers = {}
     for name, site in config.sites.items():
-        where = f"[sites.{name}]"
+        table = f"sites.{name}"
         try:
             client = wix_client(site, timeout_seconds=config.courier.timeout_seconds)
         except ValueError as error:
-            answers[name] = [Problem(where, str(error))]
+            answers[name] = [Problem(table, "", str(error))]
             continue
         try:
             refusals = await client.probe()
             hint = "Grant the permission in Wix's dashboard, then check again"
-            answers[name] = [Problem(where, refusal, hint) for refusal in refusals]
+            answers[name] = [Problem(table, "", refusal, hint) for refusal in refusals]
             answers[name] += _clock(client.server_clock_offset_seconds)
         except WixError as error:
-            answers[name] = [Problem(where, str(error))]
+            answers[name] = [Problem(table, "", str(error))]
         finally:
             await client.aclose()
     return answers
@@ -116,7 +116,9 @@ def _clock(offset_seconds: float) -> list[Problem]:
         return []
     way = "behind" if offset_seconds > 0 else "ahead of"
     what = f"the clock is {abs(offset_seconds):.0f} seconds {way} Wix's"
-    return [Problem("this machine", what, "Set it by NTP, such as with timedatectl set-ntp true")]
+    return [
+        Problem("", "this machine", what, "Set it by NTP, such as with timedatectl set-ntp true")
+    ]
 
 
 def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Problem]:
@@ -125,15 +127,17 @@ def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Proble
         folder = path.absolute().parent
         if not folder.is_dir():
             hint = "Create the folder, or choose another place"
-            return [Problem("[journal] url", f"the folder {folder} does not exist", hint)]
-        hints.append(Problem("[journal] url", f"{path.absolute()} is made at the first start"))
+            return [Problem("journal", "url", f"the folder {folder} does not exist", hint)]
+        hints.append(Problem("journal", "url", f"{path.absolute()} is made at the first start"))
         return []
     is_due = pending_migration(engine) is not None
     with engine.connect() as connection:
         connection.execute(text(_CREATE if is_due else _TOUCH))
         connection.rollback()
     if is_due:
-        hints.append(Problem("[journal] url", "its schema is brought up to date at the next start"))
+        hints.append(
+            Problem("journal", "url", "its schema is brought up to date at the next start")
+        )
         return []
     with engine.connect().execution_options(read_only=True) as connection:
         states = reads.site_states(connection)
@@ -141,17 +145,17 @@ def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Proble
     for state in ("dead", "parked", "unreadable"):
         if number := counts.get(state, 0):
             hint = f"See `inboxbridge events --state {state}`"
-            hints.append(Problem("journal", count(number, f"{state} event"), hint))
+            hints.append(Problem("", "journal", count(number, f"{state} event"), hint))
     return [
-        Problem(f"[sites.{name}]", f"delivery is stopped: {reason or 'no reason is given'}")
+        Problem(f"sites.{name}", "", f"delivery is stopped: {reason or 'no reason is given'}")
         for name, (state, reason) in states.items()
         if state == "stopped" and name in config.sites
     ]
 
 
-def _plain(where: str, key: str) -> Problem:
-    hint = f'Better: {{ env = "{key.upper()}" }} or {{ file = "PATH" }}'
-    return Problem(where, "stands in the file as plain text", hint)
+def _plain(table: str, key: str, variable: str) -> Problem:
+    hint = f'Better: {{ env = "{variable.upper()}" }} or {{ file = "PATH" }}'
+    return Problem(table, key, "stands in the file as plain text", hint)
 
 
 def _is_text(value: Any) -> bool:

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inboxbridge.cli.group import NotWell
 from inboxbridge.config import Config, nearest, read_config
+from inboxbridge.config.problems import config_error
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.errors import ConfigError
 from inboxbridge.journal.database import open_engine, pending_migration, sqlite_path, unavailable
-from inboxbridge.settings import ConnectionSettings
 
 if TYPE_CHECKING:
     from inboxbridge.plugins import Connection
@@ -34,7 +35,7 @@ def usable_config(path: Path | None) -> Config:
     """
     config, problems = read_config(path)
     if config is None:
-        raise ConfigError("\n".join(str(problem) for problem in problems))
+        raise config_error(problems)
     return config
 
 
@@ -43,7 +44,7 @@ def connection_settings(config: Config, name: str) -> ConnectionSettings:
     settings = config.connections.get(name)
     if settings is not None:
         return settings
-    _expect_no_faults(config, name)
+    _expect_no_problems(config, name)
     hint = nearest(name, config.connections) or "The file names no connection."
     raise ConfigError(f"there is no connection called {name!r} in {config.path}. {hint}")
 
@@ -53,16 +54,13 @@ def connect_one(config: Config, name: str) -> Connection:
     from inboxbridge.plugins import connect, installed
 
     settings = connection_settings(config, name)
-    _expect_no_faults(config, name)
-    url, place = config.hook_url(name), config.placing(name)
-    return connect(settings, installed(), url=url, place=place)
+    _expect_no_problems(config, name)
+    return connect(settings, installed(), url=config.hook_url(name), locate=config.locate)
 
 
-def _expect_no_faults(config: Config, name: str) -> None:
-    _, problems = read_config(config.path)
-    about = [str(one) for one in problems if f"[connectors.{name}]" in one.where]
-    if about:
-        raise ConfigError("\n".join(about))
+def _expect_no_problems(config: Config, name: str) -> None:
+    if problems := config.problems_of(name):
+        raise config_error(problems)
 
 
 class JournalReader:

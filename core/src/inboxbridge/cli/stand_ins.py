@@ -5,28 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from inboxbridge.cli.opening import connection_settings
-from inboxbridge.config import Config, Problem, read_config
+from inboxbridge.config import Config, find_config, read_config
+from inboxbridge.config.problems import config_error
+from inboxbridge.config.secrets import SecretUnset, resolver
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.errors import ConfigError
-from inboxbridge.settings import ConnectionSettings
-
-
-class _Environment(dict[str, str]):
-    """The environment, with a stand-in for every variable that is asked for and not set."""
-
-    def __init__(self) -> None:
-        super().__init__(os.environ)
-        self.stand_ins: dict[str, str] = {}
-
-    def get(self, name: str, default: Any = None) -> Any:
-        found = super().get(name)
-        if found:
-            return found
-        self.stand_ins[_stand_in(name)] = f"the environment variable {name} is not set"
-        return _stand_in(name)
 
 
 def connection_with_stand_ins(
@@ -38,33 +26,36 @@ def connection_with_stand_ins(
         ConfigError: There is no such connection, it is disabled, or something else is wrong
             with it.
     """
-    environment = _Environment()
-    config, problems = read_config(path, environment)
+    resolve = resolver(os.environ, find_config(path).parent)
+    reasons: dict[str, str] = {}
+
+    def resolve_or_stand_in(kind: str, source: str) -> str:
+        try:
+            return resolve(kind, source)
+        except SecretUnset as unset:
+            stand_in = _stand_in(source)
+            reasons[stand_in] = unset.what
+            return stand_in
+
+    config, problems = read_config(path, resolve=resolve_or_stand_in)
     if config is None:
-        raise ConfigError("\n".join(map(str, problems)))
+        raise config_error(problems)
     settings = connection_settings(config, name)
     if not settings.enabled:
         raise ConfigError(f"connection {name!r} is disabled; set enabled = true to try it")
-    own, unset = {}, []
-    for key, value in settings.own.items():
-        own[key], missing = _filled(key, value, environment.stand_ins, problems)
-        unset.extend(missing)
-    return config, settings.model_copy(update={"own": own}), unset
+    unset = [
+        f"{key}: {reasons[text]}"
+        for key, value in settings.own.items()
+        for text in _texts(value)
+        if text in reasons
+    ]
+    return config, settings, unset
 
 
-def _filled(
-    key: str, value: Any, stand_ins: dict[str, str], problems: list[Problem]
-) -> tuple[Any, list[str]]:
-    """A setting with a stand-in where its file cannot be read, and why it has one."""
-    if isinstance(value, list):
-        pairs = [_filled(key, one, stand_ins, problems) for one in value]
-        return [one for one, _ in pairs], [reason for _, said in pairs for reason in said]
-    if value is None:
-        said = next((one.what for one in problems if one.where.endswith(f" {key}")), "is not set")
-        return _stand_in(key), [f"{key}: {said}"]
-    if isinstance(value, str) and value in stand_ins:
-        return value, [f"{key}: {stand_ins[value]}"]
-    return value, []
+def _texts(value: Any) -> Iterator[str]:
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            yield item
 
 
 def _stand_in(name: str) -> str:

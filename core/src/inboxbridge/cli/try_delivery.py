@@ -37,7 +37,7 @@ def try_delivery(
     """
     config, settings, unset = connection_with_stand_ins(config_path, connection)
     url = config.hook_url(connection)
-    target = connect(settings, installed(), url=url, place=config.placing(connection))
+    target = connect(settings, installed(), url=url, locate=config.locate)
     request = WebhookRequest(
         method=method.upper(),
         url=(url or LOCAL_URL + connection) + (f"?{query}" if query else ""),

@@ -14,6 +14,7 @@ import httpx
 import structlog
 
 from inboxbridge.config import Config
+from inboxbridge.config.tables import SiteSettings, plain
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import WINDOW, Feed
 from inboxbridge.courier.health import Health, State
@@ -26,7 +27,6 @@ from inboxbridge.journal import Journal, JournalUnavailable, purging, reads, wri
 from inboxbridge.journal.rows import SiteNames, SiteState
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
-from inboxbridge.settings import SiteSettings, plain
 from inboxbridge.wix import ApiKey, AppCredentials, Budget, Credentials, WixClient
 
 __all__ = ["AlreadyRunning", "Courier", "credentials_of", "wix_client"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import ValidationError
 
+from inboxbridge.config.tables import CourierSettings
 from inboxbridge.courier.health import Health
 from inboxbridge.courier.ledger import Destination, Ledger
 from inboxbridge.courier.locks import KeyedLocks
@@ -23,7 +24,6 @@ from inboxbridge.journal.rows import EnrichedBody, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
 from inboxbridge.reporter import Reporter
-from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import (
     Conflict,
     ContactIncomplete,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from inboxbridge.config.tables import CourierSettings
 from inboxbridge.courier.health import Health
 from inboxbridge.courier.ledger import TIMED_OUT, Destination, Ledger
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.identity import Directory
 from inboxbridge.journal import Journal, reads, writes
 from inboxbridge.journal.rows import Search, StoredEvent
-from inboxbridge.settings import CourierSettings
 from inboxbridge.wix import NotFound, Unreadable, WixClient, WixError
 from inboxbridge.wix.budget import Lane
 

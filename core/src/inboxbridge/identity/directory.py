@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from inboxbridge.config.tables import Ambiguous, ConnectionSettings, Unmatched
 from inboxbridge.errors import InboxbridgeError
 from inboxbridge.identity.lookup import Lookup
 from inboxbridge.identity.memory import Memory
@@ -15,7 +16,6 @@ from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
 from inboxbridge.model import Person
 from inboxbridge.phone import normalize_phone
-from inboxbridge.settings import Ambiguous, ConnectionSettings, Unmatched
 from inboxbridge.wix import ContactMatch, NotFound, WixClient
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.flights import SingleFlight

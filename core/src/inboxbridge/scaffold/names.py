@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from inboxbridge.config.tables import WIX_HOOK
 from inboxbridge.errors import InboxbridgeError
 
 PREFIX = "inboxbridge-"
 LONGEST_NAME = 30
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_TAKEN = {"wix", "core", "testing"}
+_TAKEN = {WIX_HOOK, "core", "testing"}
 
 
 class CannotScaffold(InboxbridgeError):  # noqa: N818 - reads as what it is

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connector import Connector, ConnectorSettings, Providers
 from inboxbridge.errors import HookFailed, MalformedBody
 from inboxbridge.model import (
@@ -20,7 +21,6 @@ from inboxbridge.model import (
     WebhookRequest,
 )
 from inboxbridge.plugins import Connection, Unusable
-from inboxbridge.settings import ConnectionSettings
 from inboxbridge.signing import AnyOf, NoSignature, SharedToken, Signature
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Sample
 from inboxbridge.testing.sealed import NotAllowed, sealed

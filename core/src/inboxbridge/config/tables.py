@@ -12,6 +12,9 @@ Unmatched = Literal["create", "park", "drop"]
 Ambiguous = Literal["newest", "oldest", "all", "park"]
 Visibility = Literal["business", "everyone"]
 
+WIX_HOOK = "wix"
+"""The name of ``/hooks/wix``, which takes Wix's own webhooks; no connection may have it."""
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -125,6 +128,10 @@ class ConnectionSettings(_Table):
     """The connector's own settings, secrets resolved, not yet validated."""
 
 
+COMMON_KEYS = frozenset(ConnectionSettings.model_fields) - {"name", "own"}
+"""The keys that each connection's table may have."""
+
+
 def plain(secret: SecretStr | None) -> str:
     """The text of a secret that is known to be set."""
     return secret.get_secret_value() if secret is not None else ""
@@ -138,5 +145,5 @@ def _expect_public_key(text: str) -> None:
         load_pem_public_key(text.encode())
     except ValueError:
         raise ValueError(
-            "is no public key: expected PEM text with lines, -----BEGIN PUBLIC KEY-----"
+            "is not a public key: expected PEM text with lines, -----BEGIN PUBLIC KEY-----"
         ) from None
