@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import inboxbridge
-from inboxbridge import errors, model, signing
+from inboxbridge import connector, errors, model, signing
 from inboxbridge import reading as untrusted
 from inboxbridge.hookspecs import API_VERSION, ConnectorSpec, ObserverSpec
 from inboxbridge.records import EventRecord
 from pydantic import BaseModel
 
-from .text import attribute_docs, code, doc_of, markdown, table
+from .text import attribute_docs, code, constant_docs, doc_of, markdown, table
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -97,12 +97,10 @@ def models() -> str:
         parts.append(_paragraphs(doc.lead))
         items = doc.items("Args").items()
         parts.append("\n".join(f"- {code(name)}: {meaning}" for name, meaning in items) + "\n")
-    parts.append("## Secret and Secrets\n")
-    parts.append(
-        "Types for a connector's settings. `Secret` is one secret, printed as asterisks and read "
-        "with `get_secret_value()`. `Secrets` is one or a list of them, all live at once while a "
-        "secret is being rotated; every signature scheme takes it as it is.\n"
-    )
+    parts.append("## Types\n")
+    docs = {**constant_docs(model), **constant_docs(connector)}
+    rows = [(code(name), docs[name]) for name in inboxbridge.__all__ if name in docs]
+    parts.append(table(("type", "what"), rows) + "\n")
     parts.append("## Errors\n")
     tree = inspect.cleandoc(errors.__doc__ or "").split("::", 1)[1]
     parts.append(f"```text\n{inspect.cleandoc(tree)}\n```\n")

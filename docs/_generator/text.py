@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import itertools
 import re
 import types
 import typing
@@ -51,6 +53,19 @@ def doc_of(target: object) -> Doc:
         parts[at]: inspect.cleandoc(parts[at + 1].strip("\n")) for at in range(1, len(parts), 2)
     }
     return Doc(parts[0].strip(), sections)
+
+
+def constant_docs(module: types.ModuleType) -> dict[str, str]:
+    """The docstrings that stand below a module's assignments, by name."""
+    body = ast.parse(inspect.getsource(module)).body
+    docs = {}
+    for assigned, below in itertools.pairwise(body):
+        if not isinstance(assigned, ast.Assign) or not isinstance(below, ast.Expr):
+            continue
+        if isinstance(below.value, ast.Constant) and isinstance(below.value.value, str):
+            text = inspect.cleandoc(below.value.value)
+            docs[ast.unparse(assigned.targets[0])] = markdown(" ".join(text.split()))
+    return docs
 
 
 def markdown(text: str) -> str:

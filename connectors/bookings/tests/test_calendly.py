@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from inboxbridge import MalformedBody, MinimalMessage, WebhookRequest
+from inboxbridge.testing import message_of
 from inboxbridge_bookings import connector
 from inboxbridge_bookings.calendly import CalendlyBookings
 from pydantic import ValidationError
@@ -69,18 +70,17 @@ def test_the_message_has_wixs_booking_icon_and_no_link(parse, sample):
     """Calendly's own links would cancel or move the booking on the customer's behalf."""
     [event] = parse(sample("calendly-booked"))
 
-    message = calendly().to_wix_message(event)
+    message = message_of(calendly(), event)
 
     assert message == MinimalMessage(text=event.text, icon_url=ICON)
     assert event.url is None
-    assert calendly().badge(event).text == "Calendly"
 
 
 def test_the_icon_is_a_setting(parse, sample):
     [event] = parse(sample("calendly-booked"))
     other = calendly(icon_url="https://spa.example.com/icon.png")
 
-    assert other.to_wix_message(event).icon_url == "https://spa.example.com/icon.png"
+    assert message_of(other, event).icon_url == "https://spa.example.com/icon.png"
 
 
 def test_a_reschedule_is_one_activity_though_calendly_sends_two(parse, sample, text):

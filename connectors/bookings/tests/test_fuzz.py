@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import MalformedBody, WebhookRequest
-from inboxbridge.testing import broken, load_samples
+from inboxbridge.testing import broken, load_samples, message_of
 from inboxbridge_bookings.acuity import AcuityBookings
 from inboxbridge_bookings.calcom import CalComBookings
 from inboxbridge_bookings.calendly import CalendlyBookings
@@ -30,7 +30,7 @@ def check(connector: Any, request: WebhookRequest) -> None:
         return
     for event in events:
         assert event.person.is_known or event.about
-        message = connector.to_wix_message(event)
+        message = message_of(connector, event)
         assert message.text
         assert "\n" not in message.text
 

@@ -16,6 +16,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_chat.crisp import Crisp
 
 SESSION = "session_36ba3566-9651-4790-afc8-ffedbccc317f"
@@ -142,7 +143,7 @@ def test_a_given_address_joins_the_session_to_it(
     (event,) = connector.parse_event(sample(name))
 
     assert (event.kind, event.person) == ("activity", person)
-    assert connector.to_wix_message(event) == MinimalMessage(text=text)
+    assert message_of(connector, event) == MinimalMessage(text=text)
     assert event.thread_key == SESSION
     assert "dana" not in event.id
 
@@ -246,7 +247,7 @@ def test_either_proof_passes_where_both_are_set() -> None:
 )
 def test_the_token_is_taken_out_before_a_delivery_is_stored(query: str, kept: str) -> None:
     request = called(query)
-    stored = connect(url_token="t0ken").redact(request)
+    stored = connect(url_token="t0ken").signature().redact(request)
 
     assert stored.url == f"https://hooks.example.com/hooks/chat{kept}"
     assert (stored.body, stored.received_at) == (request.body, request.received_at)
@@ -274,4 +275,4 @@ def test_secrets_do_not_show_when_printed() -> None:
 
 
 def test_the_badge_is_crisps() -> None:
-    assert connect().badge(Event(id="1")) == Badge(text="Crisp")
+    assert badge_of(connect(), Event(id="1")) == Badge(text="Crisp")

@@ -17,6 +17,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_chat.intercom import Intercom
 
 PING = b'{"topic":"ping"}'
@@ -54,7 +55,7 @@ def test_a_reply_is_the_new_part_alone(sample: Sample) -> None:
     assert event.person == DANA
     assert event.thread_key == "147"
     assert event.occurred_at == datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
-    assert connector.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
+    assert message_of(connector, event) == BasicMessage(text="Is Saturday free?")
 
 
 def test_a_new_conversation_is_its_first_message(sample: Sample) -> None:
@@ -177,7 +178,7 @@ def test_a_given_address_joins_the_lead_to_it(sample: Sample) -> None:
 
     assert (event.id, event.kind, event.direction) == ("notif_eml", "activity", "inbound")
     assert event.person == Person(id="5320", email="dana@example.com")
-    assert connector.to_wix_message(event) == MinimalMessage(
+    assert message_of(connector, event) == MinimalMessage(
         text="Email address: dana@example.com", icon_url="https://salon.example/i.png"
     )
 
@@ -283,4 +284,4 @@ def test_settings_that_are_missing_empty_or_misspelt_are_refused(values: dict[st
 
 
 def test_the_badge_is_intercoms() -> None:
-    assert connect().badge(Event(id="1")) == Badge(text="Intercom")
+    assert badge_of(connect(), Event(id="1")) == Badge(text="Intercom")

@@ -16,6 +16,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_chat.tawkto import TawkTo
 
 CHAT = "70fe3290-99ad-11e9-a30a-51567162179f"
@@ -46,7 +47,7 @@ def test_a_started_chat_is_its_first_message(sample: Sample) -> None:
     assert event.person == Person(email="dana@example.com", name="Dana")
     assert event.thread_key == CHAT
     assert event.occurred_at == datetime(2026, 11, 6, 21, 20, 0, 201000, UTC)
-    assert connector.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
+    assert message_of(connector, event) == BasicMessage(text="Is Saturday free?")
 
 
 def test_a_chat_that_an_agent_started_is_outbound_and_about_the_visitor(sample: Sample) -> None:
@@ -205,4 +206,4 @@ def test_settings_that_are_missing_empty_or_misspelt_are_refused(values: dict[st
 
 
 def test_the_badge_is_tawktos() -> None:
-    assert connect().badge(Event(id="1")) == Badge(text="tawk.to")
+    assert badge_of(connect(), Event(id="1")) == Badge(text="tawk.to")

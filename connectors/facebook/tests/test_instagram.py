@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from inboxbridge import Attachment, Badge, Event, MalformedBody, MinimalMessage, WebhookRequest
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_facebook.instagram import Instagram
 
 ACCOUNT, IGSID = "17841400000000001", "5560000000000077"
@@ -69,7 +70,7 @@ def test_an_unsent_message_is_an_activity_beside_the_message(
     )
 
     assert (event.kind, event.text, event.person.id) == ("activity", "Unsent a message", DANA)
-    assert connector.to_wix_message(event) == MinimalMessage(text="Unsent a message")
+    assert message_of(connector, event) == MinimalMessage(text="Unsent a message")
     assert event.id != message.id
     assert event.thread_key == message.thread_key
 
@@ -144,4 +145,4 @@ def test_a_delivery_for_a_page_names_the_connection_it_needs(delivery: Delivery)
 
 
 def test_the_badge_is_instagrams() -> None:
-    assert connect().badge(Event(id="1")) == Badge(text="Instagram")
+    assert badge_of(connect(), Event(id="1")) == Badge(text="Instagram")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from inboxbridge import Attachment, BasicMessage, Event, MalformedBody, MinimalMessage
 from inboxbridge import WebhookRequest as Request
-from inboxbridge.testing import load_samples
+from inboxbridge.testing import badge_of, load_samples, message_of
 from inboxbridge_facebook.messenger import FACEBOOK_ICON, Messenger
 
 PAGE, PSID = "104200000000001", "7450000000000011"
@@ -84,7 +84,7 @@ def test_a_referral_is_an_activity(sample: Sample, name: str, text: str) -> None
     (event,) = connector.parse_event(sample(name))
 
     assert ("activity", "inbound", text) == (event.kind, event.direction, event.text)
-    assert MinimalMessage(text=text, icon_url=FACEBOOK_ICON) == connector.to_wix_message(event)
+    assert MinimalMessage(text=text, icon_url=FACEBOOK_ICON) == message_of(connector, event)
 
 
 def test_two_referrals_by_the_same_link_are_two_events(delivery: Delivery) -> None:
@@ -114,9 +114,9 @@ def test_pictures_are_shown_and_other_files_offered(sample: Sample) -> None:
         Attachment(url="https://cdn.example/f/price%20list.pdf?oh=2", filename="price list.pdf"),
     )
     assert expected == event.attachments
-    assert BasicMessage(
-        text="The bill and a song", attachments=expected
-    ) == connector.to_wix_message(event)
+    assert BasicMessage(text="The bill and a song", attachments=expected) == message_of(
+        connector, event
+    )
 
 
 def test_a_sticker_sent_as_image_and_as_sticker_shows_once(sample: Sample) -> None:
@@ -315,8 +315,8 @@ def test_a_delivery_of_another_product_names_the_connection_it_needs(delivery: D
 
 def test_the_badge_is_facebooks_unless_another_icon_is_set() -> None:
     event = Event(id="1")
-    badge = connect().badge(event)
-    other = connect(icon_url="https://salon.example/f.png").badge(event)
+    badge = badge_of(connect(), event)
+    other = badge_of(connect(icon_url="https://salon.example/f.png"), event)
 
     assert badge is not None
     assert (badge.text, badge.icon_url) == ("Facebook", FACEBOOK_ICON)

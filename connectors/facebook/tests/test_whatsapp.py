@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from inboxbridge import Badge, Event, MalformedBody, MinimalMessage, Person, WebhookRequest
-from inboxbridge.testing import load_samples
+from inboxbridge.testing import badge_of, load_samples, message_of
 from inboxbridge_facebook.whatsapp import WhatsApp
 
 BUSINESS, NUMBER, USER = "106540352242922", "15005550006", "US.13491208655302741918"
@@ -133,7 +133,7 @@ def test_an_edit_is_a_message_of_its_own_and_a_revoke_an_activity(sample: Sample
 
     assert (edit.id, edit.kind, edit.text) == ("wamid.E", "message", "[edited] Is Sunday free?")
     assert (revoke.id, revoke.kind) == ("wamid.R", "activity")
-    assert connector.to_wix_message(revoke) == MinimalMessage(text="Deleted a message")
+    assert message_of(connector, revoke) == MinimalMessage(text="Deleted a message")
 
 
 def test_a_changed_number_is_an_activity(sample: Sample) -> None:
@@ -203,7 +203,7 @@ def test_a_message_without_a_type_is_read_by_what_it_holds(delivery: Delivery) -
 
 
 def test_the_badge_is_whatsapps() -> None:
-    assert connect().badge(Event(id="1")) == Badge(text="WhatsApp")
+    assert badge_of(connect(), Event(id="1")) == Badge(text="WhatsApp")
 
 
 def test_no_token_protected_address_is_ever_shown() -> None:

@@ -17,6 +17,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_phone.aircall import AircallPhone
 from pydantic import ValidationError
 
@@ -59,8 +60,8 @@ def test_a_missed_call_becomes_one_activity_of_the_customer(sample: Deliver) -> 
         thread=PAIR,
         about="call:812",
     )
-    assert aircall.badge(event) is None
-    assert aircall.to_wix_message(event) == MinimalMessage(
+    assert badge_of(aircall, event) is None
+    assert message_of(aircall, event) == MinimalMessage(
         text="Missed call", icon_url="https://example.com/phone.png"
     )
 
@@ -149,10 +150,10 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
         occurred_at=datetime.fromtimestamp(1794000100, UTC),
         thread=PAIR,
     )
-    assert aircall.to_wix_message(event) == BasicMessage(text="Is Saturday free?")
-    assert aircall.badge(event) == Badge(text="Aircall")
+    assert message_of(aircall, event) == BasicMessage(text="Is Saturday free?")
+    assert badge_of(aircall, event) == Badge(text="Aircall")
     named = connector(label="Salon", icon_url="https://example.com/icon.png")
-    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
+    assert badge_of(named, event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 def test_a_sent_text_is_an_outbound_message(sample: Deliver) -> None:
@@ -228,7 +229,7 @@ def test_a_wrong_or_missing_token_is_refused(sample: Deliver, token: object) -> 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_token_is_taken_out_before_storage_and_nothing_else(sample: Deliver, name: str) -> None:
     request = sample(name)
-    kept = connector().redact(request)
+    kept = connector().signature().redact(request)
 
     assert TOKEN.encode() in request.body
     assert TOKEN.encode() not in kept.body

@@ -18,6 +18,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_phone.quo import QuoPhone
 from pydantic import ValidationError
 
@@ -62,8 +63,8 @@ def test_a_missed_call_becomes_one_activity(sample: Deliver) -> None:
         about="call:AC-call-1",
         url="https://my.quo.com/inbox/CN1",
     )
-    assert quo.badge(event) is None
-    assert quo.to_wix_message(event) == MinimalMessage(
+    assert badge_of(quo, event) is None
+    assert message_of(quo, event) == MinimalMessage(
         text="Missed call",
         icon_url="https://example.com/phone.png",
         url="https://my.quo.com/inbox/CN1",
@@ -198,10 +199,10 @@ def test_an_inbound_text_becomes_one_inbound_message(
         occurred_at=datetime(2026, 11, 6, *at, tzinfo=UTC),
         thread=PAIR,
     )
-    assert quo.to_wix_message(event) == BasicMessage(text=text)
-    assert quo.badge(event) == Badge(text="Quo")
+    assert message_of(quo, event) == BasicMessage(text=text)
+    assert badge_of(quo, event) == Badge(text="Quo")
     named = connector(label="Salon", icon_url="https://example.com/icon.png")
-    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
+    assert badge_of(named, event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import Answer, Event, MalformedBody, MinimalMessage, Person, WebhookRequest
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_phone.twilio import TwilioPhone
 from pydantic import ValidationError
 
@@ -63,10 +64,10 @@ def test_a_missed_call_becomes_one_activity(sample: Deliver) -> None:
         thread=PAIR,
         about="call:CA00000000000000000000000000000001",
     )
-    assert twilio.to_wix_message(event) == MinimalMessage(
+    assert message_of(twilio, event) == MinimalMessage(
         text="Missed call", icon_url="https://example.com/phone.png"
     )
-    assert twilio.badge(event) is None
+    assert badge_of(twilio, event) is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_a_voicemail_is_joined_to_its_call(sample: Deliver) -> None:
         url="https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.mp3",
     )
     assert not event.person.is_known
-    assert twilio.to_wix_message(event) == MinimalMessage(text="Voicemail, 0:18", url=event.url)
+    assert message_of(twilio, event) == MinimalMessage(text="Voicemail, 0:18", url=event.url)
 
 
 @pytest.mark.parametrize(
@@ -493,7 +494,7 @@ def assert_usable(twilio: TwilioPhone, request: WebhookRequest) -> None:
         return
     for event in events:
         assert Event.model_validate_json(event.model_dump_json()) == event
-        assert twilio.to_wix_message(event)
+        assert message_of(twilio, event)
 
 
 @settings(max_examples=200)

@@ -16,6 +16,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_sms.telnyx import TelnyxSms
 from pydantic import ValidationError
 
@@ -56,16 +57,16 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
         occurred_at=datetime(2026, 11, 6, 21, 20, tzinfo=UTC),
         thread=PAIR,
     )
-    assert connector().badge(event) == Badge(text="SMS")
+    assert badge_of(connector(), event) == Badge(text="SMS")
     named = connector(label="Salon", icon_url="https://example.com/icon.png")
-    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
+    assert badge_of(named, event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 def test_a_picture_arrives_with_its_text(sample: Deliver) -> None:
     telnyx = connector()
 
-    assert telnyx.to_wix_message(
-        only(telnyx.parse_event(sample("telnyx-received-mms.json")))
+    assert message_of(
+        telnyx, only(telnyx.parse_event(sample("telnyx-received-mms.json")))
     ) == BasicMessage(
         text="see photo",
         attachments=(
@@ -104,7 +105,7 @@ def test_every_kind_of_inbound_message_is_read(
     event = only(connector().parse_event(sample(f"telnyx-received-{name}.json")))
 
     assert (event.person, event.text, event.thread) == (person, text, thread)
-    assert connector().badge(event) == Badge(text=badge)
+    assert badge_of(connector(), event) == Badge(text=badge)
 
 
 def test_sent_and_finalized_are_one_outbound_message(sample: Deliver) -> None:

@@ -21,6 +21,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_sms.twilio import TwilioSms
 from pydantic import ValidationError
 
@@ -76,7 +77,7 @@ def test_a_picture_arrives_with_its_text(sample: Deliver) -> None:
     twilio = connector()
     event = only(twilio.parse_event(sample("twilio-inbound-mms.form")))
 
-    assert twilio.to_wix_message(event) == BasicMessage(
+    assert message_of(twilio, event) == BasicMessage(
         text="see photo",
         attachments=(
             Attachment(
@@ -166,7 +167,9 @@ def test_whatsapp_finds_the_same_phone_under_its_own_badge(sample: Deliver) -> N
 
     assert event.person == Person(phone="+15005550006", name="Dana Reyes")
     assert event.thread == "whatsapp:+15005550009/+15005550006"
-    assert twilio.badge(event) == Badge(text="WhatsApp", icon_url="https://example.com/icon.png")
+    assert badge_of(twilio, event) == Badge(
+        text="WhatsApp", icon_url="https://example.com/icon.png"
+    )
 
 
 def test_a_channel_without_phone_numbers_keeps_its_users_id_and_name() -> None:
@@ -174,14 +177,14 @@ def test_a_channel_without_phone_numbers_keeps_its_users_id_and_name() -> None:
     event = only(connector().parse_event(form(list(fields.items()))))
 
     assert event.person == Person(id="messenger:7890", name="Dana Reyes")
-    assert connector().badge(event) == Badge(text="Messenger")
+    assert badge_of(connector(), event) == Badge(text="Messenger")
 
 
 def test_the_badge_of_a_text_message_can_be_renamed(sample: Deliver) -> None:
     request = sample("twilio-inbound-sms.form")
 
     for twilio, text in ((connector(), "SMS"), (connector(label=" Front desk "), "Front desk")):
-        assert twilio.badge(only(twilio.parse_event(request))) == Badge(text=text)
+        assert badge_of(twilio, only(twilio.parse_event(request))) == Badge(text=text)
 
 
 def test_a_get_delivery_is_read_from_the_query(sample: Deliver) -> None:
@@ -448,8 +451,8 @@ def test_any_form_gives_events_that_survive_storage_or_is_malformed(fields: dict
         return
     for event in events:
         assert Event.model_validate_json(event.model_dump_json()) == event
-        assert twilio.to_wix_message(event)
-        assert twilio.badge(event)
+        assert message_of(twilio, event)
+        assert badge_of(twilio, event)
 
 
 @settings(max_examples=100)

@@ -21,6 +21,7 @@ from inboxbridge import (
     Person,
     WebhookRequest,
 )
+from inboxbridge.testing import badge_of, message_of
 from inboxbridge_sms.vonage import VonageSms
 from pydantic import ValidationError
 
@@ -174,16 +175,16 @@ def test_a_text_by_the_messages_api_reads_the_same(sample: Deliver) -> None:
         occurred_at=AT,
         thread=PAIR,
     )
-    assert connector().badge(event) == Badge(text="SMS")
+    assert badge_of(connector(), event) == Badge(text="SMS")
     named = connector(label="Salon", icon_url="https://example.com/icon.png")
-    assert named.badge(event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
+    assert badge_of(named, event) == Badge(text="Salon", icon_url="https://example.com/icon.png")
 
 
 def test_a_picture_arrives_with_its_caption(sample: Deliver) -> None:
     vonage = connector()
 
-    assert vonage.to_wix_message(
-        only(vonage.parse_event(sample("vonage-message-mms.json")))
+    assert message_of(
+        vonage, only(vonage.parse_event(sample("vonage-message-mms.json")))
     ) == BasicMessage(
         text="see photo",
         attachments=(
@@ -197,7 +198,7 @@ def test_whatsapp_finds_the_same_phone_under_its_own_badge(sample: Deliver) -> N
 
     assert event.person == Person(phone="+15005550006", name="Dana Reyes")
     assert event.thread == f"whatsapp:{PAIR}"
-    assert connector().badge(event) == Badge(text="WhatsApp")
+    assert badge_of(connector(), event) == Badge(text="WhatsApp")
 
 
 def test_a_file_without_words_is_offered_as_a_file(sample: Deliver) -> None:
@@ -217,7 +218,7 @@ def test_a_messenger_user_has_no_phone(sample: Deliver) -> None:
     event = only(connector().parse_event(sample("vonage-message-messenger.json")))
 
     assert event.person == Person(id="messenger:7890123456789012")
-    assert connector().badge(event) == Badge(text="Messenger")
+    assert badge_of(connector(), event) == Badge(text="Messenger")
 
 
 @pytest.mark.parametrize("left_out", ["message_uuid", "from", "message_type"])
@@ -443,8 +444,8 @@ def assert_usable(request: WebhookRequest) -> None:
         return
     for event in events:
         assert Event.model_validate_json(event.model_dump_json()) == event
-        assert vonage.to_wix_message(event)
-        assert vonage.badge(event)
+        assert message_of(vonage, event)
+        assert badge_of(vonage, event)
 
 
 @settings(max_examples=150)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from inboxbridge import BasicMessage, MinimalMessage, WebhookRequest
+from inboxbridge.testing import badge_of, message_of
 
 NOW = 1_794_000_100.0
 MADE_FOR = {
@@ -48,7 +49,7 @@ def test_a_stripe_checkout_is_an_activity_with_the_amount(deliver, example):
     assert event.person.id == "cus_1"
     assert event.person.name == "Dana Reyes"
     assert event.occurred_at == datetime(2026, 11, 6, 21, 20, tzinfo=UTC)
-    assert example("stripe").to_wix_message(event) == MinimalMessage(text="Paid 45.00 USD")
+    assert message_of(example("stripe"), event) == MinimalMessage(text="Paid 45.00 USD")
 
 
 def test_a_stripe_invoice_in_yen_has_no_cents(deliver):
@@ -78,8 +79,8 @@ def test_a_typeform_answer_is_a_message(deliver, example):
     assert event.person.email == "dana@example.com"
     assert event.occurred_at == datetime(2026, 11, 6, 21, 20, 2, tzinfo=UTC)
     connector = example("typeform")
-    assert connector.to_wix_message(event) == BasicMessage(text="Quote request\nA wedding cake")
-    assert connector.badge(event).text == "Typeform"
+    assert message_of(connector, event) == BasicMessage(text="Quote request\nA wedding cake")
+    assert badge_of(connector, event).text == "Typeform"
 
 
 def test_every_kind_of_typeform_answer_is_written_out(deliver):
@@ -106,7 +107,7 @@ def test_a_tawkto_chat_starts_with_an_activity(deliver, example):
     assert event.id == "hook-1"
     assert event.person.email == "dana@example.com"
     assert event.person.name == "Dana"
-    message = example("tawkto").to_wix_message(event)
+    message = message_of(example("tawkto"), event)
     assert message == MinimalMessage(text="Started a chat on Spa site")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import Event, MalformedBody, WebhookRequest
-from inboxbridge.testing import Sample, broken, load_samples
+from inboxbridge.testing import Sample, broken, load_samples, message_of
 from inboxbridge_webhook import WebhookConnector
 
 PACKAGE = Path(__file__).parent.parent
@@ -48,7 +48,7 @@ def test_a_broken_delivery_names_its_person_or_is_malformed(
     for event in events:
         assert Event.model_validate_json(event.model_dump_json()) == event
         assert event.person.is_known or event.about
-        assert connector.to_wix_message(event)
+        assert message_of(connector, event)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 200, b'{"id": NaN}'])

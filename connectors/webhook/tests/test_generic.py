@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from inboxbridge import BasicMessage, MalformedBody, MinimalMessage
+from inboxbridge.testing import badge_of, message_of
 
 MINIMAL = {"id": "m-1", "email": "dana@example.com", "text": "Hi"}
 
@@ -41,7 +42,7 @@ def test_id_text_and_one_identity_are_enough(parse, sample):
 def test_an_activity_becomes_one_line_with_icon_and_link(connector, parse, sample):
     [event] = parse(sample("samples/activity.json"))
 
-    message = connector().to_wix_message(event)
+    message = message_of(connector(), event)
 
     assert message == MinimalMessage(
         text="Paid order 1002, 45.00 USD",
@@ -55,15 +56,15 @@ def test_an_activity_becomes_one_line_with_icon_and_link(connector, parse, sampl
 def test_an_activity_of_several_lines_is_put_on_one(connector, parse):
     [event] = parse({**MINIMAL, "type": "activity", "text": "Paid\nin cash"})
 
-    assert connector().to_wix_message(event).text == "Paid in cash"
+    assert message_of(connector(), event).text == "Paid in cash"
 
 
 def test_an_activity_without_its_own_icon_has_the_connections(connector, parse):
     [event] = parse({**MINIMAL, "type": "activity"})
     icon = "https://shop.example.com/shop.png"
 
-    assert connector(icon_url=icon).to_wix_message(event).icon_url == icon
-    assert connector().to_wix_message(event).icon_url is None
+    assert message_of(connector(icon_url=icon), event).icon_url == icon
+    assert message_of(connector(), event).icon_url is None
 
 
 def test_an_outbound_message_is_the_businesss(connector, parse, sample):
@@ -72,7 +73,7 @@ def test_an_outbound_message_is_the_businesss(connector, parse, sample):
     assert event.direction == "outbound"
     assert event.person.phone == "+14155550132"
     assert event.person.name is None
-    assert connector().to_wix_message(event) == BasicMessage(text="Yes, 10:00 is free.")
+    assert message_of(connector(), event) == BasicMessage(text="Yes, 10:00 is free.")
 
 
 def test_an_array_is_many_events_in_its_order(parse, sample):
@@ -109,7 +110,7 @@ def test_attachments_are_pictures_where_anything_says_so_and_files_otherwise(
     ]
     assert event.attachments[0].url == "https://files.example.com/nails.jpg?size=full"
     assert event.text == ""
-    assert connector().to_wix_message(event).attachments == event.attachments
+    assert message_of(connector(), event).attachments == event.attachments
 
 
 def test_the_badge_is_the_label_with_the_events_icon_or_the_connections(connector, parse):
@@ -117,10 +118,10 @@ def test_the_badge_is_the_label_with_the_events_icon_or_the_connections(connecto
     [special] = parse({**MINIMAL, "icon_url": "https://shop.example.com/special.png"})
     shop = connector(label="Shop", icon_url="https://shop.example.com/shop.png")
 
-    assert shop.badge(plain).text == "Shop"
-    assert shop.badge(plain).icon_url == "https://shop.example.com/shop.png"
-    assert shop.badge(special).icon_url == "https://shop.example.com/special.png"
-    assert connector().badge(plain).text == "Webhook"
+    assert badge_of(shop, plain).text == "Shop"
+    assert badge_of(shop, plain).icon_url == "https://shop.example.com/shop.png"
+    assert badge_of(shop, special).icon_url == "https://shop.example.com/special.png"
+    assert badge_of(connector(), plain).text == "Webhook"
 
 
 def test_phones_without_a_country_take_the_connections_region(parse):

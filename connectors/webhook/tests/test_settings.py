@@ -57,7 +57,7 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"label": "x" * 51}, "label: "),
     ({"icon_url": "icon.png"}, "icon_url: "),
     ({"region": "usa"}, "region: "),
-    ({"timezone": "Denver"}, "timezone: Value error, is no time zone: expected a name such as"),
+    ({"timezone": "Denver"}, "timezone: Value error, is not a time zone: expected a name such as"),
     ({"labl": "Shop"}, "labl: Extra inputs are not permitted"),
     ({"map": MAP, "maps": [MAP]}, "give either one map or several maps"),
     ({"maps": []}, "maps: "),

@@ -1,11 +1,23 @@
-"""What a connector author imports, with `inboxbridge.reading` and `inboxbridge.testing`.
+"""What a connector author imports.
 
-Nothing else is public.
+With `inboxbridge.reading` (fields of a delivery), `inboxbridge.signing` (schemes of one's own) and
+`inboxbridge.testing` (the contract kit) this is all that is public; everything else may change.
 
 >>> from inboxbridge import Connector, Event, Person, hookimpl
 """
 
-from inboxbridge.connector import Connector, ConnectorSettings, Providers, Secret, Secrets
+from inboxbridge.connector import (
+    Connector,
+    ConnectorSettings,
+    Label,
+    OneOrMore,
+    Providers,
+    Region,
+    Secret,
+    Secrets,
+    TimeZone,
+    WebAddress,
+)
 from inboxbridge.errors import (
     ConfigError,
     ConnectorError,
@@ -20,8 +32,10 @@ from inboxbridge.model import (
     Attachment,
     Badge,
     BasicMessage,
+    Direction,
     Event,
     Headers,
+    Kind,
     MinimalMessage,
     Person,
     WebhookRequest,
@@ -52,6 +66,7 @@ __all__ = [
     "Connector",
     "ConnectorError",
     "ConnectorSettings",
+    "Direction",
     "Ed25519Signature",
     "Event",
     "EventRecord",
@@ -60,18 +75,24 @@ __all__ = [
     "HookFailed",
     "HookTimeout",
     "InboxbridgeError",
+    "Kind",
+    "Label",
     "MalformedBody",
     "MinimalMessage",
     "NoSignature",
+    "OneOrMore",
     "Person",
     "Providers",
+    "Region",
     "Secret",
     "Secrets",
     "SharedToken",
     "Signature",
     "StandardWebhooks",
+    "TimeZone",
     "TimestampedHmac",
     "UrlFormSignature",
+    "WebAddress",
     "WebhookRequest",
     "clean_text",
     "hookimpl",

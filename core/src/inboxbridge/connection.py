@@ -18,13 +18,13 @@ from inboxbridge.hooks import HookRunner
 from inboxbridge.hookspecs import PROJECT, ConnectorSpec
 from inboxbridge.model import (
     Answer,
-    Attachment,
     Badge,
     BasicMessage,
     Event,
     MinimalMessage,
     WebhookRequest,
 )
+from inboxbridge.reading import one_line
 from inboxbridge.signing import AnyOf, HmacSignature, Signature, UrlFormSignature
 
 HOOKS = tuple(
@@ -32,6 +32,8 @@ HOOKS = tuple(
     for name, function in vars(ConnectorSpec).items()
     if inspect.isfunction(function) and not name.startswith("_")
 )
+
+LONGEST_LABEL = 50
 
 T = TypeVar("T")
 
@@ -79,7 +81,8 @@ class Connection:
             checking it may take long or fail.
         signs_url: Whether that scheme, where it is ours, signs the URL that is called.
         hooks: The names of the hooks it implements.
-        label: The source's name for people.
+        label: The source's name for people: of the settings, the connector or the connection.
+        icon_url: The picture for badges and activities, or None.
         url: What its source calls, or None if no public URL is configured.
         runner: Where its hooks run.
     """
@@ -116,7 +119,10 @@ class Connection:
         self.signature = declared
         self.signs_its_own_way = not _is_ours(declared)
         self.signs_url = _signs_url(declared)
-        self.label = str(connector.label or self.name.replace("-", " ").title())
+        own = getattr(connector, "settings", None)
+        label = getattr(own, "label", None) or connector.label
+        self.label = str(label or self.name.replace("-", " ").title())
+        self.icon_url = getattr(own, "icon_url", None) or connector.icon_url
 
     def refusal(self, request: WebhookRequest, now: float) -> str | None:
         """Return why *request* is not genuine at *now* (Unix seconds), None if it is.
@@ -158,9 +164,14 @@ class Connection:
 
     def redacted(self, request: WebhookRequest) -> WebhookRequest:
         """Return the delivery as it may be kept. Raises `HookFailed`."""
-        if "redact" not in self.hooks:
-            return request
-        return self._returned("redact", self._call("redact", request=request), WebhookRequest)
+        if "redact" in self.hooks:
+            redacted = self._call("redact", request=request)
+            request = self._returned("redact", redacted, WebhookRequest)
+        try:
+            redacted = self.signature.redact(request)
+        except BaseException as error:
+            raise HookFailed(f"{self._who}'s signature raised {safely_said(error)}") from error
+        return self._returned("signature.redact", redacted, WebhookRequest)
 
     def message(self, event: Event) -> tuple[BasicMessage | MinimalMessage, Badge | None]:
         """Return what goes to the Inbox for *event*, and its badge. Raises `HookFailed`."""
@@ -176,10 +187,17 @@ class Connection:
             content = self._default_message(event)
         if isinstance(content, BasicMessage) and not content.text and not content.attachments:
             raise HookFailed(f"{self._who}.to_wix_message returned a message with nothing in it")
-        badge = self._call("badge", event=event) if "badge" in self.hooks else None
+        badge = self.badge(event)
+        return content, None if isinstance(content, MinimalMessage) else badge
+
+    def badge(self, event: Event) -> Badge | None:
+        """Return the badge of *event*, None for none. Raises `HookFailed`."""
+        if "badge" not in self.hooks:
+            return Badge(text=self.label[:LONGEST_LABEL], icon_url=event.icon_url or self.icon_url)
+        badge = self._call("badge", event=event)
         if badge is not None and not isinstance(badge, Badge):
             raise HookFailed(f"{self._who}.badge returned {_kind(badge)}, not a Badge or None")
-        return content, None if isinstance(content, MinimalMessage) else badge
+        return badge
 
     def handshake(self, request: WebhookRequest) -> Answer | None:
         """Return the answer to a handshake, None if this is none. Raises `HookFailed`."""
@@ -219,7 +237,7 @@ class Connection:
 
     def _default_message(self, event: Event) -> BasicMessage | MinimalMessage:
         try:
-            return default_message(event)
+            return default_message(event, self.icon_url)
         except ValueError:
             raise HookFailed(
                 f"{self._who} gave an activity without a text; a MINIMAL message needs one"
@@ -249,12 +267,12 @@ class Connection:
         return found
 
 
-def default_message(event: Event) -> BasicMessage | MinimalMessage:
+def default_message(event: Event, icon_url: str | None = None) -> BasicMessage | MinimalMessage:
     """What an event becomes where the connector does not say: its text, by its kind."""
     if event.kind == "activity":
-        return MinimalMessage(text=event.text, icon_url=event.icon_url, url=event.url)
-    attachments: tuple[Attachment, ...] = event.attachments
-    return BasicMessage(text=event.text, attachments=attachments)
+        icon_url = event.icon_url or icon_url
+        return MinimalMessage(text=one_line(event.text), icon_url=icon_url, url=event.url)
+    return BasicMessage(text=event.text, attachments=event.attachments)
 
 
 def safely_said(error: BaseException) -> str:

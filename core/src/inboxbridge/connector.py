@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
 
 from inboxbridge.hookspecs import API_VERSION
+from inboxbridge.reading import time_zone
 
 
 def _several(value: object) -> object:
     return value if isinstance(value, (list, tuple)) else (value,)
+
+
+T = TypeVar("T")
+
+OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_several)]
+"""One value or a list of them: ``OneOrMore[str]``."""
 
 
 def _not_blank(value: object) -> object:
@@ -28,6 +43,26 @@ Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_several), Field(min_len
 """One secret or a list of them, all live at once while a secret is being rotated."""
 
 
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+"""A badge's text."""
+
+WebAddress = Annotated[str, Field(pattern="^https?://")]
+"""An ``http`` or ``https`` address."""
+
+Region = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+"""The ISO 3166 country of phone numbers that name none, such as ``US``."""
+
+
+def _time_zone(name: str) -> str:
+    if time_zone(name) is None:
+        raise ValueError("is not a time zone: expected a name such as America/Denver")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""The name of a time zone, such as ``America/Denver``."""
+
+
 class ConnectorSettings(BaseModel):
     """Base of a connector's settings: unknown keys are refused with the nearest spelling."""
 
@@ -38,12 +73,16 @@ SettingsT = TypeVar("SettingsT", bound=ConnectorSettings)
 
 
 class Connector(Generic[SettingsT]):
-    """Base of a connector. Give it a ``Settings`` model and implement the hooks.
+    """Base of a connector, with the model of its settings: ``class Acme(Connector[AcmeSettings])``.
 
     Attributes:
-        Settings: The model that the connection's table in connectors.toml is validated against.
+        Settings: The model that the connection's table in connectors.toml is validated against; by
+            default the one in the brackets.
         api_version: The version of the contract that the connector was written for.
-        label: The source's name for people, such as ``Facebook``.
+        label: The source's name for people, such as ``Facebook``: the badge's text. A ``label`` in
+            the settings comes first.
+        icon_url: A small square picture for badges and activities, or None. An ``icon_url`` in the
+            settings comes first.
         handshake_methods: The HTTP methods for which `handshake` is asked.
         max_body_bytes: The largest body that the source sends; ``[gateway] max_body_bytes``
             overrides it.
@@ -53,11 +92,21 @@ class Connector(Generic[SettingsT]):
     Settings: ClassVar[type[ConnectorSettings]] = ConnectorSettings
     api_version: ClassVar[int] = API_VERSION
     label: ClassVar[str] = ""
+    icon_url: ClassVar[str | None] = None
     handshake_methods: ClassVar[tuple[str, ...]] = ("GET",)
     max_body_bytes: ClassVar[int] = 1024 * 1024
 
     def __init__(self, settings: SettingsT) -> None:
         self.settings = settings
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "Settings" in vars(cls):
+            return
+        for base in getattr(cls, "__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, ConnectorSettings):
+                    cls.Settings = argument
 
 
 class Providers:

@@ -317,8 +317,8 @@ class Gateway:
     async def _redacted(
         self, connection: Connection, request: WebhookRequest
     ) -> WebhookRequest | None:
-        if "redact" not in connection.hooks:
-            return request
+        if "redact" not in connection.hooks and not connection.signs_its_own_way:
+            return connection.redacted(request)
         try:
             return await connection.runner.call(lambda: _kept(connection, request))
         except HookTimeout as error:

@@ -69,7 +69,8 @@ class ConnectorSpec:
 
         Returns:
             A `BasicMessage` for something said, a `MinimalMessage` for something done. The default
-            follows ``event.kind``.
+            follows ``event.kind``: a message with the event's text and attachments, or one line
+            with the event's text, its link, and the icon of the event or else of the connector.
         """
         raise AssertionError("specification only")
 
@@ -83,7 +84,8 @@ class ConnectorSpec:
             event: The event being sent.
 
         Returns:
-            The badge, or None for none. The default is none.
+            The badge, or None for none. The default is the connector's label, with the icon of the
+            event or else of the connector.
         """
         raise AssertionError("specification only")
 
@@ -153,8 +155,9 @@ class ConnectorSpec:
     def redact(self, request: WebhookRequest) -> WebhookRequest:
         """Take secrets out of a delivery before it is stored.
 
-        Called after verification, for sources that put a token into the body. The default keeps the
-        delivery as it is; headers that carry signatures or credentials are never stored anyway.
+        Called after verification, for sources that put secrets where the declared `signature` does
+        not look. A token in the body or the address that a `SharedToken` names is taken out without
+        it, and headers that carry signatures or credentials are never stored anyway.
 
         Args:
             request: The verified delivery.

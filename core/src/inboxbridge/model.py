@@ -14,6 +14,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from inboxbridge.phone import normalize_phone
+from inboxbridge.reading import web_link
 from inboxbridge.request import MAX_NESTING as MAX_NESTING
 from inboxbridge.request import Headers as Headers
 from inboxbridge.request import WebhookRequest as WebhookRequest
@@ -132,6 +133,36 @@ class Attachment(Model):
     mime_type: OptionalText = None
     width: int | None = None
     height: int | None = None
+
+    @classmethod
+    def from_link(
+        cls,
+        url: object,
+        *,
+        mime_type: object = None,
+        filename: object = None,
+        is_image: bool = False,
+    ) -> Attachment | None:
+        """Return what is at *url*, or None where that is no ``http`` or ``https`` address.
+
+        Args:
+            url: As the source gives it.
+            mime_type: As the source gives it; ``image/…`` makes it an image.
+            filename: How to call it.
+            is_image: Whether it is an image whatever the type says.
+        """
+        link = web_link(url)
+        if link is None:
+            return None
+        mime = mime_type.strip().lower() if isinstance(mime_type, str) else ""
+        if not (mime.isascii() and mime.isprintable()):
+            mime = ""
+        return cls(
+            kind="image" if is_image or mime.startswith("image/") else "file",
+            url=link,
+            filename=filename if isinstance(filename, str) else None,
+            mime_type=mime or None,
+        )
 
 
 class Event(Model):

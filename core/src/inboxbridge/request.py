@@ -96,6 +96,30 @@ class WebhookRequest:
         self.received_at = utc(received_at) if received_at else datetime.now(UTC)
         self._json: Any = _UNREAD
 
+    def replace(
+        self,
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        headers: Headers | Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        received_at: datetime | None = None,
+    ) -> WebhookRequest:
+        """Return a copy of the request in which the given attributes are others."""
+        return WebhookRequest(
+            method=self.method if method is None else method,
+            url=self.url if url is None else url,
+            headers=self.headers if headers is None else headers,
+            body=self.body if body is None else body,
+            received_at=self.received_at if received_at is None else received_at,
+        )
+
+    def with_headers(self, headers: Mapping[str, str]) -> WebhookRequest:
+        """Return a copy with *headers* set, in place of those of the same names."""
+        replaced = {name.lower() for name in headers}
+        others = [pair for pair in self.headers.pairs() if pair[0] not in replaced]
+        return self.replace(headers=Headers([*others, *headers.items()]))
+
     def __repr__(self) -> str:
         return f"WebhookRequest({self.method}, {len(self.body)} bytes)"
 

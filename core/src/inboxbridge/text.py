@@ -25,6 +25,8 @@ def clean_text(text: str) -> str:
     whole is stripped. A text of more than `MAX_TEXT_CHARACTERS` is cut to fit and ends with a note
     that says how many characters were left out. Cleaning twice changes nothing more.
     """
+    if text.isprintable() and len(text) <= MAX_TEXT_CHARACTERS:
+        return text.strip()  # nothing to clean, which is most of what comes
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROL.sub("", text).strip()

@@ -438,11 +438,16 @@ class RefusesWithItsSecret(Acme):
         raise MalformedBody(f"expected {self.settings.secret[0].get_secret_value()}")
 
 
+class KeepsTheToken(SharedToken):
+    def redact(self, request: WebhookRequest) -> WebhookRequest:
+        return request
+
+
 @fault("hides_secrets", "a secret shows in the stored body")
 class StoresItsToken(Acme):
     @hookimpl
     def signature(self) -> Signature:
-        return SharedToken(self.settings.secret, body_field="token")
+        return KeepsTheToken(self.settings.secret, body_field="token")
 
 
 @fault("has_supported_api_version", "api_version is 99")

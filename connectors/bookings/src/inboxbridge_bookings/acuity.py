@@ -9,14 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from inboxbridge import (
-    Badge,
-    BasicMessage,
     Connector,
     Event,
     HmacSignature,
     InboxbridgeError,
     MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
     Signature,
@@ -24,11 +21,12 @@ from inboxbridge import (
     hookimpl,
     normalize_phone,
 )
+from inboxbridge.reading import clock_text, local_time_text
 from pydantic import Field
 
 from inboxbridge_bookings.reading import Object, text
 from inboxbridge_bookings.settings import BookingSettings
-from inboxbridge_bookings.wording import local_text, one_line, time_text
+from inboxbridge_bookings.wording import one_line
 
 if TYPE_CHECKING:
     import httpx
@@ -58,7 +56,6 @@ class AcuitySettings(BookingSettings):
 class AcuityBookings(Connector[AcuitySettings]):
     """Bookings as activities: booked, rescheduled, cancelled."""
 
-    Settings: ClassVar[type[AcuitySettings]] = AcuitySettings
     label: ClassVar[str] = "Acuity"
 
     @hookimpl
@@ -116,14 +113,6 @@ class AcuityBookings(Connector[AcuitySettings]):
         )
 
     @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
-
-    @hookimpl
     def signature(self) -> Signature:
         return HmacSignature(self.settings.api_key, header="X-Acuity-Signature", encoding="base64")
 
@@ -141,10 +130,10 @@ class AcuityBookings(Connector[AcuitySettings]):
             written = (text(appointment, "date"), text(appointment, "time"))
             return one_line(" ".join(filter(None, written)))
         if start.tzinfo is None:
-            return local_text(start)
+            return clock_text(start)
         if self.settings.timezone:
-            return time_text(start, self.settings.timezone)
-        return f"{local_text(start)} ({start.tzname()})"
+            return local_time_text(start, self.settings.timezone)
+        return f"{clock_text(start)} ({start.tzname()})"
 
 
 def _read(response: httpx.Response) -> Object:

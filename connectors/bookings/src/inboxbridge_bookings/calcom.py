@@ -5,16 +5,14 @@ Source: https://cal.com/docs/developing/guides/automation/webhooks
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from inboxbridge import (
-    Badge,
-    BasicMessage,
     Connector,
+    Direction,
     Event,
     HmacSignature,
     MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
     Signature,
@@ -22,6 +20,7 @@ from inboxbridge import (
     hookimpl,
     normalize_phone,
 )
+from inboxbridge.reading import local_time_text
 
 from inboxbridge_bookings.reading import (
     Object,
@@ -34,7 +33,7 @@ from inboxbridge_bookings.reading import (
     text,
 )
 from inboxbridge_bookings.settings import BookingSettings
-from inboxbridge_bookings.wording import cancelled_text, one_line, time_text
+from inboxbridge_bookings.wording import cancelled_text, one_line
 
 _CANCELLED = "BOOKING_CANCELLED"
 _TEXTS = {
@@ -67,7 +66,6 @@ class CalComSettings(BookingSettings):
 class CalComBookings(Connector[CalComSettings]):
     """Bookings as activities: asked for, booked, declined, paid, rescheduled, cancelled."""
 
-    Settings: ClassVar[type[CalComSettings]] = CalComSettings
     label: ClassVar[str] = "Cal.com"
 
     @hookimpl
@@ -77,14 +75,6 @@ class CalComBookings(Connector[CalComSettings]):
         if kind != _CANCELLED and kind not in _TEXTS:
             return []
         return [self._event(kind, body, needed_object(body, "payload", ""))]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
 
     @hookimpl
     def signature(self) -> Signature:
@@ -129,7 +119,7 @@ class CalComBookings(Connector[CalComSettings]):
         title = text(booking, "eventTitle") or text(booking, "title") or text(booking, "type")
         what = one_line(title or "an appointment")
         start = needed_moment(booking, "startTime", "payload.")
-        when = time_text(start, self.settings.timezone or text(attendee, "timeZone"))
+        when = local_time_text(start, self.settings.timezone or text(attendee, "timeZone"))
         if kind == _CANCELLED:
             who = _who(text(booking, "cancelledBy"), attendee, inner(booking, "organizer"))
             return cancelled_text(f"{what}, {when}", who, text(booking, "cancellationReason"))
@@ -147,7 +137,7 @@ def _answer(responses: Object, name: str) -> str | None:
     return text(inner(responses, name), "value")
 
 
-def _direction(kind: str, booking: Object) -> Literal["inbound", "outbound"]:
+def _direction(kind: str, booking: Object) -> Direction:
     if kind == "BOOKING_REJECTED":
         return "outbound"
     actor = text(booking, _ACTOR.get(kind, ""))

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from inboxbridge import (
-    Badge,
-    BasicMessage,
     Connector,
+    Direction,
     Event,
     MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
     Signature,
@@ -24,6 +22,7 @@ from inboxbridge import (
     hookimpl,
     normalize_phone,
 )
+from inboxbridge.reading import local_time_text
 
 from inboxbridge_bookings.reading import (
     Object,
@@ -36,7 +35,7 @@ from inboxbridge_bookings.reading import (
     text,
 )
 from inboxbridge_bookings.settings import BookingSettings
-from inboxbridge_bookings.wording import cancelled_text, one_line, time_text
+from inboxbridge_bookings.wording import cancelled_text, one_line
 
 _BOOKED = "invitee.created"
 _CANCELLED = "invitee.canceled"
@@ -62,7 +61,6 @@ class CalendlySettings(BookingSettings):
 class CalendlyBookings(Connector[CalendlySettings]):
     """Bookings as activities: booked, rescheduled, cancelled, no-show."""
 
-    Settings: ClassVar[type[CalendlySettings]] = CalendlySettings
     label: ClassVar[str] = "Calendly"
 
     @hookimpl
@@ -76,14 +74,6 @@ class CalendlyBookings(Connector[CalendlySettings]):
             # The other half, the booking of the new time, tells the whole story.
             return []
         return [self._event(kind, body, invitee)]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
 
     @hookimpl
     def signature(self) -> Signature:
@@ -140,7 +130,7 @@ class CalendlyBookings(Connector[CalendlySettings]):
     def _when(self, invitee: Object) -> str:
         booking = needed_object(invitee, "scheduled_event", "payload.")
         start = needed_moment(booking, "start_time", "payload.scheduled_event.")
-        return time_text(start, self.settings.timezone or text(invitee, "timezone"))
+        return local_time_text(start, self.settings.timezone or text(invitee, "timezone"))
 
 
 def _event_id(kind: str, uri: str, body: Object, invitee: Object) -> str:
@@ -158,7 +148,7 @@ def _event_id(kind: str, uri: str, body: Object, invitee: Object) -> str:
     return f"{kind}:{uri}:{mark or ''}"
 
 
-def _direction(kind: str, invitee: Object) -> Literal["inbound", "outbound"]:
+def _direction(kind: str, invitee: Object) -> Direction:
     if kind in (_NO_SHOW, _NO_SHOW_TAKEN_BACK):
         return "outbound"
     by_host = text(inner(invitee, "cancellation"), "canceler_type") == "host"

@@ -7,39 +7,31 @@ from datetime import datetime
 from typing import Any
 
 from inboxbridge import MalformedBody, clean_text
-from inboxbridge.reading import iso_moment
+from inboxbridge.reading import iso_moment, items, mapping, scalar
 
 Object = Mapping[str, Any]
-
-_NOTHING: Object = {}
 
 
 def text(value: Object, key: str) -> str | None:
     """Return the text at *key*, cleaned, or None where there is none."""
-    found = value.get(key)
-    if not isinstance(found, str):
-        return None
-    # What is printable throughout has nothing to clean, and is most of what comes.
-    return (found.strip() if found.isprintable() else clean_text(found)) or None
+    return clean_text(scalar(value.get(key))) or None
 
 
 def inner(value: Object, key: str) -> Object:
     """Return the object at *key*, or an empty one."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else _NOTHING
+    return mapping(value.get(key))
 
 
 def objects(value: Object, key: str) -> list[Object]:
     """Return the objects in the array at *key*; empty where there is none."""
-    found = value.get(key)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [item for item in items(value.get(key)) if isinstance(item, dict)]
 
 
 def needed_text(value: Object, key: str, at: str) -> str:
     """Return the text at *key*. Raises `MalformedBody` naming ``at.key`` where there is none."""
     found = text(value, key)
-    if found is None:
-        raise MalformedBody(f"{at}{key} is missing, or is no text")
+    if found is None or not isinstance(value[key], str):
+        raise MalformedBody(f"{at}{key} is missing, or is not text")
     return found
 
 
@@ -47,7 +39,7 @@ def needed_object(value: Object, key: str, at: str) -> Object:
     """Return the object at *key*. Raises `MalformedBody` naming ``at.key`` where there is none."""
     found = value.get(key)
     if not isinstance(found, dict):
-        raise MalformedBody(f"{at}{key} is missing, or is no object")
+        raise MalformedBody(f"{at}{key} is missing, or is not an object")
     return found
 
 
@@ -60,5 +52,5 @@ def needed_moment(value: Object, key: str, at: str) -> datetime:
     """Return the moment at *key*. Raises `MalformedBody` naming ``at.key`` where there is none."""
     found = moment(value, key)
     if found is None:
-        raise MalformedBody(f"{at}{key} is missing, or is no ISO 8601 moment")
+        raise MalformedBody(f"{at}{key} is missing, or is not an ISO 8601 moment")
     return found

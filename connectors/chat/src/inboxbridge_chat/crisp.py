@@ -5,21 +5,20 @@ Source: https://docs.crisp.chat/references/web-hooks/v1
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from inboxbridge import (
     AnyOf,
     Attachment,
-    Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
+    Direction,
     Event,
     HmacSignature,
     MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
+    SharedToken,
     Signature,
     WebhookRequest,
     hookimpl,
@@ -31,14 +30,10 @@ from inboxbridge.reading import (
     moment_at,
     object_at,
     one_line,
-    required,
     text_at,
-    web_link,
 )
 
-from inboxbridge_chat._url_token import UrlToken, without_token
-
-DIRECTIONS: dict[str, Literal["inbound", "outbound"]] = {
+DIRECTIONS: dict[str, Direction] = {
     "message:send": "inbound",
     "message:received": "outbound",
 }
@@ -83,14 +78,13 @@ class Crisp(Connector[CrispSettings]):
     visitor gives one. A session is one thread.
     """
 
-    Settings: ClassVar[type[CrispSettings]] = CrispSettings
     label = "Crisp"
 
     @hookimpl
     def parse_event(self, request: WebhookRequest) -> list[Event]:
         """Read a message, or the address that a visitor gave; private notes give nothing."""
         body = request.json_object()
-        name = required(text_at(body, "event", "body"), "event")
+        name = text_at(body, "event", required=True)
         if name in DIRECTIONS:
             event = _message(object_at(body, "data", "body"), DIRECTIONS[name])
         elif name in IDENTITIES:
@@ -98,18 +92,6 @@ class Crisp(Connector[CrispSettings]):
         else:
             event = None
         return [event] if event else []
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show a given address as a line, everything else as said."""
-        if event.kind == "activity":
-            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name Crisp."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
 
     @hookimpl
     def signature(self) -> Signature:
@@ -131,24 +113,19 @@ class Crisp(Connector[CrispSettings]):
                 for per_second in (1000, 1)
             ]
         if self.settings.url_token:
-            schemes.append(UrlToken(self.settings.url_token))
+            schemes.append(SharedToken(self.settings.url_token, query_parameter="token"))
         return schemes[0] if len(schemes) == 1 else AnyOf(tuple(schemes))
 
-    @hookimpl
-    def redact(self, request: WebhookRequest) -> WebhookRequest:
-        """Take the token out of the address."""
-        return without_token(request)
 
-
-def _message(data: dict[str, Any], direction: Literal["inbound", "outbound"]) -> Event | None:
+def _message(data: dict[str, Any], direction: Direction) -> Event | None:
     kind = text_at(data, "type", "data")
     if kind in PRIVATE:
         return None
     text, attachments = _content(data, kind)
     if not text.strip() and not attachments:
         return None
-    session = required(id_at(data, "session_id", "data"), "data.session_id")
-    number = required(id_at(data, "fingerprint", "data"), "data.fingerprint")
+    session = id_at(data, "session_id", "data", required=True)
+    number = id_at(data, "fingerprint", "data", required=True)
     visitor = object_at(data, "user", "data") if direction == "inbound" else {}
     return Event(
         id=event_id(session, number),
@@ -168,18 +145,14 @@ def _content(data: dict[str, Any], kind: str) -> tuple[str, tuple[Attachment, ..
     if not isinstance(content, dict):
         raise MalformedBody("data.content is neither text nor an object")
     where = "data.content"
-    link = web_link(text_at(content, "url", where))
-    if kind in FILES and link:
-        mime_type = text_at(content, "type", where)
-        shown = kind == "animation" or mime_type.startswith("image/")
-        return "", (
-            Attachment(
-                kind="image" if shown else "file",
-                url=link,
-                filename=text_at(content, "name", where),
-                mime_type=mime_type if mime_type and mime_type.isprintable() else None,
-            ),
-        )
+    file = Attachment.from_link(
+        text_at(content, "url", where),
+        mime_type=text_at(content, "type", where),
+        filename=text_at(content, "name", where),
+        is_image=kind == "animation",
+    )
+    if kind in FILES and file:
+        return "", (file,)
     said = [text_at(content, key, where) for key in ("text", "value")]
     text = "\n".join(words for words in said if words)
     name = one_line(kind)[:MAX_NAME_CHARACTERS]
@@ -193,7 +166,7 @@ def _identity(
     given = one_line(text_at(data, key, "data"))
     if not given:
         return None
-    session = required(id_at(data, "session_id", "data"), "data.session_id")
+    session = id_at(data, "session_id", "data", required=True)
     at = moment_at(body, "timestamp", "body")
     return Event(
         id=fingerprint(key, session, given, at.isoformat() if at else ""),

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from inboxbridge import (
     Attachment,
-    Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
     Event,
     HmacSignature,
-    MinimalMessage,
     Person,
     Secrets,
     Signature,
@@ -33,7 +30,6 @@ from inboxbridge.reading import (
     object_at,
     required,
     text_at,
-    web_link,
 )
 
 from inboxbridge_chat._html import read_html
@@ -102,35 +98,22 @@ class Intercom(Connector[IntercomSettings]):
     A conversation is one thread.
     """
 
-    Settings: ClassVar[type[IntercomSettings]] = IntercomSettings
     label = "Intercom"
 
     @hookimpl
     def parse_event(self, request: WebhookRequest) -> list[Event]:
         """Read the new messages of a conversation; a ping and private notes give nothing."""
         body = request.json_object()
-        topic = required(text_at(body, "topic", "body"), "topic")
+        topic = text_at(body, "topic", required=True)
         if topic not in MESSAGE_TOPICS and topic not in EMAIL_TOPICS:
             return []
         workspace = id_at(body, "app_id", "body")
         item = object_at(object_at(body, "data", "body"), "item", "data")
         if topic in EMAIL_TOPICS:
-            return _email_given(item, required(id_at(body, "id", "body"), "id"), body)
+            return _email_given(item, id_at(body, "id", required=True), body)
         conversation = _conversation(item, workspace)
         found = [self._message(part, conversation) for part in _new_parts(item, topic)]
         return [event for event in found if event]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show a given email address as a line, everything else as said."""
-        if event.kind == "activity":
-            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name Intercom."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
 
     @hookimpl
     def signature(self) -> Signature:
@@ -151,7 +134,7 @@ class Intercom(Connector[IntercomSettings]):
         if not text and not attachments:
             return None
         author = object_at(json, "author", where)
-        role = required(text_at(author, "type", f"{where}.author"), f"{where}.author.type")
+        role = text_at(author, "type", f"{where}.author", required=True)
         if role in BOTS and not self.settings.show_bots:
             return None
         person, inbound = conversation.customer, role in CUSTOMERS
@@ -186,7 +169,7 @@ def _new_parts(item: dict[str, Any], topic: str) -> Iterator[Part]:
 
 
 def _conversation(item: dict[str, Any], workspace: str) -> Conversation:
-    number = required(id_at(item, "id", "data.item"), "data.item.id")
+    number = id_at(item, "id", "data.item", required=True)
     return Conversation(event_id(workspace, number), number, _customer(item))
 
 
@@ -217,19 +200,13 @@ def _attachments(part: dict[str, Any], images: tuple[str, ...], where: str) -> l
     for index, raw in enumerate(array_at(part, "attachments", where)):
         place = f"{where}.attachments[{index}]"
         raw = as_object(raw, place)
-        link = web_link(text_at(raw, "url", place))
-        if not link:
-            continue
-        mime_type = text_at(raw, "content_type", place)
-        shown.setdefault(
-            link,
-            Attachment(
-                kind="image" if mime_type.startswith("image/") else "file",
-                url=link,
-                filename=text_at(raw, "name", place),
-                mime_type=mime_type if mime_type.isprintable() and mime_type else None,
-            ),
+        file = Attachment.from_link(
+            text_at(raw, "url", place),
+            mime_type=text_at(raw, "content_type", place),
+            filename=text_at(raw, "name", place),
         )
+        if file:
+            shown.setdefault(file.url, file)
     return list(shown.values())
 
 

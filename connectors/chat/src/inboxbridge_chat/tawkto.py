@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from inboxbridge import (
     Attachment,
-    Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
+    Direction,
     Event,
     HmacSignature,
     MalformedBody,
-    MinimalMessage,
     Person,
     Secrets,
     Signature,
@@ -39,10 +37,9 @@ from inboxbridge.reading import (
     one_line,
     required,
     text_at,
-    web_link,
 )
 
-DIRECTIONS: dict[str, Literal["inbound", "outbound"]] = {
+DIRECTIONS: dict[str, Direction] = {
     "v": "inbound",
     "visitor": "inbound",
     "a": "outbound",
@@ -66,7 +63,7 @@ class TawkToSettings(ConnectorSettings):
 class Said(NamedTuple):
     """One message of a chat, by the visitor or an agent."""
 
-    direction: Literal["inbound", "outbound"]
+    direction: Direction
     text: str
     attachments: tuple[Attachment, ...]
     at: datetime | None
@@ -80,7 +77,6 @@ class TawkTo(Connector[TawkToSettings]):
     transcript, and a repeated or longer transcript adds only what is new. A chat is one thread.
     """
 
-    Settings: ClassVar[type[TawkToSettings]] = TawkToSettings
     label = "tawk.to"
 
     @hookimpl
@@ -90,7 +86,7 @@ class TawkTo(Connector[TawkToSettings]):
         A start that names neither an id nor an email address is left to the transcript, which does.
         """
         body = request.json_object()
-        name = required(text_at(body, "event", "body"), "event")
+        name = text_at(body, "event", required=True)
         if name == "chat:start":
             return _start(body)
         if name == "chat:transcript_created":
@@ -98,16 +94,6 @@ class TawkTo(Connector[TawkToSettings]):
         if name == "ticket:create":
             return _ticket(body)
         return []
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show it as said."""
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name tawk.to."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
 
     @hookimpl
     def signature(self) -> Signature:
@@ -120,7 +106,7 @@ def _start(body: dict[str, Any]) -> list[Event]:
     said = _said(object_at(body, "message", "body"), "message")
     if said is None or not person.is_known:
         return []
-    chat = required(id_at(body, "chatId", "body"), "chatId")
+    chat = id_at(body, "chatId", required=True)
     first = said._replace(at=_iso_at(body, "time", "body"))
     return list(_events(chat, person, [first]))
 
@@ -187,26 +173,20 @@ def _attachments(message: dict[str, Any], where: str) -> tuple[tuple[Attachment,
         item = as_object(item, place)
         holder = object_at(item, "content", place)
         file = object_at(holder, "file", f"{place}.content") or holder or item
-        link = web_link(text_at(file, "url", place))
         name = one_line(text_at(file, "name", place))
-        mime_type = text_at(file, "mimeType", place)
-        if not link:
-            lines.append(f"[file] {name}".rstrip())
-            continue
-        shown.append(
-            Attachment(
-                kind="image" if mime_type.startswith("image/") else "file",
-                url=link,
-                filename=name,
-                mime_type=mime_type if mime_type and mime_type.isprintable() else None,
-            )
+        attachment = Attachment.from_link(
+            text_at(file, "url", place), mime_type=text_at(file, "mimeType", place), filename=name
         )
+        if attachment:
+            shown.append(attachment)
+        else:
+            lines.append(f"[file] {name}".rstrip())
     return tuple(shown), lines
 
 
 def _ticket(body: dict[str, Any]) -> list[Event]:
     ticket = object_at(body, "ticket", "body")
-    number = required(id_at(ticket, "id", "ticket"), "ticket.id")
+    number = id_at(ticket, "id", "ticket", required=True)
     said = [text_at(ticket, key, "ticket").strip() for key in ("subject", "message")]
     text = "\n\n".join(words for words in said if words)
     if not text:

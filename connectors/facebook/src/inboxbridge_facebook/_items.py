@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from inboxbridge import Event, Person, normalize_phone
+from inboxbridge import Direction, Event, Person, normalize_phone
 from inboxbridge.reading import (
     as_object,
     event_id,
@@ -40,7 +40,7 @@ class Item(NamedTuple):
     """
 
     person: Person
-    direction: Literal["inbound", "outbound"]
+    direction: Direction
     at: datetime | None
     where: str
 

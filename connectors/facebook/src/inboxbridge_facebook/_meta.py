@@ -5,26 +5,22 @@ Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from inboxbridge import (
     Answer,
-    Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
-    Event,
     HmacSignature,
     MalformedBody,
-    MinimalMessage,
     Secrets,
     Signature,
     WebhookRequest,
     hookimpl,
 )
 from inboxbridge.reading import array_at, as_object, id_at, text_at
+from inboxbridge.signing import is_live
 
 PROVIDERS = {
     "page": "messenger",
@@ -72,24 +68,8 @@ class MetaConnector(Connector[SettingsT]):
         challenge = query.get("hub.challenge", "")
         if query.get("hub.mode") != "subscribe" or not challenge:
             return None
-        given = query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
-        matches = [
-            hmac.compare_digest(token.get_secret_value().encode("utf-8", "surrogatepass"), given)
-            for token in self.settings.verify_token
-        ]
-        return Answer(body=challenge) if any(matches) else None
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show what was done as a line, what was said as a message."""
-        if event.kind == "activity":
-            return MinimalMessage(text=event.text, icon_url=self.settings.icon_url)
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name the product."""
-        return Badge(text=self.label, icon_url=self.settings.icon_url)
+        is_ours = is_live(self.settings.verify_token, query.get("hub.verify_token", ""))
+        return Answer(body=challenge) if is_ours else None
 
 
 class Update(NamedTuple):

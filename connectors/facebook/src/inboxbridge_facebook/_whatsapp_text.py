@@ -9,9 +9,9 @@ Source: https://developers.facebook.com/documentation/business-messaging/whatsap
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from inboxbridge import MalformedBody
+from inboxbridge import Kind, MalformedBody
 from inboxbridge.reading import array_at, as_object, id_at, object_at, one_line, text_at
 
 MEDIA = {"image": "photo", "video": "video", "sticker": "sticker"}
@@ -26,7 +26,7 @@ class Said(NamedTuple):
         text: The words.
     """
 
-    kind: Literal["message", "activity"]
+    kind: Kind
     text: str
 
 

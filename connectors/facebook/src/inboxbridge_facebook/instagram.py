@@ -5,10 +5,10 @@ Source: https://developers.facebook.com/documentation/instagram-platform/webhook
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from inboxbridge import Event, Person, WebhookRequest, hookimpl
-from inboxbridge.reading import as_object, event_id, id_at, object_at, one_line, required, text_at
+from inboxbridge.reading import as_object, event_id, id_at, object_at, one_line, text_at
 
 from inboxbridge_facebook._items import item_event, read_item
 from inboxbridge_facebook._meta import MetaConnector, MetaSettings, Update, updates
@@ -35,7 +35,6 @@ class Instagram(MetaConnector[InstagramSettings]):
     Echoes come under the ``messages`` field, marked or with the account itself as the sender.
     """
 
-    Settings: ClassVar[type[InstagramSettings]] = InstagramSettings
     label = "Instagram"
 
     def __init__(self, settings: InstagramSettings) -> None:
@@ -71,7 +70,7 @@ def _answers_a_story(message: dict[str, Any], where: str) -> bool:
 def _unsent(update: Update, item: dict[str, Any], message: dict[str, Any]) -> Event:
     where = f"{update.where}.message"
     found = read_item(update, item, is_echo=message.get("is_echo") is True)
-    mid = required(id_at(message, "mid", where), f"{where}.mid")
+    mid = id_at(message, "mid", where, required=True)
     return Event(
         id=event_id("unsent", mid),
         kind="activity",
@@ -87,14 +86,14 @@ def _comment(update: Update) -> Event | None:
     where = update.where
     comment = as_object(update.value, where)
     author = object_at(comment, "from", where)
-    person = required(id_at(author, "id", f"{where}.from"), f"{where}.from.id")
+    person = id_at(author, "id", f"{where}.from", required=True)
     if person == update.account:
         return None
     name = text_at(author, "username", f"{where}.from")
     text = one_line(text_at(comment, "text", where))
     scoped = f"{update.account}:{person}" if update.account else person
     return Event(
-        id=event_id("comment", required(id_at(comment, "id", where), f"{where}.id")),
+        id=event_id("comment", id_at(comment, "id", where, required=True)),
         kind="activity",
         person=Person(id=scoped, name=name),
         text=f"Commented: {text}" if text else "Commented",

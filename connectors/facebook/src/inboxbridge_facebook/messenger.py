@@ -5,8 +5,6 @@ Source: https://developers.facebook.com/documentation/business-messaging/messeng
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from inboxbridge import Event, WebhookRequest, hookimpl
 
 from inboxbridge_facebook._items import item_event
@@ -42,7 +40,6 @@ class Messenger(MetaConnector[MessengerSettings]):
     one person to one Page are one thread.
     """
 
-    Settings: ClassVar[type[MessengerSettings]] = MessengerSettings
     label = "Facebook"
 
     def __init__(self, settings: MessengerSettings) -> None:

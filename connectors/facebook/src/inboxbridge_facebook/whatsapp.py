@@ -6,9 +6,9 @@ Source: https://developers.facebook.com/documentation/business-messaging/whatsap
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from inboxbridge import Event, Person, WebhookRequest, hookimpl
+from inboxbridge import Direction, Event, Person, WebhookRequest, hookimpl
 from inboxbridge.reading import (
     array_at,
     as_object,
@@ -25,7 +25,7 @@ from inboxbridge_facebook._whatsapp_text import read_said
 
 FIELDS = frozenset({"messages", "smb_message_echoes", "standby"})
 
-DIRECTIONS: dict[str, Literal["inbound", "outbound"]] = {
+DIRECTIONS: dict[str, Direction] = {
     "messages": "inbound",
     "message_echoes": "outbound",
 }
@@ -53,7 +53,6 @@ class WhatsApp(MetaConnector[MetaSettings]):
     Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
     """
 
-    Settings: ClassVar[type[MetaSettings]] = MetaSettings
     label = "WhatsApp"
 
     @hookimpl
@@ -111,7 +110,7 @@ def _events(update: Update) -> Iterator[Event | None]:
 def _event(
     message: dict[str, Any],
     where: str,
-    direction: Literal["inbound", "outbound"],
+    direction: Direction,
     contacts: Contacts,
     business: str,
 ) -> Event | None:
@@ -120,7 +119,7 @@ def _event(
         return None
     person = _person(message, where, "from" if direction == "inbound" else "to", contacts)
     return Event(
-        id=event_id(required(id_at(message, "id", where), f"{where}.id")),
+        id=event_id(id_at(message, "id", where, required=True)),
         kind=said.kind,
         direction=direction,
         person=person,

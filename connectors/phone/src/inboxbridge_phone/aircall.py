@@ -6,27 +6,26 @@ https://developer.aircall.io/tutorials/webhooks-guide
 
 from __future__ import annotations
 
-import json
-from typing import Any, ClassVar
+from typing import Any
 
 from inboxbridge import (
     Attachment,
+    Direction,
     Event,
+    Label,
     MalformedBody,
     Person,
     Secrets,
     SharedToken,
     Signature,
-    WebhookRequest,
     clean_text,
     hookimpl,
 )
-from inboxbridge.reading import web_link
+from inboxbridge.reading import identifier, items, mapping, scalar, unix_time, web_link
 
 from inboxbridge_phone.callers import WITHHELD
-from inboxbridge_phone.fields import identifier, items, mapping, scalar, unix_time
-from inboxbridge_phone.systems import Label, Readers, SystemConnector, SystemSettings
-from inboxbridge_phone.wording import NO_TEXT, Direction, call_line, recording_line, voicemail_line
+from inboxbridge_phone.systems import Readers, SystemConnector, SystemSettings
+from inboxbridge_phone.wording import NO_TEXT, call_line, recording_line, voicemail_line
 
 _WHY_MISSED = {
     "out_of_opening_hours": "outside opening hours",
@@ -53,7 +52,6 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
     it. Links to audio live shortly, so activities point at Aircall's own page of the call.
     """
 
-    Settings: ClassVar = AircallPhoneSettings
     label = "Aircall"
     kind_field = "event"
 
@@ -69,18 +67,6 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
     @hookimpl
     def signature(self) -> Signature:
         return SharedToken(self.settings.token, body_field="token")
-
-    @hookimpl
-    def redact(self, request: WebhookRequest) -> WebhookRequest:
-        """Take the token out of the body; it is the only proof that Aircall gives."""
-        body = {name: value for name, value in request.json_object().items() if name != "token"}
-        return WebhookRequest(
-            method=request.method,
-            url=request.url,
-            headers=request.headers,
-            body=json.dumps(body).encode(),
-            received_at=request.received_at,
-        )
 
     def _ended(self, call: dict[str, Any]) -> list[Event]:
         about = _about(call)
@@ -204,4 +190,5 @@ def _our_line(of: dict[str, Any]) -> str:
 
 def _media(value: object) -> tuple[Attachment, ...]:
     given = value if isinstance(value, list) else [value]
-    return tuple(Attachment(url=url) for entry in given if (url := web_link(entry)))
+    files = (Attachment.from_link(entry) for entry in given)
+    return tuple(file for file in files if file)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
 from inboxbridge import Person, clean_text, normalize_phone
-from pydantic import BeforeValidator
 
 WITHHELD = Person(id="withheld", name="Withheld number")
 """Every caller without a number. One person for all: nobody can tell them apart.
@@ -27,14 +25,6 @@ WITHHELD_SPELLINGS = (
 
 Source: https://www.twilio.com/docs/usage/webhooks/voice-webhooks
 """
-
-
-def _several(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Addresses = Annotated[tuple[str, ...], BeforeValidator(_several)]
-"""One phone number (or softphone address) or a list of them."""
 
 
 class Lines:

@@ -7,28 +7,30 @@ https://www.quo.com/docs/webhooks/legacy-signature-validation
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from inboxbridge import (
     AnyOf,
     Event,
+    Label,
     Person,
     Secrets,
     Signature,
     StandardWebhooks,
     hookimpl,
 )
-from inboxbridge.reading import iso_moment, web_link
-from pydantic import AfterValidator, SecretStr
-
-from inboxbridge_phone.fields import (
+from inboxbridge.reading import (
     identifier,
+    iso_moment,
     items,
+    one_line,
     scalar,
+    web_link,
     whole_seconds,
 )
+from inboxbridge.signing import decode_base64
+from pydantic import AfterValidator, SecretStr
+
 from inboxbridge_phone.quo_legacy_signature import OpenPhoneSignature
 from inboxbridge_phone.quo_resources import (
     Call,
@@ -40,18 +42,13 @@ from inboxbridge_phone.quo_resources import (
     read_voicemail,
     resource_of,
 )
-from inboxbridge_phone.systems import Label, Readers, SystemConnector, SystemSettings
-from inboxbridge_phone.wording import call_line, one_line, recording_line, voicemail_line
+from inboxbridge_phone.systems import Readers, SystemConnector, SystemSettings
+from inboxbridge_phone.wording import call_line, recording_line, voicemail_line
 
 
 def _base64_keys(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     for secret in secrets:
-        text = secret.get_secret_value().removeprefix("whsec_")
-        try:
-            raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-        except (binascii.Error, ValueError):
-            raw = b""
-        if not raw:
+        if not decode_base64(secret.get_secret_value().removeprefix("whsec_")):
             raise ValueError("must be base64, as Quo shows it (whsec_… for current webhooks)")
     return secrets
 
@@ -77,7 +74,6 @@ class QuoPhone(SystemConnector[QuoPhoneSettings]):
     so the first is kept.
     """
 
-    Settings: ClassVar = QuoPhoneSettings
     label = "Quo"
     kind_field = "type"
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inboxbridge import Attachment, MalformedBody, clean_text
-from inboxbridge.reading import iso_moment, web_link
-
-from inboxbridge_phone.fields import (
+from inboxbridge import Attachment, Direction, MalformedBody, clean_text
+from inboxbridge.reading import (
     identifier,
+    iso_moment,
     items,
     mapping,
     scalar,
+    web_link,
     whole_seconds,
 )
-from inboxbridge_phone.wording import NO_TEXT, Direction, Outcome
+
+from inboxbridge_phone.wording import NO_TEXT, Outcome
 
 _OUTCOMES: dict[str, Outcome] = {
     "answered": "answered",
@@ -200,15 +201,13 @@ def _talked(resource: dict[str, Any]) -> int | None:
 
 
 def _media(value: object) -> tuple[Attachment, ...]:
-    found = []
-    for entry in items(value):
-        file = mapping(entry)
-        url = web_link(file.get("url") if file else entry)
-        mime_type = scalar(file.get("type")).lower()
-        if url:
-            kind = "image" if mime_type.startswith("image/") else "file"
-            found.append(Attachment(kind=kind, url=url, mime_type=clean_text(mime_type) or None))
-    return tuple(found)
+    files = (
+        Attachment.from_link(entry.get("url"), mime_type=entry.get("type"))
+        if isinstance(entry, dict)
+        else Attachment.from_link(entry)
+        for entry in items(value)
+    )
+    return tuple(file for file in files if file)
 
 
 def _all(value: object) -> tuple[str, ...]:

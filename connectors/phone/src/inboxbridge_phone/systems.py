@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from inboxbridge import (
-    Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
     Event,
+    Label,
     MalformedBody,
-    MinimalMessage,
+    OneOrMore,
     WebhookRequest,
     hookimpl,
 )
-from pydantic import StringConstraints
+from inboxbridge.reading import scalar
 
-from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
-from inboxbridge_phone.fields import scalar
+from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Lines
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
 Readers = Mapping[str, Callable[[dict[str, Any]], list[Event]]]
 
 
@@ -36,7 +33,7 @@ class SystemSettings(ConnectorSettings):
         icon_url: A picture for badge and activities, or None.
     """
 
-    withheld: Addresses = WITHHELD_SPELLINGS
+    withheld: OneOrMore[str] = WITHHELD_SPELLINGS
     call_recordings: bool = True
     label: Label
     icon_url: str | None = None
@@ -77,17 +74,3 @@ class SystemConnector(Connector[SettingsT], ABC):
         if not isinstance(data, dict):
             raise MalformedBody("data is missing")
         return read(data)
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        """Show a text as said, everything about a call as a line."""
-        if event.kind == "message":
-            return BasicMessage(text=event.text, attachments=event.attachments)
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        """Name the system beside a text."""
-        if event.kind != "message":
-            return None
-        return Badge(text=self.settings.label, icon_url=self.settings.icon_url)

@@ -9,17 +9,16 @@ https://www.twilio.com/docs/usage/webhooks/webhooks-security (signature).
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from inboxbridge import (
     Answer,
-    Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
+    Direction,
     Event,
     MalformedBody,
-    MinimalMessage,
+    OneOrMore,
     Person,
     Secrets,
     Signature,
@@ -27,21 +26,20 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-from inboxbridge.reading import web_link
-
-from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Addresses, Lines
-from inboxbridge_phone.fields import (
+from inboxbridge.reading import (
     form_fields,
     identifier,
     is_json,
+    one_line,
     rfc2822,
+    web_link,
     whole_seconds,
 )
+
+from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Lines
 from inboxbridge_phone.wording import (
-    Direction,
     Outcome,
     call_line,
-    one_line,
     recording_line,
     voicemail_line,
 )
@@ -79,8 +77,8 @@ class TwilioPhoneSettings(ConnectorSettings):
 
     auth_token: Secrets
     outcome: Literal["status", "dial"] = "status"
-    numbers: Addresses = ()
-    withheld: Addresses = WITHHELD_SPELLINGS
+    numbers: OneOrMore[str] = ()
+    withheld: OneOrMore[str] = WITHHELD_SPELLINGS
     call_recordings: bool = True
     transcriptions: bool = True
     icon_url: str | None = None
@@ -95,7 +93,6 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
     first, so a completed incoming call is not known to be answered by a person.
     """
 
-    Settings: ClassVar = TwilioPhoneSettings
     label = "Phone"
 
     def __init__(self, settings: TwilioPhoneSettings) -> None:
@@ -214,14 +211,6 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
             about=f"call:{identifier(fields.get('CallSid'), 'CallSid')}",
             url=_audio(fields),
         )
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return MinimalMessage(text=event.text, icon_url=self.settings.icon_url, url=event.url)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        return None
 
     @hookimpl
     def answer(self, request: WebhookRequest) -> Answer | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from inboxbridge import clean_text
-
-Direction = Literal["inbound", "outbound"]
+from inboxbridge import Direction, clean_text
+from inboxbridge.reading import one_line
 
 Outcome = Literal["answered", "picked_up", "missed", "busy", "failed", "forwarded", "assistant"]
 """How a call ended for the two people: ``answered`` by a person, ``picked_up`` by a person or a
@@ -53,7 +52,7 @@ def call_line(direction: Direction, outcome: Outcome, seconds: int | None = None
 def voicemail_line(seconds: int | None, transcript: str = "") -> str:
     """Say that there is a voicemail: ``Voicemail, 0:18``, and its transcript if there is one."""
     line = f"Voicemail, {seconds // 60}:{seconds % 60:02d}" if seconds else "Voicemail"
-    words = one_line(transcript)
+    words = one_line(clean_text(transcript))
     return f"{line}: “{words}”" if words else line
 
 
@@ -68,8 +67,3 @@ def spoken(seconds: int) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
-
-
-def one_line(text: str) -> str:
-    """Return *text* with every run of white space as one blank."""
-    return " ".join(clean_text(text).split())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
 from inboxbridge import Badge, Person, clean_text, normalize_phone
-from pydantic import BeforeValidator, StringConstraints
 
 NO_TEXT = "(message without text)"
 """What stands for a message that has neither text nor a file that can be fetched."""
@@ -19,19 +17,6 @@ CHANNEL_LABELS = {
     "rcs": "RCS",
 }
 """Badge texts of the channels that a text-message provider also carries."""
-
-
-def several(value: object) -> object:
-    """Take one value where a list of them is allowed too."""
-    return (value,) if isinstance(value, str) else value
-
-
-Numbers = Annotated[tuple[str, ...], BeforeValidator(several)]
-"""One number or a list of them, in any usual spelling."""
-
-
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
-"""A badge's text."""
 
 
 def split_channel(address: str) -> tuple[str, str]:

@@ -6,37 +6,33 @@ https://developers.telnyx.com/api-reference/callbacks/inbound-message
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from inboxbridge import (
     Attachment,
     Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
     Ed25519Signature,
     Event,
+    Label,
     MalformedBody,
-    MinimalMessage,
+    OneOrMore,
     Signature,
     WebhookRequest,
     clean_text,
     hookimpl,
 )
-from inboxbridge.reading import iso_moment
-from pydantic import AfterValidator, BeforeValidator, Field
+from inboxbridge.reading import identifier, iso_moment, items, mapping, scalar
+from inboxbridge.signing import decode_base64
+from pydantic import AfterValidator, Field
 
 from inboxbridge_sms.addresses import (
     NO_TEXT,
-    Label,
     channel_badge,
     person_at,
-    several,
     thread_between,
 )
-from inboxbridge_sms.fields import identifier, items, mapping, media, scalar
 
 _SENT = frozenset({"message.sent", "message.finalized"})
 _NEVER_ARRIVED = frozenset({"sending_failed", "delivery_failed"})
@@ -44,17 +40,13 @@ _TEXT_TYPES = frozenset({"", "sms", "mms"})
 
 
 def _ed25519(key: str) -> str:
-    try:
-        raw = base64.b64decode(key, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != 32:
+    if len(decode_base64(key) or b"") != 32:
         raise ValueError("must be the base64 of 32 bytes, as the portal shows it under API keys")
     return key
 
 
 PublicKey = Annotated[str, AfterValidator(_ed25519)]
-PublicKeys = Annotated[tuple[PublicKey, ...], BeforeValidator(several), Field(min_length=1)]
+PublicKeys = Annotated[OneOrMore[PublicKey], Field(min_length=1)]
 
 
 class TelnyxSmsSettings(ConnectorSettings):
@@ -77,7 +69,6 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
     ``message.sent`` and ``message.finalized`` tell of the same outbound message under the same id.
     """
 
-    Settings: ClassVar = TelnyxSmsSettings
     label = "SMS"
 
     @hookimpl
@@ -99,10 +90,6 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
         if kind in _SENT:
             return _sent(data, _payload(data))
         return []
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return BasicMessage(text=event.text, attachments=event.attachments)
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
@@ -194,5 +181,8 @@ def _words(payload: dict[str, Any]) -> str:
 
 def _files(payload: dict[str, Any]) -> tuple[Attachment, ...]:
     entries = (mapping(entry) for entry in items(payload.get("media")))
-    found = (media(entry.get("url"), entry.get("content_type")) for entry in entries)
+    found = (
+        Attachment.from_link(entry.get("url"), mime_type=entry.get("content_type"))
+        for entry in entries
+    )
     return tuple(file for file in found if file)

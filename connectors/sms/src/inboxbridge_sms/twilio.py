@@ -7,18 +7,16 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from inboxbridge import (
     Answer,
     Attachment,
     Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
     Event,
+    Label,
     MalformedBody,
-    MinimalMessage,
+    OneOrMore,
     Secrets,
     Signature,
     UrlFormSignature,
@@ -26,11 +24,10 @@ from inboxbridge import (
     clean_text,
     hookimpl,
 )
+from inboxbridge.reading import form_fields, identifier, is_json
 
 from inboxbridge_sms.addresses import (
     NO_TEXT,
-    Label,
-    Numbers,
     all_canonical,
     canonical,
     channel_badge,
@@ -38,7 +35,6 @@ from inboxbridge_sms.addresses import (
     split_channel,
     thread_between,
 )
-from inboxbridge_sms.fields import form_fields, identifier, is_json, media
 
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """Tells Twilio to send nothing back. Any other text might reach the customer as a reply."""
@@ -62,7 +58,7 @@ class TwilioSmsSettings(ConnectorSettings):
     """
 
     auth_token: Secrets
-    numbers: Numbers = ()
+    numbers: OneOrMore[str] = ()
     label: Label = "SMS"
     icon_url: str | None = None
 
@@ -74,7 +70,6 @@ class TwilioSms(Connector[TwilioSmsSettings]):
     statuses carry no text and make no message.
     """
 
-    Settings: ClassVar = TwilioSmsSettings
     label = "SMS"
 
     def __init__(self, settings: TwilioSmsSettings) -> None:
@@ -136,10 +131,6 @@ class TwilioSms(Connector[TwilioSmsSettings]):
         ]
 
     @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
     def badge(self, event: Event) -> Badge | None:
         chosen = self.settings
         return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
@@ -154,7 +145,9 @@ def _media(fields: dict[str, str]) -> tuple[Attachment, ...]:
     if fields.get("NumMedia", "0") == "0" and "MediaUrl0" not in fields:
         return ()
     found = (
-        media(fields.get(f"MediaUrl{number}"), fields.get(f"MediaContentType{number}"))
+        Attachment.from_link(
+            fields.get(f"MediaUrl{number}"), mime_type=fields.get(f"MediaContentType{number}")
+        )
         for number in range(MOST_MEDIA)
     )
     return tuple(file for file in found if file)

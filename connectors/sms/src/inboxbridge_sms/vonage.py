@@ -8,18 +8,17 @@ https://developer.vonage.com/messages/code-snippets/inbound-message
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from inboxbridge import (
     AnyOf,
     Attachment,
     Badge,
-    BasicMessage,
     Connector,
     ConnectorSettings,
     Event,
+    Label,
     MalformedBody,
-    MinimalMessage,
     NoSignature,
     Person,
     Secrets,
@@ -28,26 +27,24 @@ from inboxbridge import (
     clean_text,
     hookimpl,
 )
-from inboxbridge.reading import iso_moment
+from inboxbridge.reading import (
+    form_fields,
+    identifier,
+    is_json,
+    iso_moment,
+    mapping,
+    scalar,
+)
+from inboxbridge.signing import DEFAULT_TOLERANCE_SECONDS
 from pydantic import model_validator
 
 from inboxbridge_sms.addresses import (
     NO_TEXT,
-    Label,
     channel_badge,
     person_at,
     thread_between,
 )
-from inboxbridge_sms.fields import (
-    form_fields,
-    identifier,
-    is_json,
-    mapping,
-    media,
-    scalar,
-)
 from inboxbridge_sms.vonage_signatures import (
-    TOLERANCE_SECONDS,
     Method,
     VonageJwt,
     VonageParameters,
@@ -74,7 +71,7 @@ class VonageSmsSettings(ConnectorSettings):
 
     signature_secret: Secrets | None = None
     signature_method: Method | Literal["none"] = "sha256"
-    tolerance_seconds: float = TOLERANCE_SECONDS
+    tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS
     label: Label = "SMS"
     icon_url: str | None = None
 
@@ -92,7 +89,6 @@ class VonageSms(Connector[VonageSmsSettings]):
     message that says which one it is. Delivery receipts and statuses make no message.
     """
 
-    Settings: ClassVar = VonageSmsSettings
     label = "SMS"
 
     @hookimpl
@@ -115,10 +111,6 @@ class VonageSms(Connector[VonageSmsSettings]):
             if "message_uuid" in body or "channel" in body:
                 return _from_messages_api(body)
         return _from_sms_api(form_fields(request))
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        return BasicMessage(text=event.text, attachments=event.attachments)
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
@@ -197,8 +189,12 @@ def _words(body: dict[str, Any], kind: str) -> str:
 def _files(body: dict[str, Any]) -> tuple[Attachment, ...]:
     found = []
     for kind in _FILES:
-        given = mapping(body.get(kind))
-        found.append(media(given.get("url"), "", given.get("name"), image=kind == "image"))
+        file = mapping(body.get(kind))
+        found.append(
+            Attachment.from_link(
+                file.get("url"), filename=file.get("name"), is_image=kind == "image"
+            )
+        )
     return tuple(file for file in found if file)
 
 

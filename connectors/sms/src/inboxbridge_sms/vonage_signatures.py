@@ -15,14 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from inboxbridge import Headers, MalformedBody, Secrets, Signature, WebhookRequest
-
-from inboxbridge_sms.fields import form_fields, is_json, mapping
+from inboxbridge import MalformedBody, Secrets, Signature, WebhookRequest
+from inboxbridge.reading import form_fields, is_json, mapping
+from inboxbridge.signing import DEFAULT_TOLERANCE_SECONDS, keys_of, outside_window, same
 
 Method = Literal["sha256", "sha512", "sha1", "md5", "md5hash"]
 """The account's signature method: four HMACs, and the older MD5 of parameters and secret."""
-
-TOLERANCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class VonageParameters(Signature):
 
     secrets: Secrets = field(repr=False)
     method: Method = "sha256"
-    tolerance_seconds: float = TOLERANCE_SECONDS
+    tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS
 
     def verify(self, request: WebhookRequest, now: float) -> str | None:
         try:
@@ -50,12 +48,10 @@ class VonageParameters(Signature):
         if not given:
             return "the parameter sig is missing"
         stamp = fields.get("timestamp", "")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-            return "the parameter timestamp is not a whole number"
-        stale = _outside_window(int(stamp), now, self.tolerance_seconds)
+        stale = outside_window(stamp, now, self.tolerance_seconds)
         if stale:
             return stale
-        if any(_same(made, given) for made in self._digests(fields)):
+        if any(same(made, given.lower()) for made in self._digests(fields)):
             return None
         return f"the parameter sig does not match (is {self.method} the account's method?)"
 
@@ -70,19 +66,13 @@ class VonageParameters(Signature):
             url = f"{url.partition('?')[0]}?{urlencode(fields)}"
         else:
             body = (json.dumps(fields) if is_json(request) else urlencode(fields)).encode()
-        return WebhookRequest(
-            method=request.method,
-            url=url,
-            headers=request.headers,
-            body=body,
-            received_at=request.received_at,
-        )
+        return request.replace(url=url, body=body)
 
     def _digests(self, fields: dict[str, str]) -> list[str]:
         plain = str.maketrans("&=", "__")
         pairs = (f"&{name}={fields[name].translate(plain)}" for name in sorted(fields))
         content = "".join(pairs).encode("utf-8", "surrogatepass")
-        keys = [secret.get_secret_value().encode() for secret in self.secrets]
+        keys = keys_of(self.secrets)
         if self.method == "md5hash":
             return [hashlib.md5(content + key).hexdigest() for key in keys]
         return [hmac.new(key, content, self.method).hexdigest() for key in keys]
@@ -98,7 +88,7 @@ class VonageJwt(Signature):
     """
 
     secrets: Secrets = field(repr=False)
-    tolerance_seconds: float = TOLERANCE_SECONDS
+    tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS
 
     def verify(self, request: WebhookRequest, now: float) -> str | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -107,17 +97,17 @@ class VonageJwt(Signature):
             return "the header Authorization carries no JWT"
         if _claims(parts[0]).get("alg") != "HS256":
             return "the JWT is not signed with HS256"
-        if not any(_same(made, parts[2]) for made in self._digests(f"{parts[0]}.{parts[1]}")):
+        if not any(same(made, parts[2]) for made in self._digests(f"{parts[0]}.{parts[1]}")):
             return "the JWT's signature does not match"
         claims = _claims(parts[1])
         body_hash = claims.get("payload_hash")
         actual = hashlib.sha256(request.body).hexdigest()
-        if not isinstance(body_hash, str) or not _same(actual, body_hash):
+        if not isinstance(body_hash, str) or not same(actual, body_hash.lower()):
             return "the JWT's payload_hash is not that of the body"
         issued = claims.get("iat")
         if not isinstance(issued, (int, float)) or not 0 < issued < 1e12:
-            return "the JWT's iat is no time in seconds"
-        return _outside_window(issued, now, self.tolerance_seconds)
+            return "the JWT's iat is not a time in seconds"
+        return outside_window(issued, now, self.tolerance_seconds)
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
         claims = {
@@ -129,17 +119,10 @@ class VonageJwt(Signature):
         head = _encoded(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
         content = f"{head}.{_encoded(json.dumps(claims).encode())}"
         token = f"{content}.{self._digests(content)[0]}"
-        kept = [pair for pair in request.headers.pairs() if pair[0] != "authorization"]
-        return WebhookRequest(
-            method=request.method,
-            url=request.url,
-            headers=Headers([*kept, ("Authorization", f"Bearer {token}")]),
-            body=request.body,
-            received_at=request.received_at,
-        )
+        return request.with_headers({"Authorization": f"Bearer {token}"})
 
     def _digests(self, content: str) -> list[str]:
-        keys = (secret.get_secret_value().encode() for secret in self.secrets)
+        keys = keys_of(self.secrets)
         return [_encoded(hmac.digest(key, content.encode(), "sha256")) for key in keys]
 
 
@@ -147,21 +130,6 @@ def _has_inner_values(request: WebhookRequest) -> bool:
     if request.method == "GET" or not is_json(request):
         return False
     return any(isinstance(value, (dict, list)) for value in request.json_object().values())
-
-
-def _outside_window(stamp: float, now: float, tolerance_seconds: float) -> str | None:
-    age = now - stamp
-    if abs(age) <= tolerance_seconds:
-        return None
-    when = "old" if age > 0 else "early"
-    return f"the timestamp is {abs(age):.0f} s {when}; the window is {tolerance_seconds:.0f} s"
-
-
-def _same(made: str, given: str) -> bool:
-    """Compare in constant time; hexadecimal digits may come in either case."""
-    if len(made) in (32, 40, 64, 128):
-        given = given.lower()
-    return hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass"))
 
 
 def _encoded(raw: bytes) -> str:

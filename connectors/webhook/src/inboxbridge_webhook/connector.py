@@ -6,12 +6,9 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from inboxbridge import (
-    Badge,
-    BasicMessage,
     Connector,
     Event,
     MalformedBody,
-    MinimalMessage,
     Signature,
     WebhookRequest,
     hookimpl,
@@ -33,7 +30,6 @@ class WebhookConnector(Connector[WebhookSettings]):
     here.
     """
 
-    Settings: ClassVar[type[WebhookSettings]] = WebhookSettings
     label: ClassVar[str] = "Webhook"
 
     def __init__(self, settings: WebhookSettings) -> None:
@@ -65,20 +61,6 @@ class WebhookConnector(Connector[WebhookSettings]):
             return self._mapped(objects, request)
         region = self.settings.region
         return [read_event(one, f"{at}." if at else "", region=region) for at, one in objects]
-
-    @hookimpl
-    def to_wix_message(self, event: Event) -> BasicMessage | MinimalMessage:
-        if event.kind == "activity":
-            return MinimalMessage(
-                text=" ".join(event.text.split("\n")),
-                icon_url=event.icon_url or self.settings.icon_url,
-                url=event.url,
-            )
-        return BasicMessage(text=event.text, attachments=event.attachments)
-
-    @hookimpl
-    def badge(self, event: Event) -> Badge | None:
-        return Badge(text=self.settings.label, icon_url=event.icon_url or self.settings.icon_url)
 
     @hookimpl
     def signature(self) -> Signature:

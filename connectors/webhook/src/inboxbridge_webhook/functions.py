@@ -10,9 +10,10 @@ from difflib import get_close_matches
 from html import unescape
 from typing import Any
 
+from inboxbridge.reading import clock_text, date_text
 from jmespath.functions import Functions, signature
 
-from inboxbridge_webhook.moments import date_text, read_moment, time_text
+from inboxbridge_webhook.moments import read_moment
 
 _NO_DECIMALS = frozenset(
     {
@@ -102,7 +103,7 @@ class MapFunctions(Functions):
     @signature(_MOMENT)
     def _func_datetime(self, moment: str | float) -> str:
         """A moment for people, in the connection's time zone: ``Sat 7 Nov 2026 10:00``."""
-        return time_text(self._moment(moment, "datetime"))
+        return clock_text(self._moment(moment, "datetime"))
 
     @signature(_TEXT)
     def _func_plain(self, html: str) -> str:

@@ -1,4 +1,4 @@
-"""Moments as sources write them, and as people read them."""
+"""Moments as sources write them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ Unit = Literal["s", "ms"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST_MILLISECONDS = 100_000_000_000
 """Unix numbers from here on are milliseconds: in seconds this is the year 5138, in ms 1973."""
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
 
 
 def read_moment(value: str | float, unit: Unit | None = None) -> datetime:
@@ -37,16 +32,6 @@ def read_moment(value: str | float, unit: Unit | None = None) -> datetime:
     else:
         span = timedelta(seconds=value)
     return _EPOCH + span
-
-
-def date_text(moment: datetime) -> str:
-    """Return a date for people, the same in every locale: ``Sat 7 Nov 2026``."""
-    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-
-
-def time_text(moment: datetime) -> str:
-    """Return a moment for people, to the minute: ``Sat 7 Nov 2026 10:00``."""
-    return f"{date_text(moment)} {moment:%H:%M}"
 
 
 def _is_number(text: str) -> bool:

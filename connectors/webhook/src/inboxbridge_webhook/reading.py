@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from inboxbridge import Attachment, Event, MalformedBody, Person, clean_text, normalize_phone
+from inboxbridge import (
+    Attachment,
+    Direction,
+    Event,
+    Kind,
+    MalformedBody,
+    Person,
+    clean_text,
+    normalize_phone,
+)
 
 from inboxbridge_webhook.moments import Unit, read_moment
 
 Fields = Mapping[str, Any]
 
-_KINDS: dict[str, Literal["message", "activity"]] = {"message": "message", "activity": "activity"}
-_DIRECTIONS: dict[str, Literal["inbound", "outbound"]] = {
+_KINDS: dict[str, Kind] = {"message": "message", "activity": "activity"}
+_DIRECTIONS: dict[str, Direction] = {
     "inbound": "inbound",
     "outbound": "outbound",
 }

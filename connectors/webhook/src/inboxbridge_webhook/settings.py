@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from inboxbridge import ConnectorSettings, Secrets
+from inboxbridge import ConnectorSettings, Label, Region, Secrets, TimeZone, WebAddress
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from inboxbridge_webhook.expressions import Expression
@@ -22,14 +21,6 @@ def _expression(text: str) -> str:
 def _template(text: str) -> str:
     Template(text)
     return text
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is no time zone: expected a name such as America/Denver") from None
-    return name
 
 
 ExpressionText = Annotated[str, AfterValidator(_expression)]
@@ -145,10 +136,8 @@ class WebhookSettings(ConnectorSettings):
             none is true is ignored.
     """
 
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    label: Annotated[str, Field(min_length=1, max_length=50, pattern=r"\S")] = "Webhook"
-    icon_url: Annotated[str, Field(pattern="^https?://")] | None = None
+    label: Label = "Webhook"
+    icon_url: WebAddress | None = None
     secret: Secrets | None = None
     signature: SignatureKind | None = None
     signature_header: Annotated[str, Field(min_length=1)] | None = None
@@ -159,8 +148,8 @@ class WebhookSettings(ConnectorSettings):
     signature_timestamp_unit: Unit = "s"
     tolerance_seconds: Annotated[float, Field(gt=0)] = 300
     secret_encoding: Literal["text", "base64"] = "text"
-    region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    region: Region | None = None
+    timezone: TimeZone = "UTC"
     map: MapSettings | None = None
     maps: Annotated[tuple[MapSettings, ...], Field(min_length=1)] | None = None
 

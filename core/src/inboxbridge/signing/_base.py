@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import SecretStr
 
-from inboxbridge.model import Headers, WebhookRequest
+from inboxbridge.request import WebhookRequest
 
 Key = TypeVar("Key")
 Algorithm = Literal["sha1", "sha256"]
@@ -40,6 +40,14 @@ class Signature(ABC):
             ValueError: There is no secret to sign with, or the scheme does not fit the request.
         """
 
+    def redact(self, request: WebhookRequest) -> WebhookRequest:
+        """Return *request* without a secret that the scheme puts outside the headers.
+
+        Called before a delivery is stored. Headers that carry signatures or credentials are never
+        stored anyway.
+        """
+        return request
+
 
 def keys_of(secrets: SecretStr | str | bytes | Iterable[Any]) -> tuple[bytes, ...]:
     """Return one or several secrets, in any shape that settings hold them, as non-empty bytes."""
@@ -65,6 +73,12 @@ def digest(key: bytes, content: bytes, algorithm: Algorithm, encoding: Encoding)
     return raw.hex() if encoding == "hex" else base64.b64encode(raw).decode()
 
 
+def is_live(secrets: SecretStr | str | bytes | Iterable[Any], given: str) -> bool:
+    """Return whether *given* is one of the *secrets*, compared in constant time."""
+    matches = [same(key, given) for key in keys_of(secrets)]
+    return any(matches)
+
+
 def same(expected: str | bytes, given: str) -> bool:
     """Compare two signatures in constant time; any text is taken."""
     if isinstance(expected, str):
@@ -83,26 +97,20 @@ def decode_base64(text: str | bytes) -> bytes | None:
 
 
 def outside_window(
-    stamp: str, now: float, tolerance_seconds: float, per_second: float = 1
+    stamp: str | float, now: float, tolerance_seconds: float, per_second: float = 1
 ) -> str | None:
-    """Return why *stamp* (plain digits) is outside the time window at *now*, or None."""
-    if not (stamp.isascii() and stamp.isdigit()) or len(stamp) > 15:
+    """Return why *stamp* is outside the time window at *now*, or None where it is inside.
+
+    Args:
+        stamp: A signed time since 1970, as plain digits or as a number.
+        now: Unix seconds.
+        tolerance_seconds: How far it may be off, both ways.
+        per_second: 1 for seconds, 1000 for milliseconds.
+    """
+    if isinstance(stamp, str) and not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 15):
         return "the timestamp is not a whole number"
-    age = now - int(stamp) / per_second
+    age = now - float(stamp) / per_second
     if abs(age) <= tolerance_seconds:
         return None
     when = "old" if age > 0 else "early"
     return f"the timestamp is {abs(age):.0f} s {when}; the window is {tolerance_seconds:.0f} s"
-
-
-def with_headers(request: WebhookRequest, headers: dict[str, str]) -> WebhookRequest:
-    """Return *request* with *headers* set, replacing those of the same names."""
-    replaced = {name.lower() for name in headers}
-    kept = [(name, value) for name, value in request.headers.pairs() if name not in replaced]
-    return replace(request, headers=Headers([*kept, *headers.items()]))
-
-
-def replace(request: WebhookRequest, **changes: Any) -> WebhookRequest:
-    """Return a copy of *request* with some attributes changed."""
-    names = ("method", "url", "headers", "body", "received_at")
-    return WebhookRequest(**{name: changes.get(name, getattr(request, name)) for name in names})

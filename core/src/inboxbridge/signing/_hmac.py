@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from inboxbridge.model import WebhookRequest
+from inboxbridge.request import WebhookRequest
 from inboxbridge.signing._base import (
     DEFAULT_TOLERANCE_SECONDS,
     Algorithm,
@@ -17,7 +17,6 @@ from inboxbridge.signing._base import (
     keys_of,
     outside_window,
     same,
-    with_headers,
 )
 
 
@@ -103,7 +102,7 @@ class HmacSignature(Signature):
         headers = {self.header: self.prefix + made}
         if self.timestamp_header is not None:
             headers[self.timestamp_header] = stamp
-        return with_headers(request, headers)
+        return request.with_headers(headers)
 
 
 @dataclass(frozen=True)
@@ -154,4 +153,4 @@ class TimestampedHmac(Signature):
         stamp = str(int(now))
         content = signed_content("{timestamp}.{body}", request, stamp)
         made = digest(first(self._keys), content, "sha256", "hex")
-        return with_headers(request, {self.header: f"t={stamp},{self.version}={made}"})
+        return request.with_headers({self.header: f"t={stamp},{self.version}={made}"})

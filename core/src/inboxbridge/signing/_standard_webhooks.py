@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from inboxbridge.model import WebhookRequest
+from inboxbridge.request import WebhookRequest
 from inboxbridge.signing._base import (
     DEFAULT_TOLERANCE_SECONDS,
     Signature,
@@ -19,7 +19,6 @@ from inboxbridge.signing._base import (
     keys_of,
     outside_window,
     same,
-    with_headers,
 )
 
 MAX_SIGNATURES = 20
@@ -103,7 +102,7 @@ class StandardWebhooks(Signature):
             raw = first(self._private_keys).sign(content)
             made = "v1a," + base64.b64encode(raw).decode()
         headers = dict(zip(_HEADERS[0], (message_id, stamp, made), strict=True))
-        return with_headers(request, headers)
+        return request.with_headers(headers)
 
 
 @dataclass(frozen=True)
@@ -154,8 +153,7 @@ class Ed25519Signature(Signature):
         stamp = str(int(now))
         key = Ed25519PrivateKey.from_private_bytes(self.private_key)
         raw = key.sign(stamp.encode() + self.separator + request.body)
-        return with_headers(
-            request,
+        return request.with_headers(
             {self.header: base64.b64encode(raw).decode(), self.timestamp_header: stamp},
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inboxbridge.errors import MalformedBody
-from inboxbridge.model import WebhookRequest
+from inboxbridge.request import WebhookRequest
 from inboxbridge.signing._base import (
     Algorithm,
     Signature,
@@ -17,7 +17,6 @@ from inboxbridge.signing._base import (
     first,
     keys_of,
     same,
-    with_headers,
 )
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -76,8 +75,8 @@ class UrlFormSignature(Signature):
         parameters = _parameters(request) or b""
         content = request.url.encode("utf-8", "surrogatepass") + parameters
         algorithm = self._algorithm(request) or "sha1"
-        return with_headers(
-            request, {self.header: digest(first(self._keys), content, algorithm, "base64")}
+        return request.with_headers(
+            {self.header: digest(first(self._keys), content, algorithm, "base64")}
         )
 
     def _algorithm(self, request: WebhookRequest) -> Algorithm | None:

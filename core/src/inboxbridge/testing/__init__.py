@@ -16,6 +16,7 @@ from inboxbridge.testing.rules import LEVELS, Level, Rule, rules
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Expected, Sample, load_samples
 from inboxbridge.testing.scorecard import Mark, Scorecard, scorecard
 from inboxbridge.testing.sealed import NotAllowed, sealed
+from inboxbridge.testing.shown import badge_of, message_of
 from inboxbridge.testing.subject import Subject, Unmet
 from inboxbridge.testing.suite import contract_suite
 
@@ -33,9 +34,11 @@ __all__ = [
     "Scorecard",
     "Subject",
     "Unmet",
+    "badge_of",
     "broken",
     "contract_suite",
     "load_samples",
+    "message_of",
     "rules",
     "scorecard",
     "sealed",

@@ -1,12 +1,16 @@
+"""Fields that a source may vary give a value or nothing; an id is there or named."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 import pytest
-from inboxbridge import MalformedBody
-from inboxbridge_phone.fields import (
+from inboxbridge import Attachment, MalformedBody, WebhookRequest
+from inboxbridge.reading import (
+    form_fields,
     identifier,
     items,
+    local_time_text,
     mapping,
     rfc2822,
     scalar,
@@ -107,3 +111,62 @@ def test_an_id_may_be_a_number_or_of_full_length() -> None:
 def test_what_is_no_object_or_array_is_an_empty_one() -> None:
     assert (mapping([1]), mapping({"a": 1})) == ({}, {"a": 1})
     assert (items({"a": 1}), items([1])) == ([], [1])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kind", "mime_type"),
+    [
+        ("Image/JPEG", "image", "image/jpeg"),
+        ("audio/ogg", "file", "audio/ogg"),
+        ("", "file", None),
+        (None, "file", None),
+        (7, "file", None),
+        ("image/\x00", "file", None),
+        ("imagé/png", "file", None),
+    ],
+)
+def test_a_link_is_a_picture_or_a_file(
+    content_type: object, kind: str, mime_type: str | None
+) -> None:
+    made = Attachment.from_link("https://x.example/1", mime_type=content_type, filename="a.bin")
+
+    assert made is not None
+    assert (made.kind, made.mime_type, made.filename) == (kind, mime_type, "a.bin")
+
+
+def test_a_picture_may_be_known_without_its_type() -> None:
+    assert Attachment.from_link("https://x.example/1", is_image=True) == Attachment(
+        kind="image", url="https://x.example/1"
+    )
+
+
+@pytest.mark.parametrize("link", ["ftp://x.example/1", "", None, 7, "https://x.example/a b"])
+def test_what_is_not_a_web_address_is_no_attachment(link: object) -> None:
+    assert Attachment.from_link(link) is None
+
+
+def test_parameters_are_read_from_the_query_a_form_or_json() -> None:
+    get = WebhookRequest(method="GET", url="https://hooks.example.com/hooks/x?a=&a=1&b=2")
+    form = WebhookRequest(body=b"a=&a=1&b=2")
+    json = WebhookRequest(body=b' {"a": 1, "b": "2", "c": true, "d": {}, "e": null}')
+
+    assert form_fields(get) == {"a": "1", "b": "2"}
+    assert form_fields(form) == {"a": "1", "b": "2"}
+    assert form_fields(json) == {"a": "1", "b": "2", "c": "true", "d": "", "e": ""}
+
+
+def test_a_body_that_is_neither_form_nor_object_is_malformed() -> None:
+    with pytest.raises(MalformedBody):
+        form_fields(WebhookRequest(body=b"[1]"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("America/Denver", "Fri 6 Nov 2026 14:20 (America/Denver)"),
+        ("Mars/Olympus", "Fri 6 Nov 2026 21:20 (UTC)"),
+        (None, "Fri 6 Nov 2026 21:20 (UTC)"),
+    ],
+)
+def test_a_moment_is_written_in_a_time_zone(zone: str | None, text: str) -> None:
+    assert local_time_text(AT, zone) == text
