@@ -673,6 +673,25 @@ async def test_a_clock_an_hour_slow_that_is_set_right_before_a_cut_send_changes_
     assert it.texts(DANA) == sent
 
 
+@simulated
+async def test_a_clock_set_back_after_the_first_send_of_a_start_changes_nothing() -> None:
+    """The first send of a start is written down before any answer has told Wix's time."""
+    async with odd() as it:
+        it.world.clock_ahead[0] = 3600.0
+        await it.warm()
+        await it.world.crash()
+        await it.rules(
+            {"call": "send", "text": "event p1 1", "times": 1, "after_commit": True,
+             "answer": {"status": 503, **HTML}},
+        )  # fmt: skip
+        sent = await it.write(DANA, 2)
+        await asyncio.sleep(1.0)
+        it.world.clock_ahead[0] = 0.0
+        await it.arrived(2 + 2)
+
+    assert it.texts(DANA) == sent
+
+
 @pytest.mark.parametrize(
     ("column", "value"), [("due_at", "soon"), ("body", "no JSON"), ("attempts", "three")]
 )

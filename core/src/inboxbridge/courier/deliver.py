@@ -15,7 +15,7 @@ from inboxbridge.courier.ledger import Destination, Ledger
 from inboxbridge.courier.locks import KeyedLocks
 from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
-from inboxbridge.courier.reconcile import Reconciler
+from inboxbridge.courier.reconcile import UNSURE_SKEW_SECONDS, Reconciler
 from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS, Retry
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout
 from inboxbridge.identity import Directory, Memory
@@ -232,6 +232,7 @@ class Deliverer:
             at=started + min(self._client.server_clock_offset_seconds, 0.0),
             after=self._newest.get(to.conversation_id),
             to=to,
+            look_since=None if self._client.knows_server_clock else started - UNSURE_SKEW_SECONDS,
         )
         if row is None:
             self._log.warning("event_changed_meanwhile", event_id=prepared.row.id)

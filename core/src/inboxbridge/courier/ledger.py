@@ -61,7 +61,13 @@ class Ledger:
         self._now = now
 
     async def begin(
-        self, row: StoredEvent, *, at: float, after: str | None, to: Destination
+        self,
+        row: StoredEvent,
+        *,
+        at: float,
+        after: str | None,
+        to: Destination,
+        look_since: float | None = None,
     ) -> StoredEvent | None:
         """A send is about to start.
 
@@ -70,6 +76,7 @@ class Ledger:
             at: When, by the earlier of our clock and Wix's.
             after: The newest message that is known in the conversation, or None.
             to: Where the message goes, and what it will look like there.
+            look_since: From when to look for the message, where Wix's clock is not known.
 
         Returns:
             The event as it is now; None if it has changed since it was read: it must not be sent.
@@ -82,6 +89,7 @@ class Ledger:
             conversation_id=to.conversation_id,
             fingerprint=to.fingerprint,
             after=after,
+            look_since=look_since,
         )
         if not await self._journal.write(writes.begin_attempts, begun):
             return None
@@ -93,7 +101,7 @@ class Ledger:
             conversation_id=to.conversation_id,
             fingerprint=to.fingerprint,
             looks=0,
-            look_since=None,
+            look_since=look_since,
         )
 
     async def delivered(

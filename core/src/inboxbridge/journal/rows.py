@@ -73,7 +73,8 @@ class StoredEvent(NamedTuple):
     Attributes:
         attempt_at: When an attempt of unknown outcome began; None if there is none such.
         attempt_after: The newest message known in the conversation when that attempt began.
-        look_since: Before the first attempt, look for the event among messages since then.
+        look_since: Look for the event among messages since then: before the first attempt, or where
+            it cannot be told from ``attempt_at`` when that attempt was made by Wix's clock.
         looks: How many looks for the attempt have been in vain.
         occurred_at: When it happened, by the source; None where the source does not say.
         fault: Why the row cannot be right; None for all that can. It is set aside alone.
@@ -112,7 +113,7 @@ class AttemptBegun:
 
     ``attempts_before`` is what the event's row said when it was read; another value now means that
     somebody else has had a hand in it. ``after`` is the newest message that is known in the
-    conversation, or None.
+    conversation, or None. ``look_since`` is from when to look for it, where that is not ``at``.
     """
 
     event_id: int
@@ -122,6 +123,7 @@ class AttemptBegun:
     conversation_id: str
     fingerprint: str
     after: str | None = None
+    look_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,22 @@ _BEGIN = UpdateMany(
         "conversation": Text(),
         "fingerprint": Text(),
         "after": Text(),
+        "since": Double(),
     },
     "attempts = events.attempts + 1, attempt_at = {at}, contact_id = {contact}, "
     "conversation_id = {conversation}, fingerprint = {fingerprint}, attempt_after = {after}, "
-    "look_since = NULL, looks = 0",
+    "look_since = {since}, looks = 0",
     f"events.id = {{id}} AND events.attempts = {{attempts}} AND {state_in(OPEN)}",
 )
 _of_beginning = attrgetter(
-    "event_id", "attempts_before", "at", "contact_id", "conversation_id", "fingerprint", "after"
+    "event_id",
+    "attempts_before",
+    "at",
+    "contact_id",
+    "conversation_id",
+    "fingerprint",
+    "after",
+    "look_since",
 )
 
 
@@ -96,6 +104,7 @@ _SETTLE = UpdateMany(
     "contact_id = nullif(coalesce({contact}, events.contact_id), ''), "
     "conversation_id = coalesce({conversation}, events.conversation_id), "
     "attempts = events.attempts + {tries}, looks = events.looks + {looks}, "
+    "look_since = CASE WHEN {keep} OR events.attempt_at IS NULL THEN events.look_since END, "
     "attempt_at = CASE WHEN {keep} THEN events.attempt_at END",
     f"events.id = {{id}} AND {state_in(OPEN)}",
 )
