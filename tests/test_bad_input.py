@@ -16,7 +16,7 @@ from inboxbridge import WebhookRequest
 from inboxbridge.config import config_from
 from inboxbridge.demo import story
 from inboxbridge.journal import reads
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
 from inboxbridge.runtime import Runtime, running
 from site_packages import HEAD, importable, package
 

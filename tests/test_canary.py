@@ -19,12 +19,12 @@ import structlog
 from harness import SandboxServer, contact, tables
 from inboxbridge import WebhookRequest
 from inboxbridge.config import config_from
-from inboxbridge.hooks import HookRunner
 from inboxbridge.journal import reads
 from inboxbridge.journal.schema import attempts, events, sites
-from inboxbridge.logs import configure_logs
+from inboxbridge.plugins.runner import HookRunner
 from inboxbridge.runtime import Runtime, running
 from inboxbridge.signing import HmacSignature
+from inboxbridge.telemetry.logs import configure_logs
 from site_packages import HEAD, importable, package
 from sqlalchemy import select
 
@@ -87,9 +87,9 @@ PACKAGES = {
 @pytest.fixture(autouse=True)
 def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
-        "inboxbridge.plugins.HookRunner", functools.partial(HookRunner, limit_seconds=2)
+        "inboxbridge.plugins.loading.HookRunner", functools.partial(HookRunner, limit_seconds=2)
     )
-    monkeypatch.setattr("inboxbridge.hookloop.LIMIT_SECONDS", 1.5)
+    monkeypatch.setattr("inboxbridge.plugins.loop.LIMIT_SECONDS", 1.5)
     handlers = list(logging.getLogger().handlers)
     yield
     logging.getLogger().handlers[:] = handlers

@@ -15,12 +15,12 @@ from harness import SandboxServer, contact, tables
 from inboxbridge import hookimpl
 from inboxbridge.config import Config, config_from
 from inboxbridge.errors import ConfigError
-from inboxbridge.hooks import HookRunner
 from inboxbridge.journal import reads
+from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Installed
-from inboxbridge.records import EventRecord
-from inboxbridge.reporter import Reporter
+from inboxbridge.plugins.runner import HookRunner
 from inboxbridge.runtime import Runtime, running
+from inboxbridge.telemetry.reporter import Reporter
 from site_packages import HEAD, importable, package
 
 WORDS = "Is Saturday free?"
@@ -130,7 +130,7 @@ SAID_OF = {
 @pytest.fixture(autouse=True)
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     short = functools.partial(HookRunner, limit_seconds=0.1)
-    monkeypatch.setattr("inboxbridge.plugins.HookRunner", short)
+    monkeypatch.setattr("inboxbridge.plugins.loading.HookRunner", short)
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ async def test_a_hook_that_fails_costs_its_own_event_only(
     fails: str,
 ) -> None:
     """In each hook in turn, side by side with a connection that is well."""
-    monkeypatch.setattr("inboxbridge.hookloop.LIMIT_SECONDS", 0.15)
+    monkeypatch.setattr("inboxbridge.plugins.loop.LIMIT_SECONDS", 0.15)
     sandbox.seed(contact(1))
     for name, does in FAILS[fails].items():
         package(packages, f"in-{name}", hook(name, ARGUMENTS[name], does))

@@ -12,7 +12,7 @@ import inboxbridge
 from inboxbridge import connector, errors, model, signing
 from inboxbridge import reading as untrusted
 from inboxbridge.hookspecs import API_VERSION, ConnectorSpec, ObserverSpec
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
 from pydantic import BaseModel
 
 from .text import attribute_docs, code, constant_docs, doc_of, markdown, table
@@ -98,7 +98,7 @@ def models() -> str:
         items = doc.items("Args").items()
         parts.append("\n".join(f"- {code(name)}: {meaning}" for name, meaning in items) + "\n")
     parts.append("## Types\n")
-    docs = {**constant_docs(model), **constant_docs(connector)}
+    docs = {**constant_docs(model.events), **constant_docs(connector)}
     rows = [(code(name), docs[name]) for name in inboxbridge.__all__ if name in docs]
     parts.append(table(("type", "what"), rows) + "\n")
     parts.append("## Errors\n")

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 import typer
-from inboxbridge import metrics as registered
 from inboxbridge.cli import app
 from inboxbridge.sandbox.control import control_routes
 from inboxbridge.sandbox.faults import Faults
 from inboxbridge.sandbox.rules import CALLS, SLOW_SECONDS, Rule
+from inboxbridge.telemetry import metrics as registered
 from inboxbridge.testing import LEVELS, rules
 from starlette.routing import Route
 

@@ -19,7 +19,7 @@ from inboxbridge.courier import Courier
 from inboxbridge.journal import Accepted, Journal, accepting, migrate, open_engine, reads
 from inboxbridge.model import Event, Person
 from inboxbridge.plugins import connect_all
-from inboxbridge.reporter import Reporter
+from inboxbridge.telemetry.reporter import Reporter
 
 PEOPLE = 500
 WARM, DELIVERIES = 2000, 20_000

@@ -18,7 +18,7 @@ from inboxbridge.courier import Courier, wix_client
 from inboxbridge.journal import Accepted, Journal, reads
 from inboxbridge.model import BasicMessage, Event, Person, WebhookRequest
 from inboxbridge.plugins import connect_all
-from inboxbridge.reporter import Reporter
+from inboxbridge.telemetry.reporter import Reporter
 from inboxbridge.wix import Outgoing
 
 PEOPLE = 500

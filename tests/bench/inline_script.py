@@ -15,8 +15,8 @@ from typing import Any
 
 import common
 import httpx
-from inboxbridge.listening import listen
-from inboxbridge.serving import serving
+from inboxbridge.gateway.listening import listen
+from inboxbridge.gateway.server import serving
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request

@@ -24,10 +24,10 @@ from typing import Any
 import common
 from inboxbridge.cli.serve import spare_the_collector
 from inboxbridge.config import config_from
-from inboxbridge.listening import listen
-from inboxbridge.logs import configure_logs
+from inboxbridge.gateway.listening import listen
+from inboxbridge.gateway.server import serving
 from inboxbridge.runtime import running
-from inboxbridge.serving import serving
+from inboxbridge.telemetry.logs import configure_logs
 
 
 async def bare(scope: Any, receive: Any, send: Any) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from inboxbridge import metrics
+from inboxbridge.telemetry import metrics
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from inboxbridge.journal import reads, remembering
 from inboxbridge.journal.rows import Link
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
 from simulation import World, now, simulate, world
 from simulation import email as address
 

@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from inboxbridge.config import config_from
-from inboxbridge.logs import configure_logs
 from inboxbridge.runtime import running
+from inboxbridge.telemetry.logs import configure_logs
 
 
 async def main(options: dict[str, Any], ready: Callable[[str], None]) -> None:

@@ -40,8 +40,9 @@ from inboxbridge.model import (
     Person,
     WebhookRequest,
 )
-from inboxbridge.phone import normalize_phone
-from inboxbridge.records import EventRecord
+from inboxbridge.model.phone import normalize_phone
+from inboxbridge.model.records import EventRecord
+from inboxbridge.model.text import clean_text
 from inboxbridge.signing import (
     AnyOf,
     Ed25519Signature,
@@ -53,7 +54,6 @@ from inboxbridge.signing import (
     TimestampedHmac,
     UrlFormSignature,
 )
-from inboxbridge.text import clean_text
 
 __all__ = [
     "API_VERSION",

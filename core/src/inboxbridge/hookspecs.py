@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         MinimalMessage,
         WebhookRequest,
     )
-    from inboxbridge.records import EventRecord
+    from inboxbridge.model.records import EventRecord
     from inboxbridge.signing import Signature
 
 PROJECT = "inboxbridge"

@@ -14,13 +14,13 @@ from inboxbridge.config import Config
 from inboxbridge.courier import Courier
 from inboxbridge.errors import ConfigError
 from inboxbridge.gateway import Gateway
+from inboxbridge.gateway.listening import listen_all, passed
+from inboxbridge.gateway.refusals import Refusals
+from inboxbridge.gateway.server import Limits, served
+from inboxbridge.gateway.wix_events import WixHook
 from inboxbridge.journal import Journal
-from inboxbridge.listening import listen_all, passed
 from inboxbridge.plugins import Broken, Connection, Installed, connect_all
-from inboxbridge.refusals import Refusals
-from inboxbridge.reporter import Reporter
-from inboxbridge.serving import Limits, served
-from inboxbridge.wixhook import WixHook
+from inboxbridge.telemetry.reporter import Reporter
 
 FINISH_SECONDS = 5.0
 """How long the courier may take to finish what it has begun; the gateway takes in all the while."""

@@ -19,7 +19,7 @@ from inboxbridge.cli import app
 from inboxbridge.journal import Accepted, AcceptedWithoutEvents, Journal, reads, writes
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
 from inboxbridge.model import Event, Person, WebhookRequest
-from inboxbridge.records import State
+from inboxbridge.model.records import State
 from typer.testing import CliRunner, Result
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import normalize_phone
-from inboxbridge.phone import country_of, spellings
+from inboxbridge.model.phone import country_of, spellings
 
 moderately = settings(max_examples=150)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import clean_text
-from inboxbridge.text import MAX_TEXT_CHARACTERS
+from inboxbridge.model.text import MAX_TEXT_CHARACTERS
 
 moderately = settings(max_examples=200)
 

@@ -20,7 +20,7 @@ from inboxbridge.config import config_from
 from inboxbridge.courier import Courier
 from inboxbridge.journal import Accepted, Journal, reads
 from inboxbridge.plugins import connect_all
-from inboxbridge.reporter import Reporter
+from inboxbridge.telemetry.reporter import Reporter
 
 FATES = ["ok", "ok", "ok", "429", "500", "500 after", "lost", "lost after"]
 TABLES: dict[str, Any] = {

@@ -13,8 +13,8 @@ from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
 from inboxbridge.journal import Accepted, Journal, reads
 from inboxbridge.journal.rows import StoredEvent
-from inboxbridge.records import EventRecord
-from inboxbridge.reporter import Reporter
+from inboxbridge.model.records import EventRecord
+from inboxbridge.telemetry.reporter import Reporter
 from inboxbridge.wix import Forbidden, ServerFault
 
 NOW = 1_795_000_000.0

@@ -24,11 +24,11 @@ from inboxbridge import (
 )
 from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.gateway import Gateway
-from inboxbridge.hooks import HookRunner
 from inboxbridge.journal import Journal, reads
+from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Connection
-from inboxbridge.records import EventRecord
-from inboxbridge.reporter import Reporter
+from inboxbridge.plugins.runner import HookRunner
+from inboxbridge.telemetry.reporter import Reporter
 
 NOW = 1_795_000_000.0
 SECRET = "shop-signing-secret"

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import WebhookRequest
 from inboxbridge.gateway import Gateway
+from inboxbridge.gateway.listening import address, listen
+from inboxbridge.gateway.server import serving
 from inboxbridge.journal import Accepted, JournalUnavailable, reads
-from inboxbridge.listening import address, listen
-from inboxbridge.reporter import Reporter
-from inboxbridge.serving import serving
+from inboxbridge.telemetry.reporter import Reporter
 
 from .conftest import NOW, SCHEME, TWIML, House, Open, OpenShop, Shop, connection
 
@@ -185,7 +185,7 @@ async def _endless(port: int, path: str) -> int:
 async def test_a_body_that_does_not_come_is_not_waited_for(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inboxbridge.gateway.READ_SECONDS", 0.05)
+    monkeypatch.setattr("inboxbridge.gateway.app.READ_SECONDS", 0.05)
 
     assert await _with_receive(house, "POST", [b'{"id": ']) == 408
     assert await house.states() == []
@@ -361,7 +361,7 @@ async def test_a_journal_that_cannot_be_written_is_said_to_be_so(
 async def test_a_journal_that_hangs_is_not_waited_for_without_end(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("inboxbridge.gateway.STORE_SECONDS", 0.05)
+    monkeypatch.setattr("inboxbridge.gateway.app.STORE_SECONDS", 0.05)
     other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 

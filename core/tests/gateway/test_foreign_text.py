@@ -13,12 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from inboxbridge import MalformedBody, WebhookRequest
-from inboxbridge.logs import scrub as scrub_line
-from inboxbridge.phone import normalize_phone
-from inboxbridge.quoting import MAX_REASON_CHARACTERS, without_quotes
-from inboxbridge.refusals import Refusals
-from inboxbridge.routing import Routes
-from inboxbridge.text import clean_key, clean_text, storable
+from inboxbridge.gateway.quoting import MAX_REASON_CHARACTERS, without_quotes
+from inboxbridge.gateway.refusals import Refusals
+from inboxbridge.gateway.routing import Routes
+from inboxbridge.model.phone import normalize_phone
+from inboxbridge.model.text import clean_key, clean_text, storable
+from inboxbridge.telemetry.logs import scrub as scrub_line
 from inboxbridge.wix.answers import refusal
 from inboxbridge.wix.operations import SEND_MESSAGE
 from inboxbridge.wix.redaction import scrub

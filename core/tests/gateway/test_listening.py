@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from inboxbridge.errors import ConfigError
-from inboxbridge.listening import listen, listen_all, passed_by_systemd
+from inboxbridge.gateway.listening import listen, listen_all, passed_by_systemd
 
 make = socket.create_server
 

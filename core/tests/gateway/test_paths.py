@@ -13,12 +13,12 @@ import structlog
 from inboxbridge import HmacSignature, Signature, WebhookRequest, hookimpl
 from inboxbridge.errors import ConfigError
 from inboxbridge.gateway import Gateway
+from inboxbridge.gateway.refusals import LINES, Refusals
+from inboxbridge.gateway.routing import Routes
 from inboxbridge.journal import Journal, JournalUnavailable, open_engine
 from inboxbridge.journal.database import unavailable
 from inboxbridge.journal.shown import shown
-from inboxbridge.refusals import LINES, Refusals
-from inboxbridge.reporter import Reporter
-from inboxbridge.routing import Routes
+from inboxbridge.telemetry.reporter import Reporter
 
 from .conftest import NOW, SCHEME, Open, Shop, connection
 

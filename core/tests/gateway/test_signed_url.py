@@ -16,8 +16,8 @@ from inboxbridge import (
     WebhookRequest,
     hookimpl,
 )
-from inboxbridge.listening import listen
-from inboxbridge.serving import serving
+from inboxbridge.gateway.listening import listen
+from inboxbridge.gateway.server import serving
 
 from .conftest import House, Open
 

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from inboxbridge import serving
-from inboxbridge.listening import listen
-from inboxbridge.serving import Limits, served
+from inboxbridge.gateway import server as serving
+from inboxbridge.gateway.listening import listen
+from inboxbridge.gateway.server import Limits, served
 
 GET = b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"
 SHORT = Limits(head_seconds=0.3, keep_alive_seconds=60)

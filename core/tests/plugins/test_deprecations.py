@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 from inboxbridge import Connector, ConnectorSettings, NoSignature, hookimpl
-from inboxbridge.deprecations import DEPRECATED, Deprecation, warn_of
+from inboxbridge.plugins.deprecations import DEPRECATED, Deprecation, warn_of
 from structlog.testing import capture_logs
 
 

@@ -23,8 +23,8 @@ from inboxbridge import (
     hookimpl,
 )
 from inboxbridge.config.tables import ConnectionSettings
-from inboxbridge.connection import Connection
-from inboxbridge.hookloop import MAX_HANGING, HookEnded, HookLoop
+from inboxbridge.plugins.connection import Connection
+from inboxbridge.plugins.loop import MAX_HANGING, HookEnded, HookLoop
 
 EVENT = Event(id="e1", person=Person(email="dana@example.com"), text="Booked")
 Enrich = Callable[[Event, httpx.AsyncClient], Awaitable[Any]]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from inboxbridge.errors import HookFailed, HookTimeout
-from inboxbridge.hooks import MAX_HANGING, HookRunner
+from inboxbridge.plugins.runner import MAX_HANGING, HookRunner
 
 
 @pytest.fixture

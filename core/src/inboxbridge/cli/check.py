@@ -10,8 +10,8 @@ from pathlib import Path
 from inboxbridge.cli import checks
 from inboxbridge.cli.console import console, count, print_json
 from inboxbridge.config import Config, Problem, find_config, read_config
-from inboxbridge.logs import configure_logs
 from inboxbridge.plugins import Broken, connect_all
+from inboxbridge.telemetry.logs import configure_logs
 
 
 @dataclass

@@ -11,7 +11,7 @@ from inboxbridge.cli.opening import reading, usable_config
 from inboxbridge.journal import Journal, open_engine
 from inboxbridge.journal.copies import CannotCopy, back_up, mark_restored
 from inboxbridge.journal.copying import copy_journal
-from inboxbridge.logs import configure_logs
+from inboxbridge.telemetry.logs import configure_logs
 
 
 def backup(config_path: Path | None, target: Path) -> int:

@@ -11,7 +11,7 @@ from inboxbridge.cli.opening import JournalReader, reading, usable_config
 from inboxbridge.config import nearest
 from inboxbridge.errors import ConfigError
 from inboxbridge.journal import reads
-from inboxbridge.records import STATES, EventRecord
+from inboxbridge.model.records import STATES, EventRecord
 
 PAGE = 500
 

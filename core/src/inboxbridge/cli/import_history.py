@@ -17,9 +17,9 @@ from inboxbridge.cli.opening import connect_one, usable_config
 from inboxbridge.errors import ConnectorError
 from inboxbridge.journal import Accepted, Journal
 from inboxbridge.journal.rows import BACKLOG
-from inboxbridge.logs import configure_logs
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.plugins import Connection
+from inboxbridge.telemetry.logs import configure_logs
 
 BATCH = 200
 SHOWN_FAULTS = 20

@@ -18,10 +18,10 @@ from inboxbridge.errors import ConfigError, InboxbridgeError
 from inboxbridge.identity import identities_of, parse_identity
 from inboxbridge.journal import Accepted, Journal, reads, remembering, writes
 from inboxbridge.journal.rows import Link, Reopening, Reparsed
-from inboxbridge.logs import configure_logs
 from inboxbridge.model import Event
+from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Connection
-from inboxbridge.records import EventRecord
+from inboxbridge.telemetry.logs import configure_logs
 
 ASK_ABOVE = 100
 CHUNK = 500

@@ -16,10 +16,10 @@ import structlog
 
 from inboxbridge.config import Config, load_config
 from inboxbridge.errors import ConfigError
-from inboxbridge.listening import listen, passed_by_systemd
-from inboxbridge.logs import configure_logs
+from inboxbridge.gateway.listening import listen, passed_by_systemd
+from inboxbridge.gateway.server import serving
 from inboxbridge.runtime import running
-from inboxbridge.serving import serving
+from inboxbridge.telemetry.logs import configure_logs
 
 END_SECONDS = 9.5
 """When to end at once, whatever still hangs; all that is under way is recorded by then."""

@@ -19,8 +19,8 @@ from inboxbridge.identity import identities_of
 from inboxbridge.journal import reads
 from inboxbridge.journal.odd import moment
 from inboxbridge.model import Event
+from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import connect, installed
-from inboxbridge.records import EventRecord
 from inboxbridge.wix import Outgoing, request_for
 
 

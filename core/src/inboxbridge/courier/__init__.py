@@ -26,7 +26,7 @@ from inboxbridge.identity import Directory
 from inboxbridge.journal import Journal, JournalUnavailable, purging, reads, writes
 from inboxbridge.journal.rows import SiteNames, SiteState
 from inboxbridge.plugins import Connection
-from inboxbridge.reporter import Reporter
+from inboxbridge.telemetry.reporter import Reporter
 from inboxbridge.wix import ApiKey, AppCredentials, Budget, Credentials, WixClient
 
 __all__ = ["AlreadyRunning", "Courier", "credentials_of", "wix_client"]

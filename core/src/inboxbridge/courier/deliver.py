@@ -23,7 +23,7 @@ from inboxbridge.journal import Journal, JournalUnavailable, writes
 from inboxbridge.journal.rows import EnrichedBody, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
-from inboxbridge.reporter import Reporter
+from inboxbridge.telemetry.reporter import Reporter
 from inboxbridge.wix import (
     Conflict,
     ContactIncomplete,

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from inboxbridge import metrics
 from inboxbridge.config.tables import CourierSettings
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
 from inboxbridge.journal import Journal, JournalRefused, JournalUnavailable, writes
 from inboxbridge.journal.fates import settled_record
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent
-from inboxbridge.reporter import Reporter
+from inboxbridge.telemetry import metrics
+from inboxbridge.telemetry.reporter import Reporter
 from inboxbridge.wix import Unanswered, WixError
 
 FIRST_WAIT_SECONDS = 0.1

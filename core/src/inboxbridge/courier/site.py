@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import structlog
 
-from inboxbridge import metrics
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import Feed, Thread
 from inboxbridge.courier.health import Health
@@ -18,6 +17,7 @@ from inboxbridge.courier.outcome import Outcome
 from inboxbridge.identity import Directory
 from inboxbridge.journal import JournalUnavailable
 from inboxbridge.journal.rows import StoredEvent
+from inboxbridge.telemetry import metrics
 from inboxbridge.wix import WixClient
 from inboxbridge.wix.budget import Lane, caller
 

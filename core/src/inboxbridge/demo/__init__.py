@@ -22,15 +22,15 @@ from inboxbridge.config import config_from
 from inboxbridge.demo import view
 from inboxbridge.demo.check import Expected, expected_text, faults, text_of
 from inboxbridge.demo.story import Step, Story, pictures, tables, tell
+from inboxbridge.gateway.listening import address, listen
+from inboxbridge.gateway.server import serving
 from inboxbridge.journal import reads
-from inboxbridge.listening import address, listen
-from inboxbridge.logs import configure_logs
 from inboxbridge.model import WebhookRequest
+from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Connection
-from inboxbridge.records import EventRecord
 from inboxbridge.runtime import Runtime, running
 from inboxbridge.sandbox import create_app
-from inboxbridge.serving import serving
+from inboxbridge.telemetry.logs import configure_logs
 
 LAND_SECONDS = 45.0
 BREATH_SECONDS = 0.6

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inboxbridge.demo.story import Step
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
 
 _STYLES = {
     "delivered": "green",

@@ -15,7 +15,7 @@ from inboxbridge.identity.memory import Memory
 from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
 from inboxbridge.model import Person
-from inboxbridge.phone import normalize_phone
+from inboxbridge.model.phone import normalize_phone
 from inboxbridge.wix import ContactMatch, NotFound, WixClient
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.flights import SingleFlight

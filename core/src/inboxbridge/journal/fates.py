@@ -7,7 +7,7 @@ from typing import Any
 from inboxbridge.journal.odd import EPOCH, moment
 from inboxbridge.journal.rows import Accepted, Settled, StoredEvent
 from inboxbridge.model import Event
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
 
 
 def stored_record(accepted: Accepted, event: Event, event_id: int) -> EventRecord:

@@ -24,7 +24,7 @@ from inboxbridge.journal.schema import (
     state_in,
 )
 from inboxbridge.model import Headers, WebhookRequest
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
 
 LARGEST_ID = 2**63 - 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from inboxbridge.model import Event, WebhookRequest
-from inboxbridge.records import State
+from inboxbridge.model.records import State
 
 LIVE, BACKLOG = 0, 1
 """Lanes: events of the moment, and history that leaves room for them."""

@@ -10,6 +10,7 @@ value itself and give an empty one or None for what it is not: for fields that a
 and that a message can do without.
 """
 
+from inboxbridge.model.text import web_link
 from inboxbridge.reading._moments import (
     clock_text,
     date_text,
@@ -28,7 +29,7 @@ from inboxbridge.reading._strict import (
     required,
     text_at,
 )
-from inboxbridge.reading._texts import event_id, fingerprint, one_line, web_link
+from inboxbridge.reading._texts import event_id, fingerprint, one_line
 from inboxbridge.reading._tolerant import (
     form_fields,
     identifier,

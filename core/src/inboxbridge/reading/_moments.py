@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from inboxbridge.request import utc
+from inboxbridge.model.request import utc
 
 _END_OF_9999 = 253_402_300_800
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

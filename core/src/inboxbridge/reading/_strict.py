@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inboxbridge.errors import MalformedBody
-from inboxbridge.text import clean_text
+from inboxbridge.model.text import clean_text
 
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""

@@ -1,4 +1,4 @@
-"""Ids, links and single lines out of foreign text."""
+"""Ids and single lines out of foreign text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ def fingerprint(kind: str, *parts: str) -> str:
     """Return an id made from a digest of *parts*, which stay unreadable in it."""
     content = "\0".join(parts).encode("utf-8", "surrogatepass")
     return f"{kind}:{hashlib.sha256(content).hexdigest()}"
-
-
-def web_link(value: object) -> str | None:
-    """Return *value* if it is an address that may be shown as a link (http or https), else None."""
-    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
-        return None
-    return value if value.isprintable() and " " not in value else None
 
 
 def one_line(text: str, limit: int | None = None) -> str:

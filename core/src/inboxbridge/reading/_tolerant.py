@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inboxbridge.errors import MalformedBody
-from inboxbridge.request import WebhookRequest
+from inboxbridge.model.request import WebhookRequest
 
 MAX_ID_CHARACTERS = 200
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import SecretStr
 
-from inboxbridge.request import WebhookRequest
+from inboxbridge.model.request import WebhookRequest
 
 Key = TypeVar("Key")
 Algorithm = Literal["sha1", "sha256"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from inboxbridge.request import WebhookRequest
+from inboxbridge.model.request import WebhookRequest
 from inboxbridge.signing._base import (
     DEFAULT_TOLERANCE_SECONDS,
     Algorithm,

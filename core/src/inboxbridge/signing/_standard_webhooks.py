@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from inboxbridge.request import WebhookRequest
+from inboxbridge.model.request import WebhookRequest
 from inboxbridge.signing._base import (
     DEFAULT_TOLERANCE_SECONDS,
     Signature,

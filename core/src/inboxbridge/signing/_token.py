@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from inboxbridge.errors import MalformedBody
-from inboxbridge.request import WebhookRequest
+from inboxbridge.model.request import WebhookRequest
 from inboxbridge.signing._base import Signature, first, is_live, keys_of
 
 

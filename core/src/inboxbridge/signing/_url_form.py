@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inboxbridge.errors import MalformedBody
-from inboxbridge.request import WebhookRequest
+from inboxbridge.model.request import WebhookRequest
 from inboxbridge.signing._base import (
     Algorithm,
     Signature,

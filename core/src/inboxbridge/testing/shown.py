@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from inboxbridge.config.tables import ConnectionSettings
-from inboxbridge.connection import Connection
 from inboxbridge.connector import Connector
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
+from inboxbridge.plugins.connection import Connection
 
 
 def message_of(connector: Connector[Any], event: Event) -> BasicMessage | MinimalMessage:

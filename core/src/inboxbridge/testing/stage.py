@@ -16,13 +16,13 @@ import httpx
 
 from inboxbridge.config import config_from
 from inboxbridge.connector import Connector, Providers
+from inboxbridge.gateway.listening import listen
+from inboxbridge.gateway.server import serving
 from inboxbridge.journal import reads
-from inboxbridge.listening import listen
+from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Installed
-from inboxbridge.records import EventRecord
 from inboxbridge.runtime import Runtime, running
 from inboxbridge.sandbox import SandboxOptions, create_app
-from inboxbridge.serving import serving
 from inboxbridge.testing.samples import Sample
 from inboxbridge.testing.subject import Sign, Subject
 

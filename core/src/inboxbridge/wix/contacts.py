@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from inboxbridge.phone import country_of, normalize_phone, spellings
+from inboxbridge.model.phone import country_of, normalize_phone, spellings
 from inboxbridge.wix.forms import Contact, Phone, QueriedContacts, moment
 
 Json = dict[str, Any]

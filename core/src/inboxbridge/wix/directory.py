@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import structlog
 
-from inboxbridge.phone import spellings
+from inboxbridge.model.phone import spellings
 from inboxbridge.wix import contacts
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.calls import Answer, Calls

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from inboxbridge.errors import MalformedBody
-from inboxbridge.text import storable
+from inboxbridge.model.text import storable
 
 MAX_NESTING = 100
 """How deep a JSON body may nest before it counts as malformed."""

@@ -19,7 +19,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from inboxbridge.listening import address
+from inboxbridge.gateway.listening import address
 
 DRAIN_SECONDS = 3
 """How long requests under way may take once the end has come."""

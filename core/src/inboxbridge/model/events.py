@@ -1,4 +1,4 @@
-"""The words that the core and a connector share, as frozen models.
+"""Events, persons and messages, as frozen models that the core and a connector share.
 
 A connector turns a `WebhookRequest` into `Event` objects, and each `Event` into a `BasicMessage`
 (something said) or a `MinimalMessage` (something done) under a `Badge`. All of them are immutable;
@@ -13,13 +13,9 @@ from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from inboxbridge.phone import normalize_phone
-from inboxbridge.reading import web_link
-from inboxbridge.request import MAX_NESTING as MAX_NESTING
-from inboxbridge.request import Headers as Headers
-from inboxbridge.request import WebhookRequest as WebhookRequest
-from inboxbridge.request import utc
-from inboxbridge.text import clean_key, clean_text, storable
+from inboxbridge.model.phone import normalize_phone
+from inboxbridge.model.request import utc
+from inboxbridge.model.text import clean_key, clean_text, storable, web_link
 
 _LONGEST_EMAIL = 254
 

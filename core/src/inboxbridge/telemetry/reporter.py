@@ -9,9 +9,9 @@ from typing import Any
 import pluggy
 import structlog
 
-from inboxbridge import metrics
 from inboxbridge.hookspecs import PROJECT, ObserverSpec
-from inboxbridge.records import EventRecord
+from inboxbridge.model.records import EventRecord
+from inboxbridge.telemetry import metrics
 
 OBSERVERS = "inboxbridge.observers"
 

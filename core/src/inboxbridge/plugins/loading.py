@@ -18,35 +18,17 @@ from pydantic import SecretStr, ValidationError
 
 from inboxbridge.config import Config, Problem, nearest, validation_problems
 from inboxbridge.config.tables import ConnectionSettings
-from inboxbridge.connection import (
+from inboxbridge.connector import Connector, ConnectorSettings, Providers
+from inboxbridge.errors import HookTimeout
+from inboxbridge.hookspecs import API_VERSION
+from inboxbridge.plugins.connection import (
     HOOKS,
     Connection,
     Unusable,
-    default_message,
-    implemented_hooks,
     marked_hooks,
 )
-from inboxbridge.connector import Connector, ConnectorSettings, Providers
-from inboxbridge.deprecations import warn_of
-from inboxbridge.errors import HookTimeout
-from inboxbridge.hooks import HookRunner
-from inboxbridge.hookspecs import API_VERSION
-
-__all__ = [
-    "GROUP",
-    "HOOKS",
-    "SUPPORTED_API_VERSIONS",
-    "Broken",
-    "Connection",
-    "Installed",
-    "Unusable",
-    "connect",
-    "connect_all",
-    "default_message",
-    "implemented_hooks",
-    "installed",
-    "load_class",
-]
+from inboxbridge.plugins.deprecations import warn_of
+from inboxbridge.plugins.runner import HookRunner
 
 GROUP = "inboxbridge.connectors"
 SUPPORTED_API_VERSIONS = (1,)

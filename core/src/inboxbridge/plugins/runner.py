@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from inboxbridge.errors import HookFailed, HookTimeout
-from inboxbridge.hookloop import HookLoop
+from inboxbridge.plugins.loop import HookLoop
 
 T = TypeVar("T")
 

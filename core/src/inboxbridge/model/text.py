@@ -61,3 +61,10 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(name): storable(item) for name, item in value.items()}
     return value
+
+
+def web_link(value: object) -> str | None:
+    """Return *value* if it is an address that may be shown as a link (http or https), else None."""
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return None
+    return value if value.isprintable() and " " not in value else None

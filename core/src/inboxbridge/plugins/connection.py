@@ -14,7 +14,6 @@ from inboxbridge.config import Problem
 from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
-from inboxbridge.hooks import HookRunner
 from inboxbridge.hookspecs import PROJECT, ConnectorSpec
 from inboxbridge.model import (
     Answer,
@@ -24,6 +23,7 @@ from inboxbridge.model import (
     MinimalMessage,
     WebhookRequest,
 )
+from inboxbridge.plugins.runner import HookRunner
 from inboxbridge.reading import one_line
 from inboxbridge.signing import AnyOf, HmacSignature, Signature, UrlFormSignature
 

@@ -13,12 +13,24 @@ import structlog
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from inboxbridge import metrics
-from inboxbridge.answering import OK, REFUSED, UNAVAILABLE, HttpAnswer, Send
 from inboxbridge.config.tables import WIX_HOOK
-from inboxbridge.connection import Connection
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout, MalformedBody
+from inboxbridge.gateway.http import (
+    OK,
+    REFUSED,
+    UNAVAILABLE,
+    Disconnected,
+    HttpAnswer,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    request_of,
+)
+from inboxbridge.gateway.quoting import without_quotes
+from inboxbridge.gateway.refusals import Refusals
+from inboxbridge.gateway.routing import Routes
 from inboxbridge.journal import (
     Accepted,
     AcceptedWithoutEvents,
@@ -28,12 +40,10 @@ from inboxbridge.journal import (
 )
 from inboxbridge.journal.fates import stored_record
 from inboxbridge.model import Event, WebhookRequest
-from inboxbridge.quoting import without_quotes
-from inboxbridge.receiving import Disconnected, Receive, Scope, read_body, request_of
-from inboxbridge.refusals import Refusals
-from inboxbridge.reporter import Reporter
-from inboxbridge.routing import Routes
+from inboxbridge.plugins.connection import Connection
 from inboxbridge.signing import NoSignature
+from inboxbridge.telemetry import metrics
+from inboxbridge.telemetry.reporter import Reporter
 
 WixHook = Callable[[WebhookRequest], Awaitable[int]]
 

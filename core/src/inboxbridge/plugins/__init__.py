@@ -1,0 +1,37 @@
+"""Installed connectors: found, loaded, and called with care."""
+
+from inboxbridge.plugins.connection import (
+    HOOKS,
+    Connection,
+    Unusable,
+    default_message,
+    implemented_hooks,
+    marked_hooks,
+)
+from inboxbridge.plugins.loading import (
+    GROUP,
+    SUPPORTED_API_VERSIONS,
+    Broken,
+    Installed,
+    connect,
+    connect_all,
+    installed,
+    load_class,
+)
+
+__all__ = [
+    "GROUP",
+    "HOOKS",
+    "SUPPORTED_API_VERSIONS",
+    "Broken",
+    "Connection",
+    "Installed",
+    "Unusable",
+    "connect",
+    "connect_all",
+    "default_message",
+    "implemented_hooks",
+    "installed",
+    "load_class",
+    "marked_hooks",
+]
