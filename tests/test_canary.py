@@ -243,7 +243,7 @@ async def test_whatever_happens_nothing_of_a_person_or_a_secret_is_said(
         "parked",
         "dead",
     ]
-    for word in ("stored", "refused", "unreadable", "parked", "dead", "retrying", "not stored"):
+    for word in ("stored", "refused", "unreadable", "parked", "dead", "retrying", "not_stored"):
         assert any(word in line for line in lines), word
     assert any("a task failed" in line for line in lines)
     assert any("ValueError" in line for line in lines)

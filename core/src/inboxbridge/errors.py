@@ -29,7 +29,7 @@ class MalformedBody(ConnectorError):  # noqa: N818 - reads as what it is at the 
     """A delivery's body cannot be read: not JSON, not UTF-8, nested too deeply, a field missing.
 
     The one error that `parse_event` may raise on purpose. The delivery is then kept whole as
-    ``unreadable`` and can be replayed once the connector is mended.
+    ``unreadable`` and can be replayed once the connector is fixed.
     """
 
 

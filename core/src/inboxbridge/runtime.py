@@ -90,7 +90,7 @@ async def running(
     log = structlog.get_logger("inboxbridge")
     connections, broken = connect_all(config, available)
     for fault in broken:
-        log.error("connection skipped", connection=fault.connection, reason=fault.reason)
+        log.error("connection_skipped", connection=fault.connection, reason=fault.reason)
     enabled = any(settings.enabled for settings in config.connections.values())
     if broken and (strict or (enabled and not connections)):
         raise ConfigError("\n".join(fault.reason for fault in broken))
@@ -159,4 +159,4 @@ async def _finish(worker: Courier, task: asyncio.Task[None]) -> None:
             site.abandon()
         await asyncio.wait([task], timeout=1.0)
     if task.done() and not task.cancelled() and task.exception() is not None:
-        structlog.get_logger("inboxbridge").error("courier ended", exc_info=task.exception())
+        structlog.get_logger("inboxbridge").error("courier_ended", exc_info=task.exception())

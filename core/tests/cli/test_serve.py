@@ -449,7 +449,7 @@ async def test_without_strict_the_other_connections_run(workspace: Any) -> None:
         code, _, _, errors = await served.end()
 
     assert code == 0
-    assert "connection skipped" in errors
+    assert "connection_skipped" in errors
     assert await stored(workspace) == 1
 
 

@@ -146,7 +146,7 @@ def test_a_verified_delivery_that_cannot_be_parsed_would_be_kept_for_a_person(
     trial = workspace.json("try", "shop", file, "--header", signed(file))
 
     assert (trial["verified"], trial["would"]) == (True, "park")
-    assert trial["reason"].startswith("kept whole as unreadable until the connector is mended: ")
+    assert trial["reason"].startswith("kept whole as unreadable until its connector is fixed: ")
 
 
 def test_a_malformed_body_on_a_connection_that_verifies_nothing_would_be_rejected(

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from inboxbridge import Person
 from inboxbridge.config.tables import ConnectionSettings
-from inboxbridge.identity import Directory, Resolution
+from inboxbridge.identity import Directory, Resolution, plan
 from inboxbridge.journal import Journal, remembering
 from inboxbridge.journal.rows import Link
 from inboxbridge.sandbox import SandboxOptions, create_app
@@ -79,7 +79,8 @@ class People:
     async def resolve(self, connection: str = "shop", /, **who: Any) -> Resolution:
         policies = {key: who.pop(key) for key in ("ambiguous", "unmatched") if key in who}
         settings = ConnectionSettings(name=connection, plugin="webhook", **policies)
-        return await self.directory.resolve(settings, Person(**who), "Shop 42", "live")
+        planned = plan(Person(**who), settings, "Shop")
+        return await self.directory.resolve(planned, "live")
 
     async def control(self, path: str, body: Any) -> Any:
         answer = await self.http.post(f"/_sandbox/{path}", json=body)

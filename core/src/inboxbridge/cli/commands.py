@@ -110,7 +110,7 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for what must be mended, before the first webhook.
+    """Look for what must be fixed, before the first webhook.
 
     Configuration, connectors, secrets, journal; with --online also Wix.
     """

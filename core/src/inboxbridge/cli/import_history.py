@@ -14,7 +14,7 @@ from inboxbridge.cli.captured import Captured, deliveries, total_bytes
 from inboxbridge.cli.console import console, count, duration, print_json
 from inboxbridge.cli.group import say_error
 from inboxbridge.cli.opening import connect_one, usable_config
-from inboxbridge.errors import ConnectorError
+from inboxbridge.gateway.intake import Malformed, Progress, Stored, Unreadable, contents
 from inboxbridge.journal import Accepted, Journal
 from inboxbridge.journal.rows import BACKLOG
 from inboxbridge.model import Event, WebhookRequest
@@ -24,7 +24,7 @@ from inboxbridge.telemetry.logs import configure_logs
 BATCH = 200
 SHOWN_FAULTS = 20
 
-Progress = Callable[[int], None]
+ShowProgress = Callable[[int], None]
 
 
 @dataclass
@@ -101,7 +101,7 @@ class _Importer:
         self._tally = Tally()
         self._threads: set[str] = set()
 
-    async def run(self, found: Iterator[Captured], progress: Progress) -> Tally:
+    async def run(self, found: Iterator[Captured], progress: ShowProgress) -> Tally:
         """Read and store everything, many to a transaction."""
         async with self._journal() as journal:
             batch: list[list[Event]] = []
@@ -134,11 +134,11 @@ class _Importer:
             request = WebhookRequest(
                 url=self._connection.url or "", headers=captured.headers, body=captured.body
             )
-            try:
-                _, events = self._connection.parse(request)
-            except ConnectorError as error:
-                fault = str(error)
+            case = contents(self._connection, request, Progress())
+            if isinstance(case, Malformed | Unreadable):
+                fault = case.reason
             else:
+                events = case.events if isinstance(case, Stored) else ()
                 self._tally.events += len(events)
                 self._tally.undated += sum(event.occurred_at is None for event in events)
                 return [dated(event) for event in events]
@@ -179,7 +179,7 @@ class _Importer:
 
 
 @contextlib.contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Progress]:
+def _progress(total: int, *, shown: bool) -> Iterator[ShowProgress]:
     if not shown:
         yield lambda _: None
         return

@@ -15,8 +15,16 @@ from inboxbridge.cli.group import NotWell, say_error
 from inboxbridge.cli.opening import ask, connect_one, connection_settings, reading, usable_config
 from inboxbridge.config import Config
 from inboxbridge.errors import ConfigError, InboxbridgeError
+from inboxbridge.gateway.intake import (
+    Malformed,
+    Progress,
+    Stored,
+    Unreadable,
+    contents,
+    to_store,
+)
 from inboxbridge.identity import identities_of, parse_identity
-from inboxbridge.journal import Accepted, Journal, reads, remembering, writes
+from inboxbridge.journal import Journal, reads, remembering, writes
 from inboxbridge.journal.rows import Link, Reopening, Reparsed
 from inboxbridge.model import Event
 from inboxbridge.model.records import EventRecord
@@ -207,22 +215,17 @@ async def _read_again(
         if connection is None:
             connection = connect_one(config, record.connection)
             connections[record.connection] = connection
-        kept, events = connection.parse(raw.request)
     except InboxbridgeError as error:
         outcome.left.append(f"event {record.id} is still unreadable: {error}")
         return
+    case = contents(connection, raw.request, Progress())
+    if isinstance(case, Malformed | Unreadable):
+        outcome.left.append(f"event {record.id} is still unreadable: {case.reason}")
+        return
     ids: list[int | None] = []
-    if events:
-        ids = await journal.accept(
-            Accepted(
-                site=connection.settings.site,
-                connection=record.connection,
-                request=kept,
-                received_at=raw.request.received_at.timestamp(),
-                events=tuple(events),
-            )
-        )
+    if isinstance(case, Stored):
+        ids = await journal.accept(to_store(connection, raw.request, case))
     new = [key for key in ids if key is not None]
     outcome.stored += len(new)
-    told = f"read after all: {count(len(events), 'event')}, {len(new)} of them new"
+    told = f"read after all: {count(len(ids), 'event')}, {len(new)} of them new"
     await journal.write(writes.mark_reparsed, Reparsed(record.id, told))

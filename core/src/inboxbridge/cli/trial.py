@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from inboxbridge.errors import HookFailed, MalformedBody
-from inboxbridge.identity import identities_of
+from inboxbridge.errors import HookFailed
+from inboxbridge.gateway.intake import (
+    NOTHING_FOR_THE_INBOX,
+    Handshake,
+    Malformed,
+    Progress,
+    Stored,
+    Unreadable,
+    contents,
+    prove,
+)
+from inboxbridge.identity import Plan, plan
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.plugins import Connection
-from inboxbridge.signing import NoSignature
 from inboxbridge.wix import Outgoing, contacts, request_for
+from inboxbridge.wix.contacts import LOOKED_UP_BY
 from inboxbridge.wix.operations import CONTACTS_PATH, CONTACTS_QUERY_PATH, CONVERSATIONS_PATH
 
 CONTACT = "<contact id>"
 CONVERSATION = "<conversation id>"
-_LOOKED_UP_BY = {"email": "info.emails.email", "phone": "info.phones.e164Phone"}
 
 Would = Literal["deliver", "park", "ignore", "reject"]
 
@@ -66,18 +76,23 @@ def attempt(
         wire_form: Of the connection's site.
         unset: Why some of the connection's secrets are stand-ins; nothing is verified then.
     """
-    trial = Trial()
-    if request.method in connection.connector.handshake_methods and not unset:
-        answer = connection.handshake(request)
-        if answer is not None:
+    trial, progress = Trial(), Progress()
+    refusal = f"it cannot be verified: {'; '.join(unset)}" if unset else None
+    if not unset:
+        proven = prove(connection, request, request.received_at.timestamp(), progress)
+        if isinstance(proven, Handshake):
             trial.verified = True
-            return trial.ends("ignore", f"a handshake, answered {answer.status}: {answer.body}")
-    refusal = _refusal(connection, request, unset)
+            answer = proven.answer
+            said = f"a handshake, answered {answer.status}: {answer.body.decode()}"
+            return trial.ends("ignore", said)
+        refusal = None if proven is None else f"answered 401: {proven.reason}"
     trial.verified = refusal is None
-    try:
-        _, events = connection.parse(request)
-    except (MalformedBody, HookFailed) as error:
-        return _unparsed(trial, connection, error, refusal)
+    case = contents(connection, request, progress)
+    for fault in progress.faults:
+        trial.note(str(fault))
+    if isinstance(case, Malformed | Unreadable):
+        return _unread(trial, case, refusal)
+    events = case.events if isinstance(case, Stored) else ()
     trial.events = [event.model_dump(mode="json") for event in events]
     ends = _Plan(connection, wire_form, trial).of(events)
     if refusal is not None:
@@ -86,20 +101,15 @@ def attempt(
     return trial.ends(*ends)
 
 
-def _refusal(connection: Connection, request: WebhookRequest, unset: list[str]) -> str | None:
-    if unset:
-        return f"it cannot be verified: {'; '.join(unset)}"
-    reason = connection.signature.verify(request, request.received_at.timestamp())
-    return None if reason is None else f"answered 401: {reason}"
-
-
-def _unparsed(trial: Trial, connection: Connection, error: Exception, refusal: str | None) -> Trial:
+def _unread(trial: Trial, case: Malformed | Unreadable, refusal: str | None) -> Trial:
     if refusal is not None:
-        trial.note(f"were it verified, it could still not be read: {error}")
+        trial.note(f"were it verified, it could still not be read: {case.reason}")
         return trial.ends("reject", refusal)
-    if isinstance(error, MalformedBody) and isinstance(connection.signature, NoSignature):
-        return trial.ends("reject", f"answered 400: {error}")
-    return trial.ends("park", f"kept whole as unreadable until the connector is mended: {error}")
+    if isinstance(case, Malformed):
+        return trial.ends("reject", f"answered 400: {case.reason}")
+    return trial.ends(
+        "park", f"kept whole as unreadable until its connector is fixed: {case.reason}"
+    )
 
 
 class _Plan:
@@ -111,10 +121,10 @@ class _Plan:
         self._trial = trial
         self._known: set[str] = set()
 
-    def of(self, events: list[Event]) -> tuple[Would, str]:
+    def of(self, events: Sequence[Event]) -> tuple[Would, str]:
         """Add the calls to the trial. Returns how the delivery ends."""
         if not events:
-            return "ignore", "its connector found nothing for the Inbox in this delivery"
+            return "ignore", NOTHING_FOR_THE_INBOX
         ends = [self._event(event) for event in events]
         ranking: tuple[Would, ...] = ("deliver", "park", "ignore")
         return min(ends, key=lambda end: ranking.index(end[0]))
@@ -153,47 +163,38 @@ class _Plan:
 
     def _contact(self, event: Event) -> tuple[Would, str]:
         """Add the calls that find the contact and its conversation, once for each person."""
-        settings, person = self._connection.settings, event.person
-        keys = set(identities_of(self._connection.name, person))
+        planned = plan(event.person, self._connection.settings, self._connection.label)
+        keys = set(planned.identities)
         if keys & self._known:
             return "deliver", "its person is known by then"
-        by = "email" if person.email else "phone" if person.phone else None
-        if by is not None:
-            query = contacts.query(_LOOKED_UP_BY[by], [person.email or person.phone or ""])
-            self._call("POST", CONTACTS_QUERY_PATH, query)
-            self._note_otherwise(by, also_phone=bool(person.email and person.phone))
-            why = f"the contact is looked up by {by}"
-        elif settings.unmatched == "create":
-            label = f"{self._connection.label} {(person.id or '')[-6:]}".strip()
-            body = contacts.new_contact(person.name or label, None, None)
-            self._call("POST", CONTACTS_PATH, body)
+        if planned.look_ups:
+            kind, value = planned.look_ups[0]
+            self._call("POST", CONTACTS_QUERY_PATH, contacts.query(LOOKED_UP_BY[kind], [value]))
+            self._note_otherwise(planned)
+            why = f"the contact is looked up by {kind}"
+        elif planned.unmatched == "create":
+            self._call("POST", CONTACTS_PATH, contacts.new_contact(planned.name, None, None))
             why = "a contact is created: nothing but the source's own id is known of the person"
             self._trial.note("a person whose id is linked already needs no contact created")
-        elif settings.unmatched == "park":
-            return "park", (
-                "only the source's own id is known of the person, and unless that is linked "
-                'to a contact, unmatched = "park" decides'
-            )
         else:
-            return "ignore", (
+            return "park" if planned.unmatched == "park" else "ignore", (
                 "only the source's own id is known of the person, and unless that is linked "
-                'to a contact, unmatched = "drop" decides'
+                f'to a contact, unmatched = "{planned.unmatched}" decides'
             )
         self._known |= keys
         self._call("POST", CONVERSATIONS_PATH, {"participantId": {"contactId": CONTACT}})
         return "deliver", why
 
-    def _note_otherwise(self, by: str, *, also_phone: bool) -> None:
-        settings = self._connection.settings
+    def _note_otherwise(self, planned: Plan) -> None:
+        kinds = [kind for kind, _ in planned.look_ups]
         then = {
             "create": "one is created (Create Contact)",
             "park": "the event is parked",
             "drop": "the event is dropped",
-        }[settings.unmatched]
-        also = " nor by phone" if also_phone else ""
+        }[planned.unmatched]
         several = {"park": "the event is parked", "all": "every one of them gets the message"}
-        chosen = several.get(settings.ambiguous, f"the {settings.ambiguous} one is taken")
-        self._trial.note(f"if no contact is found by {by}{also}, {then}")
+        chosen = several.get(planned.ambiguous, f"the {planned.ambiguous} one is taken")
+        self._trial.note(f"if no contact is found by {' nor by '.join(kinds)}, {then}")
         self._trial.note(f"if several are found, {chosen}")
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.outcome import Outcome
-from inboxbridge.identity import Directory, Drop, Found, Park
+from inboxbridge.identity import Directory, Drop, Found, Park, plan
 from inboxbridge.journal import Journal, reads, writes
 from inboxbridge.journal.rows import EventCopy, StoredEvent
 from inboxbridge.model import Event, Person
@@ -20,7 +20,6 @@ PATIENCE_SECONDS = 3600.0
 """How long an event without a person waits for one about the same thing."""
 
 RELATIVE_SECONDS = 2.0
-LABEL_CHARACTERS = 6
 
 
 class People:
@@ -63,8 +62,8 @@ class People:
             if isinstance(relative, Outcome):
                 return relative
             person = relative
-        label = f"{connection.label} {(person.id or '')[-LABEL_CHARACTERS:]}".strip()
-        found = await self._directory.resolve(connection.settings, person, label, lane)
+        planned = plan(person, connection.settings, connection.label)
+        found = await self._directory.resolve(planned, lane)
         if isinstance(found, Park):
             return await self._ledger.parked(row, found.reason)
         if isinstance(found, Drop):

@@ -182,7 +182,7 @@ async def _deliver(
     request = WebhookRequest(
         url=connection.url or "", headers={"content-type": step.content_type}, body=step.body
     )
-    for event in connection.parse(request)[1]:
+    for event in connection.events(request):
         content, _ = connection.message(event)
         expected.add(connection.name, event, expected_text(content))
     status = 0

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from dataclasses import replace
 
 import structlog
 from prometheus_client import generate_latest
@@ -15,9 +14,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from inboxbridge.config.tables import WIX_HOOK
 from inboxbridge.connector import Connector
-from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout, MalformedBody
+from inboxbridge.errors import ConnectorError
 from inboxbridge.gateway.http import (
-    OK,
     REFUSED,
     UNAVAILABLE,
     Disconnected,
@@ -28,20 +26,23 @@ from inboxbridge.gateway.http import (
     read_body,
     request_of,
 )
-from inboxbridge.gateway.quoting import without_quotes
+from inboxbridge.gateway.intake import (
+    Handshake,
+    Malformed,
+    Progress,
+    Refused,
+    Unreadable,
+    cut_off,
+    kept,
+    read,
+    to_store,
+)
 from inboxbridge.gateway.refusals import Refusals
 from inboxbridge.gateway.routing import Routes
-from inboxbridge.journal import (
-    Accepted,
-    AcceptedWithoutEvents,
-    AnyAccepted,
-    Journal,
-    JournalUnavailable,
-)
+from inboxbridge.journal import Accepted, AnyAccepted, Journal, JournalUnavailable
 from inboxbridge.journal.fates import stored_record
-from inboxbridge.model import Event, WebhookRequest
-from inboxbridge.plugins.connection import Connection
-from inboxbridge.signing import NoSignature
+from inboxbridge.model import WebhookRequest
+from inboxbridge.plugins import Connection
 from inboxbridge.telemetry import metrics
 from inboxbridge.telemetry.reporter import Reporter
 
@@ -105,7 +106,7 @@ class Gateway:
             return
         except Exception:
             # Nothing is known of what is on disk, so the source is asked to come again.
-            self._log.error("a request failed unexpectedly", exc_info=True)
+            self._log.error("request_failed_unexpectedly", exc_info=True)
             answer = UNAVAILABLE
         await answer.send(send)
 
@@ -158,16 +159,7 @@ class Gateway:
             return self._refuse(name, 413, f"the body is larger than {largest} bytes", path)
         if connection is None:
             return await self._no_connection(name, request_of(scope, body, None, self._now()))
-        request = request_of(scope, body, connection.url, self._now())
-        handshake = await self._handshake(connection, request)
-        if handshake is not None:
-            return handshake
-        refusal = await self._verified(connection, request)
-        if refusal is not None:
-            self._count(name, "refused")
-            self._refusals.log(name, 401, refusal)
-            return REFUSED
-        return await self._take(connection, request)
+        return await self._take(connection, request_of(scope, body, connection.url, self._now()))
 
     def _largest(self, connection: Connection | None) -> int:
         if self._max_body_bytes is not None:
@@ -209,149 +201,83 @@ class Gateway:
         close = difflib.get_close_matches(name[:64], self._connections, n=1)
         return "no connection has this name" + (f"; meant is perhaps {close[0]}" if close else "")
 
-    async def _handshake(
-        self, connection: Connection, request: WebhookRequest
-    ) -> HttpAnswer | None:
-        if "handshake" not in connection.hooks:
-            return None
-        if request.method not in connection.connector.handshake_methods:
-            return None
-        try:
-            found = await connection.runner.call(lambda: connection.handshake(request))
-            return None if found is None else HttpAnswer.of(found)
-        except ConnectorError as error:
-            _failed(connection, error)
-            return None
-
-    async def _verified(self, connection: Connection, request: WebhookRequest) -> str | None:
-        """Return why the delivery is refused, None if it is genuine. Any doubt refuses it."""
-        now = self._now()
-        try:
-            if connection.signs_its_own_way:
-                return await connection.runner.call(lambda: connection.refusal(request, now))
-            return connection.refusal(request, now)
-        except ConnectorError as error:
-            _failed(connection, error)
-            return "its signature could not be checked"
-
     async def _take(self, connection: Connection, request: WebhookRequest) -> HttpAnswer:
-        """Parse and store a verified delivery."""
-        name = connection.name
-        found = _Parsed()
+        progress, now = Progress(), self._now()
         try:
-            await connection.runner.call(lambda: found.fill(connection, request))
+            case = await connection.runner.call(lambda: read(connection, request, now, progress))
         except ConnectorError as error:
-            if found.events is not None:
-                # Cut off after it had read the delivery: what it read counts.
-                _failed(connection, error)
-                return await self._store(connection, request, found)
-            # Aside, because a large body takes a while to look through.
-            reason = await asyncio.to_thread(without_quotes, error, request)
-            if isinstance(error, MalformedBody) and isinstance(connection.signature, NoSignature):
-                self._count(name, "malformed")
-                self._refusals.log(name, 400, reason)
-                return HttpAnswer(400, f"{reason}\n".encode())
-            self._log.error("unreadable", connection=name, reason=reason)
-            kept = await self._redacted(connection, request)
-            if kept is None:
+            case = cut_off(connection, request, now, progress, error)
+            if isinstance(case, Unreadable):
+                case = replace(case, kept=await self._kept(connection, request, progress))
+        for fault in progress.faults:
+            self._log.error("connector_failed", connection=connection.name, reason=str(fault))
+        if isinstance(case, Handshake):
+            return case.answer
+        if isinstance(case, Refused):
+            self._count(connection.name, "refused")
+            self._refusals.log(connection.name, 401, case.reason)
+            return REFUSED
+        if isinstance(case, Malformed):
+            self._count(connection.name, "malformed")
+            self._refusals.log(connection.name, 400, case.reason)
+            return HttpAnswer(400, f"{case.reason}\n".encode())
+        if isinstance(case, Unreadable):
+            self._log.error("unreadable", connection=connection.name, reason=case.reason)
+            if case.kept is None:
                 # It can neither be read nor kept without what it may hold of secrets.
-                self._count(name, "unavailable")
+                self._count(connection.name, "unavailable")
                 return UNAVAILABLE
-            found.events = []
-            found.unreadable = self._without_events(connection, "unreadable", reason, request, kept)
-        return await self._store(connection, request, found)
+        return await self._store(connection, to_store(connection, request, case), progress.answer)
+
+    async def _kept(
+        self, connection: Connection, request: WebhookRequest, progress: Progress
+    ) -> WebhookRequest | None:
+        """The delivery as it may be kept, of a connector that was cut off."""
+        if "redact" not in connection.hooks and not connection.signs_its_own_way:
+            return kept(connection, request, progress)
+        try:
+            return await connection.runner.call(lambda: kept(connection, request, progress))
+        except ConnectorError as error:
+            progress.faults.append(error)
+            return None
 
     async def _store(
-        self, connection: Connection, request: WebhookRequest, found: _Parsed
+        self, connection: Connection, accepted: AnyAccepted, answer: HttpAnswer
     ) -> HttpAnswer:
-        name, events = connection.name, found.events or []
-        accepted = found.unreadable or self._with_events(connection, request, found.kept, events)
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 ids = await self._journal.accept(accepted)
         except (JournalUnavailable, TimeoutError) as error:
-            self._count(name, "unavailable")
-            self._log.error("not stored", connection=name, reason=str(error) or "took too long")
+            self._count(connection.name, "unavailable")
+            reason = str(error) or "it took too long"
+            self._log.error("not_stored", connection=connection.name, reason=reason)
             return UNAVAILABLE
-        self._tell(connection, accepted, ids)
-        return found.answer
+        self._tell(connection.name, accepted, ids)
+        return answer
 
-    def _with_events(
-        self,
-        connection: Connection,
-        request: WebhookRequest,
-        kept: WebhookRequest | None,
-        events: list[Event],
-    ) -> AnyAccepted:
-        if not events:
-            reason = "its connector found nothing for the Inbox in this delivery"
-            return self._without_events(connection, "ignored", reason, request, None)
-        return Accepted(
-            site=connection.settings.site,
-            connection=connection.name,
-            request=kept,
-            received_at=request.received_at.timestamp(),
-            events=tuple(events),
-        )
-
-    def _tell(
-        self,
-        connection: Connection,
-        accepted: AnyAccepted,
-        ids: list[int | None],
-    ) -> None:
+    def _tell(self, name: str, accepted: AnyAccepted, ids: list[int | None]) -> None:
         if isinstance(accepted, Accepted):
             new = [
-                (event, key)
-                for event, key in zip(accepted.events, ids, strict=True)
-                if key is not None
+                (event, event_id)
+                for event, event_id in zip(accepted.events, ids, strict=True)
+                if event_id is not None
             ]
             state = "stored"
-            self._count(connection.name, "stored" if new else "repeated")
+            self._count(name, "stored" if new else "repeated")
             if new:
                 self._reporter.stored(
-                    connection.name,
+                    name,
                     len(new),
                     lambda: [stored_record(accepted, event, key) for event, key in new],
                 )
         else:
             state = accepted.state
-            self._count(connection.name, state)
+            self._count(name, state)
         self._log.info(
             state,
-            connection=connection.name,
-            event_ids=[key for key in ids if key is not None],
+            connection=name,
+            event_ids=[event_id for event_id in ids if event_id is not None],
             repeated=ids.count(None),
-        )
-
-    async def _redacted(
-        self, connection: Connection, request: WebhookRequest
-    ) -> WebhookRequest | None:
-        if "redact" not in connection.hooks and not connection.signs_its_own_way:
-            return connection.redacted(request)
-        try:
-            return await connection.runner.call(lambda: _kept(connection, request))
-        except HookTimeout as error:
-            _failed(connection, error)
-            return None
-
-    def _without_events(
-        self,
-        connection: Connection,
-        state: Literal["ignored", "unreadable"],
-        reason: str,
-        request: WebhookRequest,
-        kept: WebhookRequest | None,
-    ) -> AcceptedWithoutEvents:
-        digest = _identity(connection, request)
-        return AcceptedWithoutEvents(
-            site=connection.settings.site,
-            connection=connection.name,
-            request=kept,
-            received_at=request.received_at.timestamp(),
-            state=state,
-            reason=reason,
-            source_id=f"{state}:{digest}",
         )
 
     def _count(self, connection: str, answer: str) -> None:
@@ -360,49 +286,3 @@ class Gateway:
     def _known(self, name: str) -> str:
         """A name that somebody made up must not fill logs and metrics."""
         return name if name in self._connections or name in self._broken else ""
-
-
-class _Parsed:
-    """What a connector made of a delivery, as far as it got."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] | None = None
-        self.kept: WebhookRequest | None = None
-        self.answer = OK
-        self.unreadable: AcceptedWithoutEvents | None = None
-
-    def fill(self, connection: Connection, request: WebhookRequest) -> None:
-        """Call the hooks that a delivery is for. Raises `MalformedBody` or `HookFailed`."""
-        events = connection.events(request)
-        self.events = events
-        if events:
-            self.kept = _kept(connection, request)
-        try:
-            answer = connection.answer(request)
-            if answer is not None:
-                self.answer = HttpAnswer.of(answer)
-        except HookFailed as error:
-            _failed(connection, error)
-
-
-def _kept(connection: Connection, request: WebhookRequest) -> WebhookRequest | None:
-    """The delivery as it may be kept, or None if its connector could not say."""
-    try:
-        return connection.redacted(request)
-    except HookFailed as error:
-        _failed(connection, error)
-        return None
-
-
-def _identity(connection: Connection, request: WebhookRequest) -> str:
-    """What makes this delivery the same as another that was not made into events.
-
-    Whatever the scheme does not sign anybody may change, such as a query.
-    """
-    signed = b"" if request.body and not connection.signs_url else request.url.encode()
-    return hashlib.sha256(signed + b"\0" + request.body).hexdigest()[:32]
-
-
-def _failed(connection: Connection, error: ConnectorError) -> None:
-    log = structlog.get_logger("inboxbridge")
-    log.error("connector failed", connection=connection.name, reason=str(error))

@@ -161,7 +161,7 @@ class WixHook:
             if changed:
                 self._journal.announce_forgotten(site)
                 if any(ids):
-                    self._log.info("Wix told us", site=site, what=f"{event.entity} {event.slug}")
+                    self._log.info("wix_event", site=site, what=f"{event.entity} {event.slug}")
 
     async def _apply(self, event: WixEvent, site: str) -> bool:
         journal = self._journal

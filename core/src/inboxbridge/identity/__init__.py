@@ -6,10 +6,9 @@ from inboxbridge.identity.directory import (
     Found,
     Park,
     Resolution,
-    identities_of,
-    parse_identity,
 )
 from inboxbridge.identity.memory import Memory
+from inboxbridge.identity.plan import Plan, identities_of, parse_identity, plan
 
 __all__ = [
     "Directory",
@@ -17,7 +16,9 @@ __all__ = [
     "Found",
     "Memory",
     "Park",
+    "Plan",
     "Resolution",
     "identities_of",
     "parse_identity",
+    "plan",
 ]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from inboxbridge.config.tables import Ambiguous, ConnectionSettings, Unmatched
-from inboxbridge.errors import InboxbridgeError
+from inboxbridge.config.tables import Ambiguous
 from inboxbridge.identity.lookup import Lookup
 from inboxbridge.identity.memory import Memory
+from inboxbridge.identity.plan import Plan
 from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
-from inboxbridge.model import Person
-from inboxbridge.model.phone import normalize_phone
 from inboxbridge.wix import ContactMatch, NotFound, WixClient
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.flights import SingleFlight
@@ -50,39 +48,6 @@ class Drop:
 Resolution = Found | Park | Drop
 
 
-def identities_of(connection: str, person: Person) -> list[str]:
-    """The keys under which a person is remembered, in the order in which they count.
-
-    Emails and phones count on the whole site, a source's own ids only within their connection.
-    """
-    keys = []
-    if person.email:
-        keys.append(f"email:{person.email}")
-    if person.phone:
-        keys.append(f"phone:{person.phone}")
-    if person.id:
-        keys.append(f"id:{connection}:{person.id}")
-    return keys
-
-
-def parse_identity(connection: str, text: str) -> str:
-    """Return the key for an identity as typed: ``email:…``, ``phone:+…`` or ``id:…``.
-
-    Raises:
-        InboxbridgeError: It is none of these.
-    """
-    kind, _, value = text.partition(":")
-    if kind == "email" and (email := Person(email=value).email):
-        return f"email:{email}"
-    if kind == "phone" and (phone := normalize_phone(value)):
-        return f"phone:{phone}"
-    if kind == "id" and value.strip():
-        return f"id:{connection}:{value.strip()}"
-    raise InboxbridgeError(
-        "an identity is written email:dana@example.com, phone:+14155550132 or id:THE-SOURCES-ID"
-    )
-
-
 class Directory:
     """Resolves people to contacts and conversations for one site.
 
@@ -112,8 +77,10 @@ class Directory:
         self._by_hand: Memory[str] = Memory(None, now)
         self._contacts: Memory[tuple[str, ...]] = Memory(remember_seconds, now)
         self._conversations: Memory[str] = Memory(remember_seconds, now)
-        self._emails = Lookup(client.find_contacts, "email")
-        self._phones = Lookup(client.find_contacts, "phone")
+        self._look_ups = {
+            "email": Lookup(client.find_contacts, "email"),
+            "phone": Lookup(client.find_contacts, "phone"),
+        }
         self._new_contacts: Memory[bool] = Memory(NEW_SECONDS, now)
         self._newly_opened: Memory[bool] = Memory(NEW_SECONDS, now)
         self._resolving: SingleFlight[Resolution] = SingleFlight()
@@ -122,64 +89,47 @@ class Directory:
         self._refreshing: SingleFlight[str | None] = SingleFlight()
         self._linked_since = 0.0
 
-    async def resolve(
-        self, connection: ConnectionSettings, person: Person, label: str, lane: Lane
-    ) -> Resolution:
-        """Return the contact (or contacts) that *person* is, by the connection's policies.
+    async def resolve(self, plan: Plan, lane: Lane) -> Resolution:
+        """Return the contact (or contacts) of the person that *plan* is for.
 
         Email first, then phone, then a remembered link; a link made by hand comes before all.
 
         Args:
-            connection: Its ``unmatched`` and ``ambiguous`` policies apply.
-            person: Anyone with an email, a phone or an id.
-            label: What to call a created contact that has nothing but a source's id.
+            plan: What to ask for, and the policies.
             lane: Whose turn to call Wix it is.
 
         Raises:
             WixError: Wix could not be asked.
         """
-        keys = identities_of(connection.name, person)
-        known = self._known(keys)
+        known = self._known(plan.identities)
         if known is not None:
             return known
-        policies = f"{connection.unmatched} {connection.ambiguous}"
+        policies = f"{plan.unmatched} {plan.ambiguous}"
         return await self._resolving(
-            "\n".join([policies, *keys]),
-            lambda: self._resolve(connection, person, keys, label, lane),
+            "\n".join([policies, *plan.identities]), lambda: self._resolve(plan, lane)
         )
 
-    async def _resolve(
-        self,
-        connection: ConnectionSettings,
-        person: Person,
-        keys: list[str],
-        label: str,
-        lane: Lane,
-    ) -> Resolution:
+    async def _resolve(self, plan: Plan, lane: Lane) -> Resolution:
+        keys = plan.identities
         remembered = {key: ids for key in keys if (ids := self._contacts.get(key))}
         if len(remembered) < len(keys):
             remembered = await self._recall(keys, remembered)
         for key in keys:
             if linked := self._by_hand.get(key):
                 return Found((linked,), "linked by hand")
-        for kind, value, look_up in (
-            ("email", person.email, self._emails),
-            ("phone", person.phone, self._phones),
-        ):
-            if value is None:
-                continue
+        for kind, value in plan.look_ups:
             if ids := remembered.get(f"{kind}:{value}"):
                 return Found(ids, f"remembered by {kind}")
-            matches = await look_up(value, lane)
+            matches = await self._look_ups[kind](value, lane)
             if matches:
-                return self._chosen(matches, kind, connection.ambiguous, keys)
+                return self._chosen(matches, kind, plan.ambiguous, keys)
         for key in keys:
             if ids := remembered.get(key):
                 await self._remember(keys, ids[0], "lookup")
                 return Found(ids, "remembered link")
-        return await self._unmatched(connection.unmatched, person, keys, label, lane)
+        return await self._unmatched(plan, lane)
 
-    def _known(self, keys: list[str]) -> Found | None:
+    def _known(self, keys: Sequence[str]) -> Found | None:
         """Who that is, if each of the identities is held in memory."""
         for key in keys:
             if linked := self._by_hand.get(key):
@@ -300,7 +250,7 @@ class Directory:
                 self._by_hand.put(identity, contact_id)
 
     async def _recall(
-        self, keys: list[str], remembered: dict[str, tuple[str, ...]]
+        self, keys: Sequence[str], remembered: dict[str, tuple[str, ...]]
     ) -> dict[str, tuple[str, ...]]:
         missing = [key for key in keys if key not in remembered]
         links = await self._journal.read(reads.linked_contacts, self.site, missing)
@@ -319,7 +269,7 @@ class Directory:
         return found
 
     def _chosen(
-        self, matches: list[ContactMatch], kind: str, policy: Ambiguous, keys: list[str]
+        self, matches: list[ContactMatch], kind: str, policy: Ambiguous, keys: Sequence[str]
     ) -> Resolution:
         ids = tuple(match.id for match in matches)
         if len(ids) == 1:
@@ -335,24 +285,22 @@ class Directory:
             self._remember_soon(keys, chosen)
         return Found(chosen, f"{policy} of {len(ids)} contacts with this {kind}")
 
-    async def _unmatched(
-        self, policy: Unmatched, person: Person, keys: list[str], label: str, lane: Lane
-    ) -> Resolution:
-        known_by = " and ".join(key.partition(":")[0] for key in keys)
-        if policy == "drop":
+    async def _unmatched(self, plan: Plan, lane: Lane) -> Resolution:
+        known_by = " and ".join(key.partition(":")[0] for key in plan.identities)
+        if plan.unmatched == "drop":
             return Drop(f'no contact has this {known_by}, and unmatched = "drop"')
-        if policy == "park":
+        if plan.unmatched == "park":
             return Park(
                 f"no contact has this {known_by}; link one with "
                 "`inboxbridge link CONNECTION IDENTITY CONTACT_ID`"
             )
-        contact_id = await self._creating(keys[0], lambda: self._create(person, keys, label, lane))
+        first = plan.identities[0]
+        contact_id = await self._creating(first, lambda: self._create(plan, lane))
         return Found((contact_id,), "created")
 
-    async def _create(self, person: Person, keys: list[str], label: str, lane: Lane) -> str:
-        name = person.name
-        if not (person.email or person.phone):
-            name = name or label
+    async def _create(self, plan: Plan, lane: Lane) -> str:
+        keys, name = plan.identities, plan.name
+        if plan.has_only_an_id and name:
             # Wix refuses a second contact with one's email or phone, but nothing protects a mere
             # name: set down that we are about to create, and look for it after a crash.
             started = await self._creation_started(keys[0])
@@ -362,9 +310,7 @@ class Directory:
                 if matches:
                     await self._remember(keys, matches[0].id, "created")
                     return matches[0].id
-        contact_id = await self._client.create_contact(
-            name=name, email=person.email, phone=person.phone, lane=lane
-        )
+        contact_id = await self._client.create_contact(name=name, lane=lane, **dict(plan.look_ups))
         self._new_contacts.put(contact_id, True)
         await self._remember(keys, contact_id, "created")
         return contact_id
@@ -395,14 +341,14 @@ class Directory:
     def _link(self, key: str, contact_id: str | None, origin: str) -> Link:
         return Link(self.site, key, contact_id, origin, self._now())
 
-    def _remember_soon(self, keys: list[str], ids: tuple[str, ...]) -> None:
+    def _remember_soon(self, keys: Sequence[str], ids: tuple[str, ...]) -> None:
         """Remember at once in memory, in the journal with the next transaction."""
         for key in keys:
             self._contacts.put(key, ids, forever=key.startswith("id:"))
             written = self._journal.write(remembering.remember, self._link(key, ids[0], "lookup"))
             written.add_done_callback(_heard)
 
-    async def _remember(self, keys: list[str], contact_id: str, origin: str) -> None:
+    async def _remember(self, keys: Sequence[str], contact_id: str, origin: str) -> None:
         for key in keys:
             self._contacts.put(key, (contact_id,), forever=key.startswith("id:"))
         for written in [

@@ -152,16 +152,6 @@ class Connection:
             )
         return found
 
-    def parse(self, request: WebhookRequest) -> tuple[WebhookRequest, list[Event]]:
-        """Return the delivery as it may be kept, and its events.
-
-        Raises:
-            MalformedBody: The connector says that the body cannot be read.
-            HookFailed: The connector raised something else or returned something else.
-        """
-        found = self.events(request)
-        return (self.redacted(request) if found else request), found
-
     def redacted(self, request: WebhookRequest) -> WebhookRequest:
         """Return the delivery as it may be kept. Raises `HookFailed`."""
         if "redact" in self.hooks:

@@ -65,7 +65,7 @@ class HookRunner:
         if len(self._hanging) >= MAX_HANGING:
             raise HookTimeout(
                 f"connection {self.name!r}: {MAX_HANGING} earlier calls of its connector still "
-                "hang; mend the connector and restart"
+                "hang; fix the connector and restart"
             )
         if self._worker is None:
             self._worker = _Worker(loop, f"hooks-{self.name}")

@@ -56,7 +56,7 @@ class Reporter:
             self._managers.append(manager)
 
     def _skipped(self, name: str, error: BaseException) -> None:
-        self._log.error("observer skipped", observer=name, error=_said(error))
+        self._log.error("observer_skipped", observer=name, error=_said(error))
 
     def stored(
         self, connection: str, count: int, records: Callable[[], Iterable[EventRecord]]
@@ -98,7 +98,7 @@ class Reporter:
                     implementation.function(**arguments)
                 except (Exception, SystemExit) as error:
                     self._log.error(
-                        "observer failed",
+                        "observer_failed",
                         observer=implementation.plugin_name,
                         hook=hook,
                         error=type(error).__name__,

@@ -76,7 +76,7 @@ def rules(folder: Path | None = None) -> list[Rule]:
     return [
         Rule(
             "has_samples", "bronze",
-            "Without a real body nobody can see what the connector is for, or mend it.",
+            "Without a real body nobody can see what the connector is for, or fix it.",
             whole=package.has_samples,
         ),
         Rule(
@@ -231,7 +231,7 @@ def rules(folder: Path | None = None) -> list[Rule]:
         ),
         Rule(
             "cites_its_source", "gold",
-            "Who mends the connector needs the page that it was written from.",
+            "Who fixes the connector needs the page that it was written from.",
             whole=package.cites_its_source, tested=False,
         ),
         Rule(

@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connector import Connector, ConnectorSettings, Providers
 from inboxbridge.errors import HookFailed, MalformedBody
+from inboxbridge.gateway.intake import Malformed, Progress, Stored, Unreadable, contents
 from inboxbridge.model import (
     Badge,
     BasicMessage,
@@ -215,13 +216,20 @@ def parse(connection: Connection, request: WebhookRequest) -> list[Event]:
         Unmet: It raised something else, returned something else, or left its room.
     """
     __tracebackhide__ = True
+    progress = Progress()
     try:
         with sealed():
-            return connection.parse(request)[1]
-    except HookFailed as error:
-        raise Unmet(_said(error)) from error
+            case = contents(connection, request, progress)
     except NotAllowed as error:
         raise Unmet(str(error)) from error
+    errors = list(progress.faults)
+    if isinstance(case, Malformed | Unreadable):
+        errors.insert(0, case.error)
+    if errors:
+        if isinstance(errors[0], MalformedBody):
+            raise errors[0]
+        raise Unmet(_said(errors[0])) from errors[0]
+    return list(case.events) if isinstance(case, Stored) else []
 
 
 def message(connection: Connection, event: Event) -> tuple[Content, Badge | None]:

@@ -198,7 +198,7 @@ class Calls:
                 raise
             if not isinstance(error, _OF_THE_NETWORK):
                 log = structlog.get_logger("inboxbridge")
-                log.exception("an error inside inboxbridge in a call to Wix", call=operation.name)
+                log.exception("wix_call_failed_unexpectedly", call=operation.name)
             raise no_answer(operation, error, monotonic() - began_at) from None
         raise refused
 

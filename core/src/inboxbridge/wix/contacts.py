@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from inboxbridge.model.phone import country_of, normalize_phone, spellings
 from inboxbridge.wix.forms import Contact, Phone, QueriedContacts, moment
@@ -23,6 +23,13 @@ MAX_PAGE: Final = 1000
 MAX_NAME_CHARACTERS: Final = 1000
 """Of a first or last name, as Wix's own SDK declares."""
 _NOT_DIGITS = re.compile(r"\D+")
+
+
+LOOKED_UP_BY: Final[dict[Literal["email", "phone"], str]] = {
+    "email": "info.emails.email",
+    "phone": "info.phones.e164Phone",
+}
+"""The field that Query Contacts is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

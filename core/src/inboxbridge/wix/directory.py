@@ -31,9 +31,7 @@ MAX_VALUES: Final = 100
 MAX_QUERY_PAGES: Final = 5
 """Of 50 contacts the first, of 1,000 each other: more than any email or number has."""
 
-_EMAIL: Final = "info.emails.email"
 _PHONE: Final = "info.phones.phone"
-_E164: Final = "info.phones.e164Phone"
 
 
 class Directory:
@@ -115,7 +113,9 @@ class Directory:
     async def _by_email(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         asked = {value: value.strip().lower() for value in wanted}
         emails = list(dict.fromkeys(asked.values()))
-        every = await self._asked(contacts.query(_EMAIL, emails), emails, lane)
+        every = await self._asked(
+            contacts.query(contacts.LOOKED_UP_BY["email"], emails), emails, lane
+        )
         found = every.by(emails, lambda contact, email: email in contacts.emails_of(contact))
         return {value: found[email] for value, email in asked.items()}
 
@@ -146,7 +146,9 @@ class Directory:
         return found
 
     async def _by_e164(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
-        every = await self._asked(contacts.query(_E164, wanted), wanted, lane)
+        every = await self._asked(
+            contacts.query(contacts.LOOKED_UP_BY["phone"], wanted), wanted, lane
+        )
         return every.by(wanted, contacts.has_phone)
 
     async def _asked(self, body: Json, values: list[str], lane: Lane) -> _Found:
@@ -201,5 +203,5 @@ class _Found:
             raise self.answer.unreadable("with a contact that does not have what was asked for")
         if strangers:
             log = structlog.get_logger("inboxbridge")
-            log.warning("contacts that were not asked for are left out", contacts=strangers)
+            log.warning("unasked_contacts_left_out", contacts=strangers)
         return found
