@@ -14,10 +14,10 @@ import pytest
 from harness import SandboxServer, tables, text_of
 from inboxbridge import WebhookRequest
 from inboxbridge.config import config_from
-from inboxbridge.demo import story
 from inboxbridge.journal import reads
 from inboxbridge.model.records import EventRecord
 from inboxbridge.runtime import Runtime, running
+from inboxbridge_demo import story
 from site_packages import HEAD, importable, package
 
 FIRST_PARTY = ("facebook", "sms", "phone", "bookings", "chat", "shop")

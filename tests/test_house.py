@@ -87,7 +87,7 @@ def test_what_a_visitor_looks_for_first_is_there() -> None:
 
 
 def test_every_package_carries_its_readme_and_its_licence() -> None:
-    packages = [ROOT / "core", *(ROOT / "connectors").iterdir()]
+    packages = [ROOT / "core", ROOT / "sandbox", ROOT / "demo", *(ROOT / "connectors").iterdir()]
     missing = [
         f"{package.name}/{name}"
         for package in packages

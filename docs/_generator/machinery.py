@@ -10,11 +10,11 @@ from typing import Any
 import click
 import typer
 from inboxbridge.cli import app
-from inboxbridge.sandbox.control import control_routes
-from inboxbridge.sandbox.faults import Faults
-from inboxbridge.sandbox.rules import CALLS, SLOW_SECONDS, Rule
 from inboxbridge.telemetry import metrics as registered
 from inboxbridge.testing import LEVELS, rules
+from inboxbridge_sandbox.control import control_routes
+from inboxbridge_sandbox.faults import Faults
+from inboxbridge_sandbox.rules import CALLS, SLOW_SECONDS, Rule
 from starlette.routing import Route
 
 from .text import code, doc_of, markdown, table

@@ -43,7 +43,7 @@ async def served(kind: str, arguments: list[str]) -> AsyncIterator[str]:
     if kind in ("bare", "sandbox"):
         app: Any = bare
         if kind == "sandbox":
-            from inboxbridge.sandbox import create_app
+            from inboxbridge_sandbox import create_app
 
             app = create_app()
         async with serving(app, listen("127.0.0.1", 0)) as url:

@@ -10,7 +10,7 @@ from typing import Any
 import inboxbridge
 import pytest
 from inboxbridge.hookspecs import ConnectorSpec, ObserverSpec
-from inboxbridge.sandbox.control import control_routes
+from inboxbridge_sandbox.control import control_routes
 
 HOOKS = [
     name

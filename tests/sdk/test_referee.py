@@ -11,7 +11,7 @@ import httpx
 import pytest
 import wix_sdk
 from harness import SandboxServer
-from inboxbridge.sandbox import SandboxOptions
+from inboxbridge_sandbox import SandboxOptions
 
 VECTORS = Path(__file__).parent / "vectors"
 pytestmark = pytest.mark.sdk

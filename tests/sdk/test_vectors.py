@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 from inboxbridge.model import Attachment, Badge, BasicMessage, MinimalMessage
-from inboxbridge.sandbox import SandboxOptions, create_app
 from inboxbridge.wix import ApiKey, AppCredentials, Budget, Outgoing, WixClient
+from inboxbridge_sandbox import SandboxOptions, create_app
 
 VECTORS = Path(__file__).parent / "vectors"
 SITE = "4e600edc-db48-4260-9d04-7ea5c3e5fffd"

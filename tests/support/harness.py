@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import uvicorn
 import worker_process
-from inboxbridge.sandbox import SandboxOptions, create_app
+from inboxbridge_sandbox import SandboxOptions, create_app
 
 SITE_ID = "5a10a000-0000-4000-8000-00000000000{}"
 

@@ -22,8 +22,8 @@ from inboxbridge.journal import Accepted, Journal, reads
 from inboxbridge.journal.rows import LIVE
 from inboxbridge.model import Event, Person
 from inboxbridge.plugins import connect_all
-from inboxbridge.sandbox import Sandbox, SandboxOptions, create_app
 from inboxbridge.telemetry.reporter import Reporter
+from inboxbridge_sandbox import Sandbox, SandboxOptions, create_app
 
 # httpx's ASGITransport looks for it on the disk at every call, a sixth of a simulation's time.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]

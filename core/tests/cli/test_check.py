@@ -14,7 +14,7 @@ from inboxbridge.courier import wix_client
 from inboxbridge.journal import writes
 from inboxbridge.journal.rows import SiteNames, SiteState
 from inboxbridge.model import Event
-from inboxbridge.sandbox import ApiKeyGrant, SandboxOptions, create_app
+from inboxbridge_sandbox import ApiKeyGrant, SandboxOptions, create_app
 
 MakeEvent = Callable[..., Event]
 

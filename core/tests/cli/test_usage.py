@@ -189,7 +189,7 @@ def test_demo_runs_the_demo_and_ends_with_its_code(
         asked.append({"exit_when_done": exit_when_done, "as_json": as_json, "port": port})
         return 1
 
-    monkeypatch.setattr("inboxbridge.demo.run_demo", run_demo)
+    monkeypatch.setattr("inboxbridge_demo.run_demo", run_demo)
 
     result = workspace.run("demo", "--exit", "--json", "--port", "8123")
 

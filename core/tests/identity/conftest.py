@@ -13,8 +13,8 @@ from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.identity import Directory, Resolution, plan
 from inboxbridge.journal import Journal, remembering
 from inboxbridge.journal.rows import Link
-from inboxbridge.sandbox import SandboxOptions, create_app
 from inboxbridge.wix import ApiKey, Budget, WixClient
+from inboxbridge_sandbox import SandboxOptions, create_app
 
 SITE = "5a10a000-0000-4000-8000-000000000001"
 OLD, NEW, PHONE = (f"c0000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))

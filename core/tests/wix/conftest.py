@@ -15,8 +15,8 @@ import httpx
 import pytest
 import uvicorn
 from inboxbridge.model import Badge, BasicMessage
-from inboxbridge.sandbox import Sandbox, create_app
 from inboxbridge.wix import ApiKey, Budget, Outgoing, WixClient
+from inboxbridge_sandbox import Sandbox, create_app
 
 HERE = Path(__file__).parent
 SITE_ID = "4e600edc-db48-4260-9d04-7ea5c3e5fffd"

@@ -29,7 +29,6 @@ import pytest
 import uvicorn
 import vcr  # type: ignore[import-untyped]
 from inboxbridge.model import Badge, BasicMessage, MinimalMessage
-from inboxbridge.sandbox import ApiKeyGrant, AppGrant, SandboxOptions, create_app
 from inboxbridge.wix import (
     DEFAULT_BASE_URL,
     ApiKey,
@@ -43,6 +42,7 @@ from inboxbridge.wix import (
     WixClient,
     fingerprint,
 )
+from inboxbridge_sandbox import ApiKeyGrant, AppGrant, SandboxOptions, create_app
 
 CASSETTES = Path(__file__).parent / "cassettes"
 KEY = ApiKey("api-key", "4e600edc-db48-4260-9d04-7ea5c3e5fffd")

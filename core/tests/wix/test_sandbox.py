@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 from inboxbridge.model import Attachment, Badge, BasicMessage, MinimalMessage
-from inboxbridge.sandbox import ApiKeyGrant, AppGrant, SandboxOptions, create_app
 from inboxbridge.wix import (
     ApiKey,
     AppCredentials,
@@ -25,6 +24,7 @@ from inboxbridge.wix import (
     WixClient,
     fingerprint,
 )
+from inboxbridge_sandbox import ApiKeyGrant, AppGrant, SandboxOptions, create_app
 
 Build = Callable[..., Outgoing]
 

@@ -37,7 +37,7 @@ def demo(
     port: Port = 0,
 ) -> None:
     """See it all work, with nothing to configure."""
-    from inboxbridge.demo import run_demo
+    from inboxbridge_demo import run_demo
 
     raise typer.Exit(run_demo(exit_when_done=exit_when_done, as_json=as_json, port=port))
 

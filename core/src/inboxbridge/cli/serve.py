@@ -120,7 +120,7 @@ async def _serve(
 
 
 async def _sandbox(host: str, port: int, lenient: bool) -> int:
-    from inboxbridge.sandbox import SandboxOptions, create_app
+    from inboxbridge_sandbox import SandboxOptions, create_app
 
     app = create_app(SandboxOptions(lenient=lenient))
     with _signals() as told_to_end, contextlib.closing(listen(host, port)) as bound:

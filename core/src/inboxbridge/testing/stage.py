@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
+from inboxbridge_sandbox import SandboxOptions, create_app
 
 from inboxbridge.config import config_from
 from inboxbridge.connector import Connector, Providers
@@ -22,7 +23,6 @@ from inboxbridge.journal import reads
 from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Installed
 from inboxbridge.runtime import Runtime, running
-from inboxbridge.sandbox import SandboxOptions, create_app
 from inboxbridge.testing.samples import Sample
 from inboxbridge.testing.subject import Sign, Subject
 

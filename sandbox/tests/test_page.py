@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import uvicorn
-from inboxbridge.sandbox import create_app
-from inboxbridge.sandbox.page_parts import safe_link, safe_picture
+from inboxbridge_sandbox import create_app
+from inboxbridge_sandbox.page_parts import safe_link, safe_picture
 
 from .conftest import APP, CONTACT, OTHER_CONTACT, SITE, Wix, contact, message
 
@@ -248,8 +248,8 @@ async def test_one_site_needs_no_choice(wix: Wix, conversation: str) -> None:
 async def test_long_lists_and_threads_are_cut(
     wix: Wix, conversation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inboxbridge.sandbox.page_view.SHOWN_MESSAGES", 3)
-    monkeypatch.setattr("inboxbridge.sandbox.page_view.LISTED_CONVERSATIONS", 1)
+    monkeypatch.setattr("inboxbridge_sandbox.page_view.SHOWN_MESSAGES", 3)
+    monkeypatch.setattr("inboxbridge_sandbox.page_view.LISTED_CONVERSATIONS", 1)
     await wix.seed(contact(OTHER_CONTACT))
     await wix.conversation(OTHER_CONTACT)
     for _ in range(5):

@@ -209,7 +209,7 @@ async def test_latency_is_waited_for(wix: Wix, monkeypatch: pytest.MonkeyPatch) 
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("inboxbridge.sandbox.door.asyncio.sleep", sleep)
+    monkeypatch.setattr("inboxbridge_sandbox.door.asyncio.sleep", sleep)
     await wix.faults(latency_ms=50)
     await wix.post(QUERY, {})
 

@@ -11,8 +11,8 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from inboxbridge.sandbox import AppGrant
-from inboxbridge.sandbox.webhooks import RETRY_AFTER_SECONDS, TargetRefusedError, check_loopback
+from inboxbridge_sandbox import AppGrant
+from inboxbridge_sandbox.webhooks import RETRY_AFTER_SECONDS, TargetRefusedError, check_loopback
 
 from .conftest import APP, CONTACT, OTHER_CONTACT, SITE, Wix, contact
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from inboxbridge.sandbox import Sandbox, SandboxOptions, create_app
+from inboxbridge_sandbox import Sandbox, SandboxOptions, create_app
 
 SITE = "5f0c9a54-0f2c-4a38-9a2e-1f9b7a6d2c11"
 APP = "7b1de0a2-3c55-4c1e-8f0e-5d2b6a9c4e10"

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from inboxbridge.sandbox import ApiKeyGrant, AppGrant
+from inboxbridge_sandbox import ApiKeyGrant, AppGrant
 
 from .conftest import APP, CONTACT, SITE, Wix, code, message
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inboxbridge.sandbox.conversations import Conversation, StoredMessage
-from inboxbridge.sandbox.messages import page_of
+from inboxbridge_sandbox.conversations import Conversation, StoredMessage
+from inboxbridge_sandbox.messages import page_of
 
 from .conftest import CONTACT, SITE, Wix, code, violated
 

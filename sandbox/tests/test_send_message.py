@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inboxbridge.sandbox import Limits
-from inboxbridge.sandbox.conversations import Conversation
+from inboxbridge_sandbox import Limits
+from inboxbridge_sandbox.conversations import Conversation
 
 from .conftest import APP, CONTACT, SITE, Wix, code, message, violated
 

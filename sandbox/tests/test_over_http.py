@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import uvicorn
-from inboxbridge.sandbox import create_app
+from inboxbridge_sandbox import create_app
 
 from .conftest import CONTACT, SITE, contact, message
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from inboxbridge.demo.bodies import (
+from inboxbridge_demo.bodies import (
     OUR_APP,
     SALON,
     calendly_invitee,

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inboxbridge.sandbox.contact_form import seed_document
-from inboxbridge.sandbox.contact_index import ContactIndex
-from inboxbridge.sandbox.query import Language, compile_filter, sorted_contacts
+from inboxbridge_sandbox.contact_form import seed_document
+from inboxbridge_sandbox.contact_index import ContactIndex
+from inboxbridge_sandbox.query import Language, compile_filter, sorted_contacts
 
 LANGUAGE = Language(lambda key: {"custom.n": "NUMBER"}.get(key), logical_operators=True)
 AT = "2026-03-04T09:15:27.418Z"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from inboxbridge.model.records import EventRecord
 from rich.align import Align
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from inboxbridge.demo.story import Step
-from inboxbridge.model.records import EventRecord
+from inboxbridge_demo.story import Step
 
 _STYLES = {
     "delivered": "green",

@@ -15,13 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.live import Live
-
 from inboxbridge.config import config_from
-from inboxbridge.demo import view
-from inboxbridge.demo.check import Expected, expected_text, faults, text_of
-from inboxbridge.demo.story import Step, Story, pictures, tables, tell
 from inboxbridge.gateway.listening import address, listen
 from inboxbridge.gateway.server import serving
 from inboxbridge.journal import reads
@@ -29,8 +23,14 @@ from inboxbridge.model import WebhookRequest
 from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Connection
 from inboxbridge.runtime import Runtime, running
-from inboxbridge.sandbox import create_app
 from inboxbridge.telemetry.logs import configure_logs
+from inboxbridge_sandbox import create_app
+from rich.console import Console
+from rich.live import Live
+
+from inboxbridge_demo import view
+from inboxbridge_demo.check import Expected, expected_text, faults, text_of
+from inboxbridge_demo.story import Step, Story, pictures, tables, tell
 
 LAND_SECONDS = 45.0
 BREATH_SECONDS = 0.6
