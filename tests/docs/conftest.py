@@ -79,7 +79,7 @@ def _page(path: Path) -> Page:
 
 def _pages() -> list[Page]:
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    found += (ROOT / "connectors").glob("*/README.md")
+    found += [*ROOT.glob("*/README.md"), *ROOT.glob("connectors/*/README.md")]
     return [_page(path) for path in sorted(found)]
 
 

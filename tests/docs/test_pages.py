@@ -84,7 +84,7 @@ def test_commands_on_pages_can_be_typed(page: Any, generator: ModuleType) -> Non
 
 def test_metrics_on_pages_are_there(page: Any) -> None:
     there = {family.name for family in metrics.registry.collect()}
-    modules = {"inboxbridge_acme", "inboxbridge_webhook"}
+    modules = {"inboxbridge_acme", "inboxbridge_sandbox", "inboxbridge_webhook"}
     for name in set(_METRIC.findall(page.text)) - modules:
         base = re.sub(r"_(total|bucket|count|sum)$", "", name)
 

@@ -1,9 +1,10 @@
-"""All packages build, hold what they should, and an outsider's delivers beside the core's wheel."""
+"""All packages build, hold what they should, and work once installed from their wheels."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 import subprocess
 import sys
@@ -20,18 +21,35 @@ from harness import SandboxServer, wait_until
 ROOT = Path(__file__).parents[2]
 FROZEN = ROOT / "tests" / "fixtures" / "inboxbridge-frozen"
 CONNECTORS = sorted(file.parent for file in (ROOT / "connectors").glob("*/pyproject.toml"))
-PACKAGES = [ROOT / "core", *CONNECTORS, FROZEN]
+OURS = [ROOT / "core", ROOT / "sandbox", ROOT / "demo", *CONNECTORS]
+PACKAGES = [*OURS, FROZEN]
 
 pytestmark = pytest.mark.packaging
 
 
-def run(*command: str, cwd: Path) -> str:
+def attempt(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    done = subprocess.run(
+    return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def run(*command: str, cwd: Path) -> str:
+    done = attempt(*command, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def build_wheels(folder: Path, *packages: Path) -> None:
+    for package in packages:
+        build = (sys.executable, "-m", "uv", "build", "--wheel", "--out-dir", str(folder))
+        run(*build, str(package), cwd=folder.parent)
+
+
+def make_environment(folder: Path) -> Path:
+    """Make a virtual environment. Returns its Python."""
+    run(sys.executable, "-m", "venv", str(folder), cwd=folder.parent)
+    return folder / "bin" / "python"
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
@@ -67,14 +85,8 @@ def serving(python: Path, folder: Path, secret: str) -> Iterator[str]:
 def test_an_outsiders_wheel_installed_by_pip_delivers_after_three_lines_of_configuration(
     tmp_path: Path, sandbox: SandboxServer
 ) -> None:
-    for package in (ROOT / "core", FROZEN):
-        run(
-            *(sys.executable, "-m", "uv", "build", "--wheel"),
-            *("--out-dir", str(tmp_path / "wheels"), str(package)),
-            cwd=tmp_path,
-        )
-    run(sys.executable, "-m", "venv", str(tmp_path / "venv"), cwd=tmp_path)
-    python = tmp_path / "venv" / "bin" / "python"
+    build_wheels(tmp_path / "wheels", ROOT / "core", FROZEN)
+    python = make_environment(tmp_path / "venv")
     wheels = [str(wheel) for wheel in (tmp_path / "wheels").glob("*.whl")]
     run(str(python), "-m", "pip", "install", "--quiet", *wheels, cwd=tmp_path)
     (tmp_path / "connectors.toml").write_text(
@@ -99,3 +111,29 @@ def test_an_outsiders_wheel_installed_by_pip_delivers_after_three_lines_of_confi
 
     assert (answer.status_code, answer.text) == (202, "<ok/>")
     assert sandbox.texts() == ["Is Saturday free?", "Booked Spa Treatment"]
+
+
+def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    build_wheels(wheels, *OURS)
+    core = next(wheels.glob("inboxbridge-*.whl"))
+    tops = {"/".join(name.split("/")[:2]) for name in zipfile.ZipFile(core).namelist()}
+    assert "inboxbridge/gateway.py" in tops or "inboxbridge/gateway" in tops
+    assert not [name for name in tops if "sandbox" in name or "demo" in name]
+    python = make_environment(tmp_path / "venv")
+    pip = (str(python), "-m", "pip", "install", "--quiet")
+    inboxbridge = (str(python), "-I", "-m", "inboxbridge")
+
+    run(*pip, str(core), cwd=tmp_path)
+    alone = {name: attempt(*inboxbridge, name, cwd=tmp_path) for name in ("demo", "sandbox")}
+    listed = run(*inboxbridge, "--help", cwd=tmp_path)
+    kit = attempt(str(python), "-I", "-c", "import inboxbridge.testing", cwd=tmp_path)
+    run(*pip, "--find-links", str(wheels), f"{core}[demo]", cwd=tmp_path)
+    shown = json.loads(run(*inboxbridge, "demo", "--exit", "--json", cwd=tmp_path))
+
+    for name, extra in (("demo", "demo"), ("sandbox", "testing")):
+        assert alone[name].returncode == 2
+        assert f'pip install "inboxbridge[{extra}]"' in alone[name].stderr
+        assert f"  {name} " in listed
+    assert 'pip install "inboxbridge[testing]"' in kit.stderr.splitlines()[-1]
+    assert shown["events"] == shown["delivered"] == 16

@@ -204,3 +204,20 @@ def test_new_writes_a_package_and_says_where(workspace: Any) -> None:
     assert result.exit_code == 0
     assert result.stdout == f"made {package}\n"
     assert 'parcel = "' in (package / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(("command", "extra"), [("demo", "demo"), ("sandbox", "testing")])
+def test_a_command_whose_package_is_missing_says_what_to_install(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch, command: str, extra: str
+) -> None:
+    monkeypatch.setattr("inboxbridge.cli.add_ons.entry_points", lambda **_: ())
+
+    result = workspace.run(command)
+    listed = workspace.run("--help")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"error: `inboxbridge {command}` is a package of its own, which is not installed. Run "
+        f'pip install "inboxbridge[{extra}]" and try again\n'
+    )
+    assert f"  {command} " in listed.stdout

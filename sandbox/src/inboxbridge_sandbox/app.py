@@ -39,3 +39,8 @@ def create_app(options: SandboxOptions | None = None) -> Starlette:
     app.router.redirect_slashes = False
     app.router.default = Door(sandbox)
     return app
+
+
+def create_command_app(*, lenient: bool) -> Starlette:
+    """The application that `inboxbridge sandbox` serves."""
+    return create_app(SandboxOptions(lenient=lenient))

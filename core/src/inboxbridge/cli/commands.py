@@ -36,9 +36,13 @@ def demo(
     as_json: AsJson = False,
     port: Port = 0,
 ) -> None:
-    """See it all work, with nothing to configure."""
-    from inboxbridge_demo import run_demo
+    """See it all work, with nothing to configure.
 
+    Needs inboxbridge[demo].
+    """
+    from inboxbridge.cli.add_ons import load_add_on
+
+    run_demo = load_add_on("demo", "demo")
     raise typer.Exit(run_demo(exit_when_done=exit_when_done, as_json=as_json, port=port))
 
 
@@ -96,10 +100,16 @@ def sandbox(
         bool, typer.Option("--lenient", help='Also take the wire form "article".')
     ] = False,
 ) -> None:
-    """Run the stand-in for Wix alone; its Inbox is the page at /."""
+    """Run the stand-in for Wix alone; its Inbox is the page at /.
+
+    Needs inboxbridge[testing] or inboxbridge[demo].
+    """
+    from inboxbridge.cli.add_ons import load_add_on
+
+    create_app = load_add_on("sandbox", "testing")
     from inboxbridge.cli.serve import sandbox
 
-    raise typer.Exit(sandbox(host=host, port=port, lenient=lenient))
+    raise typer.Exit(sandbox(create_app(lenient=lenient), host=host, port=port))
 
 
 @app.command(epilog=example("inboxbridge check", "inboxbridge check --online --json"))

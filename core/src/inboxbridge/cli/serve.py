@@ -53,14 +53,19 @@ def serve(
     return run(_serve(config, hosts, port, handed, strict, gateway=gateway, courier=courier))
 
 
-def sandbox(*, host: str, port: int, lenient: bool) -> int:
+def sandbox(app: Any, *, host: str, port: int) -> int:
     """Run the stand-in for Wix until a signal. Returns the exit code.
+
+    Args:
+        app: Its application, a Starlette one.
+        host: The address to listen on.
+        port: The port; 0 for any free one.
 
     Raises:
         ConfigError: The address cannot be used.
     """
     configure_logs()
-    return run(_sandbox(host, port, lenient))
+    return run(_sandbox(app, host, port))
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:
@@ -119,10 +124,7 @@ async def _serve(
             return await _until_told(told_to_end, runtime.tasks)
 
 
-async def _sandbox(host: str, port: int, lenient: bool) -> int:
-    from inboxbridge_sandbox import SandboxOptions, create_app
-
-    app = create_app(SandboxOptions(lenient=lenient))
+async def _sandbox(app: Any, host: str, port: int) -> int:
     with _signals() as told_to_end, contextlib.closing(listen(host, port)) as bound:
         async with app.router.lifespan_context(app), serving(app, bound) as url:
             _say_ready(url)

@@ -1,6 +1,6 @@
 """The kit for connector authors: the contract as tests, a scorecard, and fixtures.
 
-Needs pytest and hypothesis: ``pip install "inboxbridge[testing]"``.
+Needs pytest, hypothesis and the sandbox: ``pip install "inboxbridge[testing]"``.
 
 >>> from inboxbridge.testing import contract_suite
 >>> TestAcme = contract_suite(AcmeConnector, settings={"secret": "…"}, samples=…)

@@ -1,9 +1,18 @@
-"""Says in words what the kit needs beside the core."""
+"""Say which packages the kit needs beside the core."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
-for needed in ("pytest", "hypothesis"):
-    if find_spec(needed) is None:
-        raise ImportError(f'inboxbridge.testing needs {needed}: pip install "inboxbridge[testing]"')
+_NEEDED = {
+    "hypothesis": "hypothesis",
+    "inboxbridge_sandbox": "inboxbridge-sandbox",
+    "pytest": "pytest",
+}
+
+missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+if missing:
+    raise ImportError(
+        f"inboxbridge.testing needs {', '.join(missing)}, not installed here: "
+        'pip install "inboxbridge[testing]"'
+    )
