@@ -72,6 +72,10 @@ class Wix:
         found: list[Any] = answer.json()["contacts"]
         return found
 
+    async def delete_contact(self, contact_id: str) -> None:
+        answer = await self.client.delete(f"/_sandbox/contacts/{contact_id}")
+        assert answer.status_code == 200, answer.text
+
     async def conversation(self, contact_id: str = CONTACT) -> str:
         body = {"participantId": {"contactId": contact_id}}
         answer = await self.post("/inbox/v2/conversations", body)

@@ -196,48 +196,10 @@ async def test_ids_stay_rising_after_a_merge(wix: Wix) -> None:
     assert int((await wix.send(target))["id"]) > int(last["id"])
 
 
-async def test_a_visitor_who_becomes_a_contact_gets_a_new_conversation(wix: Wix) -> None:
-    await wix.seed_dana()
-    old = (await get_or_create(wix, anonymousVisitorId=VISITOR))["id"]
-    await wix.send(old, "from before")
-
-    await wix.control("/convert", {"anonymousVisitorId": VISITOR, "contactId": CONTACT})
-
-    new = await wix.conversation()
-    assert new != old
-    assert [each["conversation_id"] for each in await wix.kept()] == [new]
-    assert (await get_or_create(wix, anonymousVisitorId=VISITOR))["id"] == new
-    assert (await wix.get(f"{PATH}/{old}")).status_code == 404
-
-
-async def test_a_visitor_follows_a_later_merge(wix: Wix) -> None:
-    await wix.seed(contact(CONTACT), contact(OTHER_CONTACT))
-    await wix.conversation(OTHER_CONTACT)
-    await wix.control("/convert", {"anonymousVisitorId": VISITOR, "contactId": OTHER_CONTACT})
-
-    await merge(wix)
-
-    found = await get_or_create(wix, anonymousVisitorId=VISITOR)
-    assert found["participant"] == {"contactId": CONTACT}
-
-
-async def test_a_contact_who_becomes_a_member_gets_a_new_conversation(wix: Wix) -> None:
-    await wix.seed_dana()
-    old = await wix.conversation()
-    await wix.send(old, "from before")
-
-    await wix.control("/convert", {"memberId": MEMBER, "contactId": CONTACT})
-
-    new = await wix.conversation()
-    assert new != old
-    assert new == (await get_or_create(wix, memberId=MEMBER))["id"]
-    assert [each["conversation_id"] for each in await wix.kept()] == [new]
-
-
 async def test_a_conversation_outlives_its_contact(wix: Wix) -> None:
     await wix.seed_dana()
     conversation = await wix.conversation()
-    await wix.call("DELETE", f"/contacts/v4/contacts/{CONTACT}")
+    await wix.delete_contact(CONTACT)
 
     shown = (await wix.get(f"{PATH}/{conversation}")).json()["conversation"]
 

@@ -1,8 +1,7 @@
-"""Query and List Contacts: filters, sorting, paging, what is shown, and the lagging index."""
+"""Query Contacts: filters, sorting, paging, what is shown, and the lagging index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,67 +62,29 @@ DANA = contact(OTHER_CONTACT, "Dana", "Reyes", email="dana@example.com")
 
 FINDS_NOA = [
     {"id": CONTACT},
-    {"id": {"$ne": OTHER_CONTACT}},
-    {"id": {"$in": [CONTACT]}},
-    {"createdDate": {"$eq": "2026-02-11T08:30:12.044Z"}},
-    {"createdDate": {"$lt": "2026-02-11T09:30:12.045+01:00"}},
-    {"updatedDate": {"$lte": "2026-03-01T17:05:40.210Z", "$gt": "2026-03-01T00:00:00Z"}},
-    {"lastActivity.activityDate": {"$lt": "2026-03-02T00:00:00Z"}},
-    {"primaryInfo.email": "noa.levin@example.org"},
-    {"primaryInfo.phone": {"$eq": "+1 415 555 0132"}},
-    {"primaryInfo.phone": {"$exists": True}},
-    {"info.name.first": {"$startsWith": "no"}},
-    {"info.name.last": "Levin"},
+    {"id": {"$in": [CONTACT, "nobody"]}},
+    {"createdDate": {"$gte": "2026-02-11T09:30:12.044+01:00"}, "id": CONTACT},
+    {"info.name.first": "Noa"},
+    {"info.name.last": {"$in": ["Levin"]}},
     {"info.emails.email": {"$eq": "noa.levin@example.org"}},
-    {"info.emails.email": {"$eq": "noa@studio.example.com"}},
+    {"info.emails.email": {"$eq": "NOA@studio.example.com"}},
     {"info.emails.email": {"$in": ["nobody@example.com", "noa@studio.example.com"]}},
-    {"info.emails.email": {"$ne": "dana@example.com"}},
-    {"info.emails.email": {"$startsWith": "NOA@"}},
     {"info.phones.phone": "+1 415 555 0132"},
     {"info.phones.e164Phone": {"$eq": "+14155550132"}},
-    {"info.addresses.street": {"$startsWith": "12 pine"}},
-    {"info.addresses.city": "Oakland"},
-    {"info.addresses.subdivision": "US-CA"},
-    {"info.addresses.country": {"$in": ["US", "CA"]}},
-    {"info.company": "Levin Studio"},
-    {"info.jobTitle": {"$startsWith": "own"}},
-    {"info.birthdate": {"$gte": "1988-01-01"}},
-    {"info.locale": "en-US"},
-    {"info.labelKeys": {"$hasSome": ["custom.facebook-lead", "custom.other"]}},
-    {"info.labelKeys": {"$hasAll": ["custom.facebook-lead"]}},
-    {"info.locations": {"$hasSome": ["loc-1"]}},
-    {"primaryEmail.email": "noa.levin@example.org"},
-    {"primaryEmail.subscriptionStatus": "NOT_SET", "info.name.first": "Noa"},
-    {"primaryEmail.deliverabilityStatus": {"$nin": ["BOUNCED"]}, "info.company": "Levin Studio"},
-    {"primaryPhone.phone": "+1 415 555 0132"},
-    {"primaryPhone.e164Phone": "+14155550132"},
-    {"primaryPhone.formattedPhone": "+1 415-555-0132"},
-    {"primaryPhone.countryCode": "US"},
-    {"info.extendedFields.custom.external-crm-id": {"$startsWith": "FB:"}},
-    {"info.extendedFields.custom.visits": {"$gt": 11}},
-    {"info.extendedFields.emailSubscriptions.effectiveEmail": {"$exists": True}, "id": CONTACT},
 ]
 REFUSED = [
     {"info.emails.items.email": "noa.levin@example.org"},
     {"info.email": "noa.levin@example.org"},
-    {"info.emails.email": {"$regex": "noa"}},
-    {"info.emails.email": {"$gt": "a"}},
+    {"info.emails.email": {"$startsWith": "noa"}},
     {"info.emails.email": {}},
     {"info.emails.email": {"$eq": 3}},
     {"info.emails.email": {"$in": "noa.levin@example.org"}},
-    {"info.emails.email": {"$startsWith": 3}},
-    {"info.emails.email": {"$exists": "yes"}},
     {"info.emails.email": None},
-    {"createdDate": {"$gt": "yesterday"}},
+    {"createdDate": {"$gte": "yesterday"}},
+    {"createdDate": {"$gte": 3}},
     {"createdDate": {"$in": ["2026-02-11T08:30:12.044Z"]}},
-    {"info.birthdate": {"$lt": "19.07.1988"}},
-    {"info.labelKeys": {"$eq": "custom.facebook-lead"}},
-    {"info.labelKeys": {"$hasSome": "custom.facebook-lead"}},
-    {"info.extendedFields.custom.unheard-of": "x"},
-    {"info.extendedFields.custom.visits": {"$startsWith": "1"}},
-    {"info.extendedFields.emailSubscriptions.effectiveEmail": "noa.levin@example.org"},
     {"$or": [{"id": CONTACT}]},
-    {"$nor": [{"id": CONTACT}]},
+    {"$and": [3]},
 ]
 
 
@@ -142,7 +103,7 @@ async def two(wix: Wix) -> Wix:
 
 
 @pytest.mark.parametrize("filter_", FINDS_NOA, ids=str)
-async def test_every_documented_field_and_operator_finds(two: Wix, filter_: Any) -> None:
+async def test_every_field_and_operator_finds(two: Wix, filter_: Any) -> None:
     found = await two.query(filter_)
 
     assert [each["id"] for each in found] == [CONTACT]
@@ -183,31 +144,6 @@ async def test_two_conditions_may_stand_in_an_and_as_wixs_sdk_writes_them(two: W
     assert await two.query(neither) == []
 
 
-async def test_logical_operators_work_when_switched_on(make: Callable[..., Wix]) -> None:
-    wix = make(logical_operators=True)
-    await wix.seed(NOA, DANA)
-    dana = {"info.name.first": "Dana"}
-
-    either = await wix.query({"$or": [dana, {"info.company": "Levin Studio"}]})
-    both = await wix.query({"$and": [dana, {"info.company": "Levin Studio"}]})
-    neither = await wix.query({"$not": dana})
-
-    assert len(either) == 2
-    assert both == []
-    assert [each["id"] for each in neither] == [CONTACT]
-
-
-@pytest.mark.parametrize("operand", [3, [3], {"$or": 3}])
-async def test_logical_operators_check_their_operands(
-    make: Callable[..., Wix], operand: Any
-) -> None:
-    answer = await make(logical_operators=True).post(
-        "/contacts/v4/contacts/query", {"query": {"filter": {"$or": operand}}}
-    )
-
-    assert (answer.status_code, code(answer)) == (400, "MALFORMED_FILTER")
-
-
 async def test_no_match_is_an_empty_page(two: Wix) -> None:
     body = {"query": {"filter": {"info.emails.email": "nobody@example.com"}}}
     answer = await two.post("/contacts/v4/contacts/query", body)
@@ -217,19 +153,6 @@ async def test_no_match_is_an_empty_page(two: Wix) -> None:
         "contacts": [],
         "pagingMetadata": {"count": 0, "offset": 0, "total": 0},
     }
-
-
-async def test_email_case_does_not_matter_unless_strict(make: Callable[..., Wix]) -> None:
-    for strict, expected in ((False, 1), (True, 0)):
-        wix = make(strict_email_case=strict)
-        await wix.seed(NOA)
-
-        found = await wix.query({"info.emails.email": "Noa.Levin@Example.org"})
-        searched = await wix.post(
-            "/contacts/v4/contacts/query", {"search": "NOA@studio.example.com"}
-        )
-
-        assert (len(found), len(searched.json()["contacts"])) == (expected, expected)
 
 
 async def test_a_phone_without_country_has_no_e164_form(wix: Wix) -> None:
@@ -274,15 +197,7 @@ async def test_the_whole_contact_has_the_documented_shape(two: Wix) -> None:
 
     assert found["primaryInfo"] == {"email": "noa.levin@example.org", "phone": "+1 415 555 0132"}
     assert found["info"]["phones"]["items"][0]["e164Phone"] == "+14155550132"
-    assert found["info"]["extendedFields"]["items"] == {
-        "custom.external-crm-id": "fb:10158",
-        "custom.visits": 12,
-        "contacts.displayByFirstName": "Noa Levin",
-        "contacts.displayByLastName": "Levin Noa",
-        "emailSubscriptions.effectiveEmail": "noa.levin@example.org",
-        "emailSubscriptions.subscriptionStatus": "NOT_SET",
-        "emailSubscriptions.deliverabilityStatus": "NOT_SET",
-    }
+    assert found["info"]["extendedFields"] == NOA["info"]["extendedFields"]
     assert all("id" in each for each in found["info"]["emails"]["items"])
 
 
@@ -293,11 +208,6 @@ async def test_the_whole_contact_has_the_documented_shape(two: Wix) -> None:
         ({"fieldsets": ["FULL"]}, None),
         ({"fieldsets": ["FULL"], "fields": ["id"]}, None),
         ({"fieldsets": ["BASIC"]}, {"primaryInfo": ..., "info": ["name"]}),
-        (
-            {"fieldsets": ["COMMUNICATION_DETAILS"]},
-            {"primaryInfo": ..., "info": ["name", "emails", "phones", "addresses"]},
-        ),
-        ({"fieldsets": ["EXTENDED"]}, {"primaryInfo": ..., "info": ["name", "extendedFields"]}),
         (
             {"fieldsets": ["BASIC"], "fields": ["info.company", "source"]},
             {"primaryInfo": ..., "source": ..., "info": ["name", "company"]},
@@ -340,17 +250,13 @@ async def test_an_unknown_field_cannot_be_shown(two: Wix, field: str) -> None:
         ([{"fieldName": "createdDate"}], "ab"),
         ([{"fieldName": "createdDate", "order": "DESC"}], "ba"),
         ({"fieldName": "createdDate", "order": "DESC"}, "ba"),
-        ({"field_name": "info.name.first"}, "ba"),
-        ([{"fieldName": "info.company"}], "ba"),
-        ([{"fieldName": "info.company", "order": "DESC"}], "ba"),
+        ({"field_name": "createdDate"}, "ab"),
     ],
     ids=str,
 )
 async def test_contacts_come_oldest_first_or_as_sorted(wix: Wix, sort: Any, order: str) -> None:
-    """Those without a value come last in either direction."""
     older = contact(CONTACT, "Zoe", createdDate="2026-01-01T00:00:00.000Z")
     newer = contact(OTHER_CONTACT, "Abel", createdDate="2026-01-02T00:00:00.000Z")
-    newer["info"]["company"] = "Abel Ltd"
     await wix.seed(newer, older)
 
     found = await wix.query(**({"sort": sort} if sort else {}))
@@ -362,7 +268,7 @@ async def test_contacts_come_oldest_first_or_as_sorted(wix: Wix, sort: Any, orde
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"sort": [{"fieldName": "createdDate"}, {"fieldName": "info.company"}]}, "query.sort"),
+        ({"sort": [{"fieldName": "createdDate"}, {"fieldName": "createdDate"}]}, "query.sort"),
         ({"sort": [{"order": "ASC"}]}, "query.sort[0].fieldName"),
         ({"sort": [{"fieldName": "createdDate", "order": "UP"}]}, "query.sort[0].order"),
         ({"paging": {"limit": -1}}, "query.paging.limit"),
@@ -411,60 +317,12 @@ async def test_a_page_has_50_contacts_unless_asked_otherwise(wix: Wix) -> None:
     assert len({each["id"] for each in both}) == 60
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Noa", 1),
-        ("Levin", 1),
-        ("noa@studio.example.com", 1),
-        ("+1 415 555 0132", 1),
-        ("+14155550132", 1),
-        ("Lev", 0),
-    ],
-)
-async def test_search_matches_whole_values(two: Wix, text: str, found: int) -> None:
-    answer = await two.post("/contacts/v4/contacts/query", {"search": text})
-
-    assert answer.json()["pagingMetadata"]["total"] == found
-
-
-async def test_search_takes_100_characters(wix: Wix) -> None:
-    answer = await wix.post("/contacts/v4/contacts/query", {"search": "x" * 101})
-
-    assert violated(answer) == ["search"]
-
-
-async def test_list_contacts_takes_the_same_in_its_query_string(two: Wix) -> None:
-    answer = await two.get(
-        "/contacts/v4/contacts",
-        **{
-            "sort.fieldName": "info.name.first",
-            "sort.order": "DESC",
-            "paging.limit": "1",
-            "fields": ["id", "info.name"],
-        },
-    )
-
-    name = {"first": "Noa", "last": "Levin"}
-    assert answer.json() == {
-        "contacts": [{"id": CONTACT, "revision": 3, "info": {"name": name}}],
-        "pagingMetadata": {"count": 1, "offset": 0, "total": 2},
-    }
-
-
-async def test_list_contacts_with_a_search(two: Wix) -> None:
-    answer = await two.get("/contacts/v4/contacts", search="Reyes", fieldsets="BASIC")
-
-    assert [each["id"] for each in answer.json()["contacts"]] == [OTHER_CONTACT]
-
-
 async def test_the_index_sees_a_new_contact_only_after_its_lag(wix: Wix) -> None:
     await wix.faults(index_lag_seconds=5)
     created = await wix.post("/contacts/v4/contacts", {"info": {"name": {"first": "Dana"}}})
     contact_id = created.json()["contact"]["id"]
 
     assert await wix.query() == []
-    assert (await wix.get("/contacts/v4/contacts")).json()["contacts"] == []
     assert (await wix.get(f"/contacts/v4/contacts/{contact_id}")).status_code == 200
     assert await wix.conversation(contact_id)
     wix.clock.pass_(4.9)
@@ -476,10 +334,8 @@ async def test_the_index_sees_a_new_contact_only_after_its_lag(wix: Wix) -> None
 async def test_the_index_keeps_the_old_state_during_its_lag(wix: Wix) -> None:
     await wix.seed_dana()
     await wix.faults(index_lag_seconds=5)
-    await wix.call(
-        "PATCH", f"/contacts/v4/contacts/{CONTACT}", {"revision": 1, "info": {"company": "New"}}
-    )
-    await wix.call("DELETE", f"/contacts/v4/contacts/{CONTACT}")
+    await wix.conversation()
+    await wix.delete_contact(CONTACT)
 
     assert [each["revision"] for each in await wix.query()] == [1]
     assert (await wix.get(f"/contacts/v4/contacts/{CONTACT}")).status_code == 404

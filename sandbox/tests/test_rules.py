@@ -83,9 +83,9 @@ async def test_a_rule_without_a_call_is_for_all_of_wix(wix: Wix, conversation: s
 
 
 async def test_a_call_may_be_named_as_the_stats_name_it(wix: Wix) -> None:
-    await rules(wix, {"call": "GET /apps/v1/instance", "answer": ODD})
+    await rules(wix, {"call": "GET /contacts/v4/contacts/{id}", "answer": ODD})
 
-    assert (await wix.get("/apps/v1/instance")).status_code == 418
+    assert (await wix.get(f"/contacts/v4/contacts/{CONTACT}")).status_code == 418
 
 
 async def test_a_rule_for_a_contact_hits_whatever_is_about_that_contact(

@@ -18,20 +18,14 @@ from .options import ApiKeyGrant, AppGrant, SandboxOptions
 
 READ_CONTACTS: Final = "SCOPE.DC-CONTACTS.READ-CONTACTS"
 MANAGE_CONTACTS: Final = "SCOPE.DC-CONTACTS.MANAGE-CONTACTS"
-MANAGE_LABELS: Final = "SCOPE.DC-CONTACTS.MANAGE-LABELS"
-MANAGE_EXTENDED_FIELDS: Final = "SCOPE.DC-CONTACTS.MANAGE-EXTENDED-FIELDS"
 READ_MESSAGES: Final = "SCOPE.DC-INBOX.READ-MSGS"
 MANAGE_MESSAGES: Final = "SCOPE.DC-INBOX.MANAGE-MSGS"
-MANAGE_APP: Final = "SCOPE.DC.MANAGE-YOUR-APP"
 
 PERMISSIONS: Final[Mapping[str, str]] = {
     "Read Contacts": READ_CONTACTS,
     "Manage Contacts": MANAGE_CONTACTS,
-    "Manage Contact Labels": MANAGE_LABELS,
-    "Manage Contact Extended Fields": MANAGE_EXTENDED_FIELDS,
     "Read Inbox Messages": READ_MESSAGES,
     "Manage Inbox Messages": MANAGE_MESSAGES,
-    "Manage Your App": MANAGE_APP,
 }
 ALL_PERMISSIONS: Final = frozenset(PERMISSIONS.values())
 OWNER_ID: Final = "0b5f2f0e-6f3a-4c58-9a37-51f5a3e0c001"

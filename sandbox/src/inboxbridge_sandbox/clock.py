@@ -29,12 +29,12 @@ def iso_micros(at_micros: int) -> str:
     return f"{_second(second)}.{rest:06d}Z"
 
 
-def parse_moment(text: str) -> datetime | None:
-    """The moment an ISO 8601 string names, UTC where it names no zone; `None` if it is none."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
+def parse_moment(text: str) -> datetime:
+    """The moment that an ISO 8601 string names, in UTC where it names no zone.
+
+    Raises `ValueError` for anything else.
+    """
+    at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -12,39 +12,34 @@ from typing import Any
 import phonenumbers
 
 from .options import Limits
-from .shapes import Either, Enum, Flag, Guid, ListOf, Map, Number, Object, Pattern, Shape, Text
+from .shapes import (
+    Either,
+    Enum,
+    Flag,
+    Guid,
+    ListOf,
+    Map,
+    Moment,
+    Number,
+    Object,
+    Pattern,
+    Shape,
+    Text,
+)
 
 Json = dict[str, Any]
 
 HEAD = ("id", "revision", "source", "createdDate", "updatedDate", "lastActivity", "memberInfo")
 
-_DAY = Pattern(re.compile(r"\d{4}-\d{2}-\d{2}"), "a date as YYYY-MM-DD")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_STREET = Object({"name": Text(), "number": Text(), "apt": Text()})
-_ADDRESS = Object(
-    {
-        "country": Text(),
-        "subdivision": Text(),
-        "city": Text(),
-        "postalCode": Text(),
-        "addressLine": Text(),
-        "addressLine2": Text(),
-        "streetAddress": _STREET,
-    },
-    ignored=("formattedAddress", "countryFullname", "subdivisionFullname", "location"),
-)
-_DISPLAYED = ("contacts.displayByFirstName", "contacts.displayByLastName")
-_SUBSCRIPTION = (
-    "emailSubscriptions.subscriptionStatus",
-    "emailSubscriptions.deliverabilityStatus",
-)
-_EFFECTIVE_EMAIL = "emailSubscriptions.effectiveEmail"
+_KEPT_AS_GIVEN = ("addresses", "picture", "labelKeys", "locations", "extendedFields")
 
 
 def info_shape(limits: Limits, *, seeding: bool = False) -> Object:
     """The shape of `info`; every list is wrapped in `items`.
 
-    A seed may state `e164Phone` itself; callers of the API may not.
+    A seed may state `e164Phone` itself; callers of the API may not. What is only kept is not
+    looked into.
     """
     most = limits.contact_items
     line = Text(limits.contact_text)
@@ -61,24 +56,16 @@ def info_shape(limits: Limits, *, seeding: bool = False) -> Object:
         "primary": Flag(),
         **told,
     }
-    address: dict[str, Shape] = {
-        "tag": Enum("HOME", "WORK", "BILLING", "SHIPPING", "UNTAGGED"),
-        "address": _ADDRESS,
-    }
     return Object(
         {
             "name": Object({"first": line, "last": line}),
             "emails": _wrapped(Object(email, ignored=("id",)), most),
             "phones": _wrapped(Object(phone, ignored=("id", "e164Phone", "formattedPhone")), most),
-            "addresses": _wrapped(Object(address, ignored=("id",)), most),
             "company": line,
             "jobTitle": line,
-            "birthdate": _DAY,
+            "birthdate": Text(),
             "locale": Text(),
-            "picture": Map(),
-            "labelKeys": _wrapped(Text()),
-            "locations": _wrapped(Text()),
-            "extendedFields": Object({"items": Map()}),
+            **dict.fromkeys(_KEPT_AS_GIVEN, Map()),
         }
     )
 
@@ -100,34 +87,18 @@ class ContactShapes:
                 "sort": Either(sort, 1),
                 "paging": paging,
                 "fields": ListOf(Text()),
-                "fieldsets": ListOf(
-                    Enum("BASIC", "COMMUNICATION_DETAILS", "EXTENDED", "FULL", zero="UNKNOWN")
-                ),
+                "fieldsets": ListOf(Enum("BASIC", "FULL", zero="UNKNOWN")),
             }
         )
-        self.query = Object({"query": query, "search": Text(limits.search)})
+        self.query = Object({"query": query})
         self.create = Object({"info": info, "allowDuplicates": Flag()}, need=("info",))
-        self.update = Object(
-            {"revision": Number(whole=True), "info": info, "allowDuplicates": Flag()},
-            need=("revision",),
-        )
-        self.merge = Object(
-            {"targetContactRevision": Number(whole=True), "sourceContactIds": ListOf(Guid(), 5)},
-            need=("targetContactRevision", "sourceContactIds"),
-        )
-        self.labels = Object({"labelKeys": ListOf(Text())}, need=("labelKeys",))
-        self.new_label = Object({"displayName": Text()}, need=("displayName",))
-        self.new_field = Object(
-            {"displayName": Text(), "dataType": Enum("TEXT", "NUMBER", "DATE", "URL")},
-            need=("displayName", "dataType"),
-        )
         self.seed = Object(
             {
                 "id": Guid(),
                 "revision": Number(whole=True),
                 "source": Map(),
-                "createdDate": Text(),
-                "updatedDate": Text(),
+                "createdDate": Moment(),
+                "updatedDate": Moment(),
                 "lastActivity": Map(),
                 "memberInfo": Map(),
                 "info": info_shape(limits, seeding=True),
@@ -152,9 +123,6 @@ def tidied(info: Mapping[str, Any], new_id: Callable[[], str]) -> Json:
         number = e164(phone["phone"], phone.get("countryCode"))
         if number:
             phone["e164Phone"] = number
-    if "addresses" in kept:
-        items = [{"id": new_id(), "tag": "UNTAGGED"} | item for item in items_of(kept, "addresses")]
-        kept["addresses"] = {"items": items}
     return kept
 
 
@@ -205,13 +173,9 @@ def document(head: Mapping[str, Any], info: Mapping[str, Any]) -> Json:
         primary["email"] = email["email"]
     if phone:
         primary["phone"] = phone["phone"]
-    whole = dict(head)
+    whole = {**head, "info": dict(info)}
     if primary:
         whole["primaryInfo"] = primary
-    custom = info.get("extendedFields", {}).get("items", {})
-    whole["info"] = {**info, "extendedFields": {"items": {**custom, **_derived(info, custom)}}}
-    if not whole["info"]["extendedFields"]["items"]:
-        del whole["info"]["extendedFields"]
     return whole
 
 
@@ -228,23 +192,3 @@ def seed_document(contact: Mapping[str, Any], at: str, new_id: Callable[[], str]
     created = {"activityDate": head["createdDate"], "activityType": "CONTACT_CREATED"}
     head.setdefault("lastActivity", created)
     return document(head, tidied(contact["info"], new_id))
-
-
-def _derived(info: Mapping[str, Any], given: Mapping[str, Any]) -> Json:
-    derived: Json = {}
-    name = info.get("name", {})
-    if full_name(info):
-        backwards = " ".join(part for part in (name.get("last"), name.get("first")) if part)
-        derived.update(zip(_DISPLAYED, (full_name(info), backwards), strict=True))
-    email = primary_of(info, "emails")
-    if email:
-        derived[_EFFECTIVE_EMAIL] = email["email"]
-        derived.update((key, given.get(key, "NOT_SET")) for key in _SUBSCRIPTION)
-    return derived
-
-
-def custom_fields(info: Mapping[str, Any]) -> Json:
-    """The caller's own extended fields, without what Wix derives."""
-    items = info.get("extendedFields", {}).get("items", {})
-    derived = (*_DISPLAYED, _EFFECTIVE_EMAIL)
-    return {key: value for key, value in items.items() if key not in derived}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .contact_form import items_of
@@ -65,7 +65,7 @@ def _keys(document: Json) -> set[tuple[str, str]]:
 
 
 class LaggingIndex:
-    """The search index behind Query and List: it sees each change only after a while.
+    """The search index behind Query Contacts: it sees each change only after a while.
 
     Source: section 2.2 "Consistency" of the Wix reference; Get reads the entity itself.
     """
@@ -96,6 +96,3 @@ class LaggingIndex:
             self._index.remove(contact_id)
         else:
             self._index.put(document)
-
-    def __iter__(self) -> Iterator[Json]:
-        return iter(self.current.documents.values())

@@ -38,7 +38,6 @@ def control_routes() -> list[Route]:
         _route("GET", "/messages", data.list_messages),
         _route("POST", "/visitor-messages", data.visitor_message),
         _route("POST", "/merge", data.merge),
-        _route("POST", "/convert", data.convert),
         _route("GET", "/stats", settings.stats),
         _route("GET", "/faults", settings.get_faults),
         _route("POST", "/faults", settings.set_faults),

@@ -27,9 +27,6 @@ _MERGE = Object(
     {"targetContactId": Guid(), "sourceContactIds": ListOf(Guid())},
     need=("targetContactId", "sourceContactIds"),
 )
-_CONVERSION = Object(
-    {"contactId": Guid(), "anonymousVisitorId": Guid(), "memberId": Guid()}, need=("contactId",)
-)
 
 
 async def seed_contacts(request: Request) -> Json:
@@ -65,7 +62,7 @@ async def delete_contact(request: Request) -> Json:
     """Delete a contact wherever it is."""
     contact_id = request.path_params["contact_id"]
     for site in _sites_with(request, contact_id):
-        site.contacts.delete(contact_id, None)
+        site.contacts.delete(contact_id)
     return {}
 
 
@@ -159,33 +156,13 @@ async def visitor_message(request: Request) -> Json:
 
 
 async def merge(request: Request) -> Json:
-    """Merge contacts wherever the target is, whatever its revision."""
+    """Merge contacts wherever the target is."""
     body = await object_body(request, _MERGE)
+    target_id, source_ids = body["targetContactId"], list(dict.fromkeys(body["sourceContactIds"]))
     contact: Json = {}
-    for site in _sites_with(request, body["targetContactId"]):
-        revision = site.contacts.get(body["targetContactId"])["revision"]
-        whole = {**body, "targetContactRevision": revision}
-        contact = site.merge_contacts(body["targetContactId"], whole, None)
+    for site in _sites_with(request, target_id):
+        contact = site.merge_contacts(target_id, source_ids)
     return {"contact": contact}
-
-
-async def convert(request: Request) -> Json:
-    """Make an anonymous visitor a contact, or a contact a member.
-
-    Each gets a new conversation, and the old one is merged into it.
-    """
-    body = await object_body(request, _CONVERSION)
-    contact_id, now = body["contactId"], sandbox_of(request).now_micros()
-    if ("anonymousVisitorId" in body) == ("memberId" in body):
-        raise ControlError(400, "Give exactly one of anonymousVisitorId and memberId.")
-    for site in _sites_with(request, contact_id):
-        if "memberId" in body:
-            site.contacts.become_member(contact_id, body["memberId"])
-            site.conversations.contact_became_member(contact_id, body["memberId"], now)
-        else:
-            visitor_id = body["anonymousVisitorId"]
-            site.conversations.visitor_became_contact(visitor_id, contact_id, now)
-    return {}
 
 
 def _sites_with(request: Request, contact_id: str) -> list[Site]:

@@ -97,7 +97,6 @@ class Conversations:
         self._publish = publish
         self._business_name = business_name
         self._by_id: dict[str, Conversation] = {}
-        self._contact_of_visitor: dict[str, str] = {}
         self._ended: Counter[str] = Counter()
 
     def all(self) -> list[Conversation]:
@@ -119,9 +118,9 @@ class Conversations:
     ) -> tuple[Conversation, bool]:
         """The one conversation of a participant, and whether this call made it.
 
-        A site member has the same conversation by `memberId` and by `contactId`, a visitor who
-        became a contact the one of that contact. Raises `400` unless exactly one id is given,
-        `404 CONTACT_NOT_FOUND` or `MEMBER_NOT_FOUND` for an unknown one.
+        A site member has the same conversation by `memberId` and by `contactId`. Raises `400`
+        unless exactly one id is given, `404 CONTACT_NOT_FOUND` or `MEMBER_NOT_FOUND` for an
+        unknown one.
         """
         kind = only_one(participant_id, PARTICIPANT_KINDS)
         if kind is None:
@@ -164,27 +163,9 @@ class Conversations:
     def contacts_merged(self, target_id: str, source_ids: list[str], now_micros: int) -> None:
         """Move the conversations of merged-away contacts into the target's."""
         olds = [each for each in self._by_id.values() if each.contact_id in source_ids]
-        for visitor_id, contact_id in self._contact_of_visitor.items():
-            if contact_id in source_ids:
-                self._contact_of_visitor[visitor_id] = target_id
         if olds:
             target, _ = self.get_or_create({"contactId": target_id}, now_micros)
             self._move(olds, target)
-
-    def visitor_became_contact(self, visitor_id: str, contact_id: str, now_micros: int) -> None:
-        """From now on the visitor's conversation is the contact's."""
-        old = self._by_id.get(self._id_of({"anonymousVisitorId": visitor_id}))
-        self._contact_of_visitor[visitor_id] = contact_id
-        if old is not None:
-            target, _ = self.get_or_create({"contactId": contact_id}, now_micros)
-            self._move([old], target)
-
-    def contact_became_member(self, contact_id: str, member_id: str, now_micros: int) -> None:
-        """A member's conversation has a new id, made from the member id."""
-        old = self._by_id.get(self._id_of({"contactId": contact_id}))
-        if old is not None:
-            target, _ = self.get_or_create({"memberId": member_id}, now_micros)
-            self._move([old], target)
 
     def delete(self, conversation_id: str) -> None:
         """Forget a conversation and what is in it; its participant's next one has another id."""
@@ -213,8 +194,6 @@ class Conversations:
         self._publish(events.conversations_merged([old.id for old in olds], target.id))
 
     def _participant(self, kind: str, value: str) -> Json:
-        if kind == "anonymousVisitorId" and value in self._contact_of_visitor:
-            kind, value = "contactId", self._contact_of_visitor[value]
         if kind == "anonymousVisitorId":
             return {kind: value}
         if kind == "memberId":

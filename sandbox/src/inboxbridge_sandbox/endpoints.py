@@ -1,4 +1,7 @@
-"""The methods of Wix that the sandbox serves: path, permission, and what each does."""
+"""The methods of Wix that the sandbox serves: path, permission, and what each does.
+
+They are those that inboxbridge calls, and Get Conversation.
+"""
 
 from __future__ import annotations
 
@@ -131,51 +134,10 @@ def _token(call: Call) -> Json:
     return call.sandbox.credentials.issue_token(body)
 
 
-def _app_instance(call: Call, site: Site, caller: Caller) -> Json:
-    sandbox = call.sandbox
-    instance = {
-        "appName": "Sandbox app",
-        "appVersion": "1.0.0",
-        "instanceId": caller.instance_id or site.id,
-        "isFree": True,
-        "permissions": sorted(sandbox.credentials.granted(caller)),
-        "billing": {},
-    }
-    about = {
-        "siteId": site.id,
-        "siteDisplayName": sandbox.options.business_name,
-        "url": "https://sandbox.example.com",
-        "locale": "en",
-        "paymentCurrency": "USD",
-    }
-    return {"instance": instance, "site": about}
-
-
 def _query_contacts(call: Call, site: Site, _: Caller) -> Json:
-    body = call.read(call.sandbox.shapes.contact.query, "request")
-    return _contact_page(site, body.get("query", {}), body.get("search"))
-
-
-def _list_contacts(call: Call, site: Site, _: Caller) -> Json:
-    given = call.parameters("fields", "fieldsets")
-    query: Json = {name: given.pop(name) for name in ("fields", "fieldsets") if name in given}
-    for group in ("sort", "paging"):
-        members = {
-            name.removeprefix(f"{group}."): given.pop(name)
-            for name in list(given)
-            if name.startswith(f"{group}.")
-        }
-        if members:
-            query[group] = members
-    search = {"search": given.pop("search")} if "search" in given else {}
-    body = {"query": query, **search, **given}
-    body = call.read(call.sandbox.shapes.contact.query, "request", body)
-    return _contact_page(site, body["query"], body.get("search"))
-
-
-def _contact_page(site: Site, query: Json, search: str | None) -> Json:
+    query = call.read(call.sandbox.shapes.contact.query, "request").get("query", {})
     projection = Projection(query.get("fields", ()), query.get("fieldsets", ()))
-    page, paging = site.contacts.query(query, search)
+    page, paging = site.contacts.query(query)
     return {"contacts": [projection.show(each) for each in page], "pagingMetadata": paging}
 
 
@@ -204,59 +166,6 @@ def _get_contact(call: Call, site: Site, _: Caller) -> Json:
     if contact is None:
         contact = site.contacts.get(call.path_id)
     return {"contact": projection.show(contact), "responseType": kind}
-
-
-def _update_contact(call: Call, site: Site, caller: Caller) -> Json:
-    body = call.read(call.sandbox.shapes.contact.update, "contact")
-    contact = site.contacts.update(call.path_id, body, caller.identity)
-    call.committed = True
-    return {"contact": contact}
-
-
-def _delete_contact(call: Call, site: Site, caller: Caller) -> Json:
-    site.contacts.delete(call.path_id, caller.identity)
-    call.committed = True
-    return {}
-
-
-def _label_contact(call: Call, site: Site, caller: Caller) -> Json:
-    return _labelled(call, site, caller, add=True)
-
-
-def _unlabel_contact(call: Call, site: Site, caller: Caller) -> Json:
-    return _labelled(call, site, caller, add=False)
-
-
-def _labelled(call: Call, site: Site, caller: Caller, *, add: bool) -> Json:
-    keys = call.read(call.sandbox.shapes.contact.labels, "request")["labelKeys"]
-    contact = site.contacts.label(call.path_id, keys, caller.identity, add=add)
-    call.committed = True
-    return {"contact": contact}
-
-
-def _merge_contacts(call: Call, site: Site, caller: Caller) -> Json:
-    body = call.read(call.sandbox.shapes.contact.merge, "merge request")
-    contact = site.merge_contacts(call.path_id, body, caller.identity)
-    call.committed = True
-    return {"contact": contact}
-
-
-def _preview_merge(call: Call, site: Site, _: Caller) -> Json:
-    body = call.read(call.sandbox.shapes.contact.merge, "merge request")
-    return {"contact": site.contacts.merged(call.path_id, body)[0]}
-
-
-def _find_or_create_label(call: Call, site: Site, _: Caller) -> Json:
-    body = call.read(call.sandbox.shapes.contact.new_label, "label")
-    label, call.committed = site.catalog.find_or_create_label(body["displayName"])
-    return {"label": label, "newLabel": call.committed}
-
-
-def _find_or_create_field(call: Call, site: Site, _: Caller) -> Json:
-    body = call.read(call.sandbox.shapes.contact.new_field, "extended field")
-    name, data_type = body["displayName"], body["dataType"]
-    field, call.committed = site.catalog.find_or_create_field(name, data_type)
-    return {"field": field, "newField": call.committed}
 
 
 def _get_or_create_conversation(call: Call, site: Site, _: Caller) -> Json:
@@ -293,25 +202,12 @@ def _list_messages(call: Call, site: Site, _: Caller) -> Json:
 
 
 _CONTACTS: Final = "/contacts/v4/contacts"
-_CONTACT: Final = _CONTACTS + "/{id}"
 
 ENDPOINTS: Final = (
     Endpoint("POST", "/oauth2/token", None),
-    Endpoint("GET", "/apps/v1/instance", auth.MANAGE_APP, _app_instance),
     Endpoint("POST", _CONTACTS + "/query", auth.READ_CONTACTS, _query_contacts),
-    Endpoint("GET", _CONTACTS, auth.READ_CONTACTS, _list_contacts),
     Endpoint("POST", _CONTACTS, auth.MANAGE_CONTACTS, _create_contact),
-    Endpoint("GET", _CONTACT, auth.READ_CONTACTS, _get_contact),
-    Endpoint("PATCH", _CONTACT, auth.MANAGE_CONTACTS, _update_contact),
-    Endpoint("DELETE", _CONTACT, auth.MANAGE_CONTACTS, _delete_contact),
-    Endpoint("POST", _CONTACT + "/labels", auth.MANAGE_CONTACTS, _label_contact),
-    Endpoint("DELETE", _CONTACT + "/labels", auth.MANAGE_CONTACTS, _unlabel_contact),
-    Endpoint("POST", _CONTACT + "/merge", auth.MANAGE_CONTACTS, _merge_contacts),
-    Endpoint("POST", _CONTACT + "/preview-merge", auth.MANAGE_CONTACTS, _preview_merge),
-    Endpoint("POST", "/contacts/v4/labels", auth.MANAGE_LABELS, _find_or_create_label),
-    Endpoint(
-        "POST", "/contacts/v4/extended-fields", auth.MANAGE_EXTENDED_FIELDS, _find_or_create_field
-    ),
+    Endpoint("GET", _CONTACTS + "/{id}", auth.READ_CONTACTS, _get_contact),
     Endpoint("POST", "/inbox/v2/conversations", auth.MANAGE_MESSAGES, _get_or_create_conversation),
     Endpoint("GET", "/inbox/v2/conversations/{id}", auth.READ_MESSAGES, _get_conversation),
     Endpoint(

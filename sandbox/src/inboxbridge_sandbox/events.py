@@ -42,29 +42,26 @@ class DomainEvent:
 Publish = Callable[[DomainEvent], None]
 
 
-def contact_created(contact: Json, identity: Json | None) -> DomainEvent:
+def contact_created(contact: Json, identity: Json) -> DomainEvent:
     body = {"createdEvent": {"entity": contact}}
     return DomainEvent(CONTACT, "created", contact["id"], body, identity)
 
 
-def contact_updated(contact: Json, identity: Json | None, cause: str | None = None) -> DomainEvent:
+def contact_updated(contact: Json, cause: str) -> DomainEvent:
     body = {"updatedEvent": {"currentEntity": contact}}
-    return DomainEvent(CONTACT, "updated", contact["id"], body, identity, cause)
+    return DomainEvent(CONTACT, "updated", contact["id"], body, originated_from=cause)
 
 
-def contact_deleted(
-    contact_id: str, identity: Json | None, cause: str | None = None
-) -> DomainEvent:
-    return DomainEvent(CONTACT, "deleted", contact_id, {"deletedEvent": {}}, identity, cause)
+def contact_deleted(contact_id: str, cause: str | None) -> DomainEvent:
+    body: Json = {"deletedEvent": {}}
+    return DomainEvent(CONTACT, "deleted", contact_id, body, originated_from=cause)
 
 
-def contact_merged(target: Json, source_ids: list[str], identity: Json | None) -> DomainEvent:
+def contact_merged(target: Json, source_ids: list[str]) -> DomainEvent:
     """The one event whose body is yet another JSON string, as Wix's own sample has it."""
     body = {"targetContactId": target["id"], "sourceContactIds": source_ids}
     text = json.dumps({**body, "targetContact": target}, separators=(",", ":"))
-    return DomainEvent(
-        CONTACT, "merged", target["id"], {"actionEvent": {"bodyAsJson": text}}, identity
-    )
+    return DomainEvent(CONTACT, "merged", target["id"], {"actionEvent": {"bodyAsJson": text}})
 
 
 def conversations_merged(old_ids: list[str], target_id: str) -> DomainEvent:

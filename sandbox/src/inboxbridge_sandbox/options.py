@@ -39,7 +39,6 @@ class Limits:
     contact_text: int = 1000
     email: int = 320
     phone: int = 50
-    search: int = 100
     query_page: int = 1000
     list_page: int = 30
     list_page_most: int = 100
@@ -71,10 +70,6 @@ class SandboxOptions:
 
     lenient: also take the `article` wire form (`direction` beside `message`, `message.payload`).
     now: the clock, in seconds since the Unix epoch.
-    strict_email_case: compare email addresses letter by letter. Wix's own rule is unpublished.
-    logical_operators: allow `$or` and `$not` in contact filters; the contacts pages do not list
-        them, so they are refused unless asked for. `$and` is what Wix's SDK sends for two
-        conditions.
     strict_urls: refuse the address of an icon, picture, file or link that is neither `http` nor
         `https`. Wix's SDK declares them to be web URLs; what exactly Wix refuses is unpublished.
     api_keys: the only API keys accepted, by key; `None` accepts any.
@@ -90,8 +85,6 @@ class SandboxOptions:
 
     lenient: bool = False
     now: Callable[[], float] = time.time
-    strict_email_case: bool = False
-    logical_operators: bool = False
     strict_urls: bool = False
     limits: Limits = field(default_factory=Limits)
     api_keys: Mapping[str, ApiKeyGrant] | None = None

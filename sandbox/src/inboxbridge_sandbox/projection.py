@@ -14,11 +14,6 @@ Json = dict[str, Any]
 Path = tuple[str, ...]
 
 _BASIC = ("primaryInfo", "info.name")
-_FIELDSETS = {
-    "BASIC": _BASIC,
-    "COMMUNICATION_DETAILS": (*_BASIC, "info.emails", "info.phones", "info.addresses"),
-    "EXTENDED": (*_BASIC, "info.extendedFields"),
-}
 _TOP_LEVEL = (
     "id",
     "revision",
@@ -62,7 +57,7 @@ class Projection:
             if fieldset == "FULL":
                 chosen = []
                 break
-            chosen += _FIELDSETS[fieldset]
+            chosen += _BASIC
         self._paths: list[Path] | None = None
         if chosen:
             self._paths = [_path(name) for name in dict.fromkeys((*_ALWAYS, *chosen))]

@@ -66,7 +66,7 @@ class Scripted:
 class Rule:
     """Which calls it is for, and what they get.
 
-    call: a word of the table below, or a method as the stats call it (`GET /apps/v1/instance`);
+    call: a word of the table below, or a method as the stats call it (`GET /inbox/v2/messages`);
         without it the rule is for every call to Wix.
     contact: the id of a contact that the call is about: it is in the request; or the conversation
         in the request is that contact's; or a Query or Create Contact has one of its addresses.

@@ -9,9 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from . import events, messages
 from .auth import Caller, Credentials
-from .catalog import Catalog
 from .clock import iso_millis, micros
-from .contact_form import ContactShapes, custom_fields, seed_document
+from .contact_form import ContactShapes, seed_document
 from .contacts import ContactBook
 from .conversations import Conversation, Conversations, StoredMessage
 from .errors import too_many_requests
@@ -57,16 +56,13 @@ class Stats:
 
 
 class Site:
-    """One Wix site: its contacts, conversations and messages, its labels and its rate limit."""
+    """One Wix site: its contacts, conversations and messages, and its rate limit."""
 
     def __init__(self, site_id: str, sandbox: Sandbox) -> None:
         options = sandbox.options
         self.id = site_id
         self._sandbox = sandbox
-        self.catalog = Catalog(sandbox.now_micros)
-        self.contacts = ContactBook(
-            options, self.catalog, self.publish, lambda: sandbox.faults.index_lag_seconds
-        )
+        self.contacts = ContactBook(options, self.publish, lambda: sandbox.faults.index_lag_seconds)
         self.conversations = Conversations(
             site_id, self.contacts, self.publish, options.business_name
         )
@@ -134,10 +130,9 @@ class Site:
         arrivals.append(stored)
         return stored
 
-    def merge_contacts(self, target_id: str, body: Json, identity: Json | None) -> Json:
+    def merge_contacts(self, target_id: str, source_ids: list[str]) -> Json:
         """Merge contacts, and their conversations with them."""
-        source_ids = [each.lower() for each in body["sourceContactIds"]]
-        contact = self.contacts.merge(target_id, body, identity)
+        contact = self.contacts.merge(target_id, source_ids)
         self.conversations.contacts_merged(contact["id"], source_ids, self._sandbox.now_micros())
         return contact
 
@@ -209,13 +204,10 @@ class Sandbox:
     def seed(self, contacts: list[Json], site_id: str | None = None) -> list[Json]:
         """Keep contacts on one site, or on every site there is and will be; returns them whole.
 
-        All of them are kept or, when an extended field has an impossible value, none. The same id
-        again replaces the contact.
+        The same id again replaces the contact.
         """
-        at, trial = iso_millis(self.now_micros()), Catalog(self.now_micros)
+        at = iso_millis(self.now_micros())
         whole = [seed_document(contact, at, self.options.new_id) for contact in contacts]
-        for contact in whole:
-            trial.check_fields(custom_fields(contact["info"]))
         if site_id is None:
             self.seeds.update({contact["id"]: contact for contact in whole})
         sites = [self.site(site_id)] if site_id is not None else self.sites.values()

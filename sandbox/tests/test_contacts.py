@@ -1,4 +1,4 @@
-"""Create, Get, Update, Delete, Label and Merge Contact; labels and extended fields."""
+"""Create and Get Contact, and what deleting and merging contacts leaves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOA = {
                 {"tag": "MOBILE", "countryCode": "US", "phone": "415 555 0132", "primary": True}
             ]
         },
-        "extendedFields": {"items": {"custom.external-crm-id": "fb:10158"}},
+        "labelKeys": {"items": ["custom.vip"]},
     },
     "allowDuplicates": False,
 }
@@ -59,7 +59,7 @@ async def test_the_documented_example_creates_a_whole_contact(wix: Wix) -> None:
     assert found["primaryInfo"] == {"email": "noa.levin@example.org", "phone": "415 555 0132"}
     assert email.keys() == {"id", "tag", "email", "primary"}
     assert (phone["e164Phone"], phone["tag"]) == ("+14155550132", "MOBILE")
-    assert found["info"]["extendedFields"]["items"]["custom.external-crm-id"] == "fb:10158"
+    assert found["info"]["labelKeys"] == {"items": ["custom.vip"]}
     assert (await wix.get(f"{CONTACTS}/{found['id']}")).json()["contact"] == found
 
 
@@ -133,7 +133,7 @@ async def test_empty_fields_are_left_out(wix: Wix) -> None:
 
     found = await created(wix, info)
 
-    assert found["info"].keys() == {"name", "extendedFields"}
+    assert found["info"].keys() == {"name"}
     assert "primaryInfo" not in found
 
 
@@ -174,25 +174,6 @@ async def test_two_primary_entries_are_refused(wix: Wix, plural: str) -> None:
     assert (answer.status_code, code(answer)) == (400, "CANNOT_HAVE_MULTIPLE_PRIMARY_INFO")
 
 
-@pytest.mark.parametrize("value", [["x"], {"x": 1}, True])
-async def test_an_extended_field_takes_text_or_number_only(wix: Wix, value: Any) -> None:
-    info = {"name": {"first": "Noa"}, "extendedFields": {"items": {"custom.x": value}}}
-
-    answer = await create(wix, info)
-
-    assert (answer.status_code, code(answer)) == (400, "INVALID_EXTENDED_FIELD_VALUE")
-
-
-async def test_an_extended_field_keeps_its_type(wix: Wix) -> None:
-    field = {"displayName": "Visits", "dataType": "NUMBER"}
-    await wix.post("/contacts/v4/extended-fields", field)
-    info = {"name": {"first": "Noa"}, "extendedFields": {"items": {"custom.visits": "many"}}}
-
-    answer = await create(wix, info)
-
-    assert (answer.status_code, code(answer)) == (400, "INVALID_EXTENDED_FIELD_VALUE")
-
-
 @pytest.mark.parametrize(
     ("info", "field"),
     [
@@ -202,9 +183,7 @@ async def test_an_extended_field_keeps_its_type(wix: Wix) -> None:
         ({"emails": {"items": [{"email": "a@b.c", "tag": "OFFICE"}]}}, "info.emails.items[0].tag"),
         ({"phones": {"items": [{"phone": 415}]}}, "info.phones.items[0].phone"),
         ({"name": "Noa"}, "info.name"),
-        ({"birthdate": "19.07.1988"}, "info.birthdate"),
         ({"labelKeys": ["custom.x"]}, "info.labelKeys"),
-        ({"extendedFields": {"items": []}}, "info.extendedFields.items"),
         (emails(*(f"{at}@example.com" for at in range(51))), "info.emails.items"),
         (phones(*(str(at) for at in range(51))), "info.phones.items"),
         (emails("a" * 310 + "@example.com"), "info.emails.items[0].email"),
@@ -313,158 +292,28 @@ async def test_get_shows_the_chosen_fields(wix: Wix) -> None:
     assert found["contact"]["info"].keys() == {"name", "emails"}
 
 
-@pytest.mark.parametrize("verb", ["GET", "PATCH", "DELETE"])
-async def test_an_unknown_contact_is_404(wix: Wix, verb: str) -> None:
-    answer = await wix.call(verb, f"{CONTACTS}/{CONTACT}", {"revision": 1})
+async def test_an_unknown_contact_is_404(wix: Wix) -> None:
+    answer = await wix.get(f"{CONTACTS}/{CONTACT}")
 
     assert (answer.status_code, code(answer)) == (404, "CONTACT_NOT_FOUND")
 
 
-async def update(wix: Wix, revision: Any, info: Any, **more: Any) -> Any:
-    body = {"revision": revision, "info": info, **more}
-    return await wix.call("PATCH", f"{CONTACTS}/{CONTACT}", body)
-
-
-async def test_an_update_replaces_lists_and_keeps_the_rest(wix: Wix) -> None:
-    await wix.seed_dana()
-    wix.clock.pass_(60)
-
-    answer = await update(wix, 1, emails("new@example.com") | {"company": "Reyes Ltd"})
-
-    found = answer.json()["contact"]
-    assert found["revision"] == 2
-    assert found["updatedDate"] == "2026-03-04T09:16:27.500Z"
-    assert found["createdDate"] == "2026-03-04T09:15:27.500Z"
-    assert found["primaryInfo"] == {"email": "new@example.com"}
-    assert found["info"]["name"] == {"first": "Dana", "last": "Reyes"}
-    assert found["info"]["company"] == "Reyes Ltd"
-    items = found["info"]["extendedFields"]["items"]
-    assert items["emailSubscriptions.effectiveEmail"] == "new@example.com"
-    assert await wix.query({"info.emails.email": "dana@example.com"}) == []
-    assert len(await wix.query({"info.emails.email": "new@example.com"})) == 1
-
-
-async def test_custom_fields_left_out_of_an_update_are_gone(wix: Wix) -> None:
-    fields = {"extendedFields": {"items": {"custom.a": "1", "custom.b": "2"}}}
-    await wix.seed({"id": CONTACT, "info": {"name": {"first": "Dana"}, **fields}})
-
-    answer = await update(wix, 1, {"extendedFields": {"items": {"custom.a": "3"}}})
-
-    items = answer.json()["contact"]["info"]["extendedFields"]["items"]
-    assert {key: items[key] for key in items if key.startswith("custom.")} == {"custom.a": "3"}
-
-
-async def test_a_stale_revision_is_refused(wix: Wix) -> None:
-    await wix.seed_dana()
-    await update(wix, 1, {"company": "Reyes Ltd"})
-
-    answer = await update(wix, 1, {"company": "Other"})
-
-    assert (answer.status_code, code(answer)) == (409, "CONTACT_ALREADY_CHANGED")
-    assert answer.json()["message"] == "entity has already changed since the requested revision"
-
-
-@pytest.mark.parametrize("revision", [None, "x", -1, 1.5])
-async def test_an_update_needs_a_revision(wix: Wix, revision: Any) -> None:
-    await wix.seed_dana()
-
-    assert violated(await update(wix, revision, {})) == ["revision"]
-
-
-async def test_a_revision_may_come_as_digits(wix: Wix) -> None:
-    await wix.seed_dana()
-
-    assert (await update(wix, "1", {"company": "Reyes Ltd"})).status_code == 200
-
-
-async def test_an_update_may_not_take_anothers_email(wix: Wix) -> None:
-    await wix.seed(contact(CONTACT), contact(OTHER_CONTACT, email="noa@example.com"))
-
-    refused = await update(wix, 1, emails("noa@example.com"))
-    allowed = await update(wix, 1, emails("noa@example.com"), allowDuplicates=True)
-
-    assert (refused.status_code, code(refused)) == (409, "DUPLICATE_CONTACT_EXISTS")
-    assert allowed.status_code == 200
-
-
-async def test_an_update_may_repeat_its_own_email(wix: Wix) -> None:
-    await wix.seed_dana()
-
-    assert (await update(wix, 1, emails("dana@example.com"))).status_code == 200
-
-
 async def test_a_deleted_contact_is_gone_everywhere(wix: Wix) -> None:
     await wix.seed_dana()
+    await wix.query()
 
-    answer = await wix.call("DELETE", f"{CONTACTS}/{CONTACT}")
+    await wix.delete_contact(CONTACT)
 
-    assert (answer.status_code, answer.json()) == (200, {})
+    assert (await wix.get(f"{CONTACTS}/{CONTACT}")).status_code == 404
     assert await wix.query({"info.emails.email": "dana@example.com"}) == []
     assert (await create(wix, emails("dana@example.com"))).status_code == 200
 
 
-async def test_a_label_is_found_or_created(wix: Wix) -> None:
-    first = await wix.post("/contacts/v4/labels", {"displayName": "Facebook lead"})
-    wix.clock.pass_(5)
-    second = await wix.post("/contacts/v4/labels", {"displayName": "Facebook lead"})
-
-    assert first.json() == {
-        "label": {
-            "namespace": "custom",
-            "key": "custom.facebook-lead",
-            "displayName": "Facebook lead",
-            "labelType": "USER_DEFINED",
-            "createdDate": "2026-03-04T09:15:27.500Z",
-            "updatedDate": "2026-03-04T09:15:27.500Z",
-        },
-        "newLabel": True,
-    }
-    assert second.json() == {"label": first.json()["label"], "newLabel": False}
-
-
-async def test_an_extended_field_is_found_or_created(wix: Wix) -> None:
-    body = {"displayName": "External CRM id", "dataType": "TEXT"}
-    first = (await wix.post("/contacts/v4/extended-fields", body)).json()
-    second = (await wix.post("/contacts/v4/extended-fields", body)).json()
-
-    assert (first["newField"], second["newField"]) == (True, False)
-    assert first["field"]["key"] == "custom.external-crm-id"
-    assert first["field"]["dataType"] == "TEXT"
-
-
-@pytest.mark.parametrize("path", ["labels", "extended-fields"])
-async def test_a_label_or_field_needs_a_name(wix: Wix, path: str) -> None:
-    answer = await wix.post(f"/contacts/v4/{path}", {"dataType": "TEXT"})
-
-    assert violated(answer) == ["displayName"]
-
-
-async def test_labels_are_put_on_and_taken_off(wix: Wix) -> None:
-    await wix.seed_dana()
-    await wix.post("/contacts/v4/labels", {"displayName": "Facebook lead"})
-    path, body = f"{CONTACTS}/{CONTACT}/labels", {"labelKeys": ["custom.facebook-lead"]}
-
-    on = (await wix.post(path, body)).json()["contact"]
-    again = (await wix.post(path, body)).json()["contact"]
-    off = (await wix.call("DELETE", path, body)).json()["contact"]
-
-    assert on["info"]["labelKeys"] == {"items": ["custom.facebook-lead"]}
-    assert "labelKeys" not in off["info"]
-    assert [each["revision"] for each in (on, again, off)] == [2, 2, 3]
-
-
-@pytest.mark.parametrize("verb", ["POST", "DELETE"])
-async def test_an_unknown_label_fails(wix: Wix, verb: str) -> None:
-    await wix.seed_dana()
-
-    answer = await wix.call(verb, f"{CONTACTS}/{CONTACT}/labels", {"labelKeys": ["custom.no"]})
-
-    assert (answer.status_code, code(answer)) == (400, "LABEL_NOT_FOUND")
-
-
-async def merge(wix: Wix, *sources: str, revision: int = 1, path: str = "merge") -> Any:
-    body = {"targetContactRevision": revision, "sourceContactIds": list(sources)}
-    return await wix.post(f"{CONTACTS}/{CONTACT}/{path}", body)
+async def merge(wix: Wix, *sources: str) -> Any:
+    await wix.query()
+    return await wix.control(
+        "/merge", {"targetContactId": CONTACT, "sourceContactIds": list(sources)}
+    )
 
 
 async def test_a_merge_unions_lists_and_keeps_the_targets_own(wix: Wix) -> None:
@@ -472,8 +321,6 @@ async def test_a_merge_unions_lists_and_keeps_the_targets_own(wix: Wix) -> None:
         OTHER_CONTACT, "Danielle", "Reyes-Cole", email="d@work.example.com", phone="415 555 0132"
     )
     other["info"]["company"] = "Cole Ltd"
-    other["info"]["extendedFields"] = {"items": {"custom.x": "1"}}
-    other["info"]["labelKeys"] = {"items": ["custom.vip"]}
     await wix.seed(contact(CONTACT, "Dana", "Reyes", email="dana@example.com"), other)
 
     answer = await merge(wix, OTHER_CONTACT)
@@ -487,8 +334,6 @@ async def test_a_merge_unions_lists_and_keeps_the_targets_own(wix: Wix) -> None:
         "d@work.example.com",
     ]
     assert found["primaryInfo"] == {"email": "dana@example.com", "phone": "415 555 0132"}
-    assert found["info"]["labelKeys"]["items"] == ["custom.vip"]
-    assert found["info"]["extendedFields"]["items"]["custom.x"] == "1"
     assert [each["id"] for each in await wix.query()] == [CONTACT]
 
 
@@ -519,40 +364,22 @@ async def test_a_merged_id_is_followed_by_get_alone(wix: Wix) -> None:
     await merge(wix, OTHER_CONTACT)
 
     got = await wix.get(f"{CONTACTS}/{OTHER_CONTACT}")
-    updated = await wix.call("PATCH", f"{CONTACTS}/{OTHER_CONTACT}", {"revision": 1})
     body = {"participantId": {"contactId": OTHER_CONTACT}}
     conversation = await wix.post("/inbox/v2/conversations", body)
 
     assert got.json()["responseType"] == "MERGED"
     assert got.json()["contact"]["id"] == CONTACT
     assert await wix.query({"id": OTHER_CONTACT}) == []
-    assert updated.status_code == conversation.status_code == 404
-
-
-async def test_a_preview_changes_nothing(wix: Wix) -> None:
-    await wix.seed(contact(CONTACT), contact(OTHER_CONTACT, email="d@example.com"))
-
-    preview = await merge(wix, OTHER_CONTACT, path="preview-merge")
-
-    assert preview.json()["contact"]["primaryInfo"] == {"email": "d@example.com"}
-    assert len(await wix.query()) == 2
-    assert (await wix.get(f"{CONTACTS}/{CONTACT}")).json()["contact"]["revision"] == 1
+    assert conversation.status_code == 404
 
 
 async def test_a_merge_is_refused_when_it_cannot_be(wix: Wix) -> None:
     member = contact(OTHER_CONTACT, memberInfo={"memberId": APP})
     await wix.seed(contact(CONTACT), member)
 
-    stale = await merge(wix, OTHER_CONTACT, revision=7)
-    unknown = await merge(wix, APP)
-    of_member = await merge(wix, OTHER_CONTACT)
-    of_itself = await merge(wix, CONTACT)
-    of_nobody = await merge(wix)
-    of_too_many = await merge(wix, *[OTHER_CONTACT] * 6)
-
-    assert (stale.status_code, code(stale)) == (409, "FAILED_PRECONDITION")
-    assert unknown.status_code == 404
-    for answer in (of_member, of_itself):
-        assert (answer.status_code, code(answer)) == (400, "ILLEGAL_MERGE")
-    for answer in (of_nobody, of_too_many):
-        assert violated(answer) == ["sourceContactIds"]
+    for source in (APP, OTHER_CONTACT, CONTACT, "not-a-guid"):
+        answer = await merge(wix, source)
+        assert answer.status_code == (404 if source == APP else 400)
+        assert answer.json()["error"]
+    assert (await merge(wix)).status_code == 400
+    assert len(await wix.query()) == 2
