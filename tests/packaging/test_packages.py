@@ -67,12 +67,16 @@ def test_a_package_builds_with_what_it_should_hold_and_no_more(
 
 
 @contextmanager
-def serving(python: Path, folder: Path, secret: str) -> Iterator[str]:
-    command = [str(python), "-m", "inboxbridge", "serve", "--port", "0"]
-    environment = {**os.environ, "FROZEN_SECRET": secret}
+def running(python: Path, command: str, folder: Path, **variables: str) -> Iterator[str]:
+    """Run a command that serves until the block ends. Yields its address."""
+    environment = {**os.environ, **variables}
     environment.pop("PYTHONPATH", None)
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
+        [str(python), "-m", "inboxbridge", command, "--port", "0"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None
@@ -101,7 +105,7 @@ def test_an_outsiders_wheel_installed_by_pip_delivers_after_three_lines_of_confi
     body = (FROZEN / "samples" / "batch.json").read_bytes()
     signed = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
 
-    with serving(python, tmp_path, "s3cret") as url:
+    with running(python, "serve", tmp_path, FROZEN_SECRET="s3cret") as url:
         answer = httpx.post(
             f"{url}/hooks/frozen",
             content=body,
@@ -118,7 +122,7 @@ def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Pat
     build_wheels(wheels, *OURS)
     core = next(wheels.glob("inboxbridge-*.whl"))
     tops = {"/".join(name.split("/")[:2]) for name in zipfile.ZipFile(core).namelist()}
-    assert "inboxbridge/gateway.py" in tops or "inboxbridge/gateway" in tops
+    assert "inboxbridge/__init__.py" in tops
     assert not [name for name in tops if "sandbox" in name or "demo" in name]
     python = make_environment(tmp_path / "venv")
     pip = (str(python), "-m", "pip", "install", "--quiet")
@@ -130,6 +134,9 @@ def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Pat
     kit = attempt(str(python), "-I", "-c", "import inboxbridge.testing", cwd=tmp_path)
     run(*pip, "--find-links", str(wheels), f"{core}[demo]", cwd=tmp_path)
     shown = json.loads(run(*inboxbridge, "demo", "--exit", "--json", cwd=tmp_path))
+    with running(python, "sandbox", tmp_path) as url:
+        page = httpx.get(url)
+        style = httpx.get(f"{url}/_static/inbox.css")
 
     for name, extra in (("demo", "demo"), ("sandbox", "testing")):
         assert alone[name].returncode == 2
@@ -137,3 +144,5 @@ def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Pat
         assert f"  {name} " in listed
     assert 'pip install "inboxbridge[testing]"' in kit.stderr.splitlines()[-1]
     assert shown["events"] == shown["delivered"] == 16
+    assert (page.status_code, style.status_code) == (200, 200)
+    assert "<html" in page.text

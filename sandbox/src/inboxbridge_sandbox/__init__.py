@@ -9,8 +9,8 @@ It speaks the documented shapes, refuses what Wix refuses, and fails on demand. 
 `/_sandbox`, the Inbox as a person sees it at `/`.
 """
 
-from .app import create_app
-from .options import ApiKeyGrant, AppGrant, Limits, SandboxOptions
-from .world import Sandbox
+from inboxbridge_sandbox.app import create_app
+from inboxbridge_sandbox.options import ApiKeyGrant, AppGrant, Limits, SandboxOptions
+from inboxbridge_sandbox.world import Sandbox
 
 __all__ = ["ApiKeyGrant", "AppGrant", "Limits", "Sandbox", "SandboxOptions", "create_app"]

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from .control import control_routes
-from .door import Door
-from .options import SandboxOptions
-from .page import page_routes
-from .world import Sandbox
+from inboxbridge_sandbox.control import control_routes
+from inboxbridge_sandbox.door import Door
+from inboxbridge_sandbox.options import SandboxOptions
+from inboxbridge_sandbox.page import page_routes
+from inboxbridge_sandbox.world import Sandbox
 
 
 def create_app(options: SandboxOptions | None = None) -> Starlette:

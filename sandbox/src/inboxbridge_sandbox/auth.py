@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .errors import WixError, application_error
-from .options import ApiKeyGrant, AppGrant, SandboxOptions
+from inboxbridge_sandbox.errors import WixError, application_error
+from inboxbridge_sandbox.options import ApiKeyGrant, AppGrant, SandboxOptions
 
 READ_CONTACTS: Final = "SCOPE.DC-CONTACTS.READ-CONTACTS"
 MANAGE_CONTACTS: Final = "SCOPE.DC-CONTACTS.MANAGE-CONTACTS"

@@ -11,8 +11,8 @@ from typing import Any
 
 import phonenumbers
 
-from .options import Limits
-from .shapes import (
+from inboxbridge_sandbox.options import Limits
+from inboxbridge_sandbox.shapes import (
     Either,
     Enum,
     Flag,

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .contact_form import items_of
+from inboxbridge_sandbox.contact_form import items_of
 
 Json = dict[str, Any]
 Shelf = dict[str, dict[str, None]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .contact_form import items_of
+from inboxbridge_sandbox.contact_form import items_of
 
 Json = dict[str, Any]
 

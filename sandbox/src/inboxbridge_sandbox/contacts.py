@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import events
-from .clock import iso_millis, micros
-from .contact_form import HEAD, document, full_name, items_of, tidied
-from .contact_index import ContactIndex, LaggingIndex
-from .contact_merge import union
-from .errors import WixError, application_error, query_error
-from .events import Publish
-from .options import SandboxOptions
-from .query import Filter, compile_filter, sorted_contacts
+from inboxbridge_sandbox import events
+from inboxbridge_sandbox.clock import iso_millis, micros
+from inboxbridge_sandbox.contact_form import HEAD, document, full_name, items_of, tidied
+from inboxbridge_sandbox.contact_index import ContactIndex, LaggingIndex
+from inboxbridge_sandbox.contact_merge import union
+from inboxbridge_sandbox.errors import WixError, application_error, query_error
+from inboxbridge_sandbox.events import Publish
+from inboxbridge_sandbox.options import SandboxOptions
+from inboxbridge_sandbox.query import Filter, compile_filter, sorted_contacts
 
 Json = dict[str, Any]
 _DUPLICATE_TEXT = "A contact with the same primary email or phone already exists."

@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import control_data as data
-from . import control_settings as settings
-from .auth import UnknownPermissionError
-from .control_request import ControlError, as_response
-from .errors import WixError
-from .faults import FaultSettingError
-from .rules import RuleError
-from .webhooks import TargetRefusedError
+from inboxbridge_sandbox import control_data as data
+from inboxbridge_sandbox import control_settings as settings
+from inboxbridge_sandbox.auth import UnknownPermissionError
+from inboxbridge_sandbox.control_request import ControlError, as_response
+from inboxbridge_sandbox.errors import WixError
+from inboxbridge_sandbox.faults import FaultSettingError
+from inboxbridge_sandbox.rules import RuleError
+from inboxbridge_sandbox.webhooks import TargetRefusedError
 
 Handler = Callable[[Request], Awaitable[Any]]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.requests import Request
 
-from .control_request import ControlError, json_body, object_body, sandbox_of
-from .conversations import StoredMessage
-from .shapes import Guid, ListOf, Object, Reading, Text
-from .world import Site
+from inboxbridge_sandbox.control_request import ControlError, json_body, object_body, sandbox_of
+from inboxbridge_sandbox.conversations import StoredMessage
+from inboxbridge_sandbox.shapes import Guid, ListOf, Object, Reading, Text
+from inboxbridge_sandbox.world import Site
 
 Json = dict[str, Any]
 

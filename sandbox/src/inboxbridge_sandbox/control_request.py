@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .shapes import Reading, Shape
-from .world import Sandbox
+from inboxbridge_sandbox.shapes import Reading, Shape
+from inboxbridge_sandbox.world import Sandbox
 
 Json = dict[str, Any]
 

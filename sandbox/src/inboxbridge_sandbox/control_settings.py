@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from .auth import ANY_CREDENTIAL
-from .control_request import ControlError, json_body, object_body, sandbox_of
-from .endpoints import ENDPOINTS
-from .shapes import Flag, ListOf, Number, Object, Text
-from .webhooks import Target
+from inboxbridge_sandbox.auth import ANY_CREDENTIAL
+from inboxbridge_sandbox.control_request import ControlError, json_body, object_body, sandbox_of
+from inboxbridge_sandbox.endpoints import ENDPOINTS
+from inboxbridge_sandbox.shapes import Flag, ListOf, Number, Object, Text
+from inboxbridge_sandbox.webhooks import Target
 
 Json = dict[str, Any]
 

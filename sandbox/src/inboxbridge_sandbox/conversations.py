@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import events
-from .contact_form import full_name
-from .contacts import ContactBook
-from .errors import application_error, validation_error, violation
-from .events import Publish
-from .shapes import Guid, Object, only_one
+from inboxbridge_sandbox import events
+from inboxbridge_sandbox.contact_form import full_name
+from inboxbridge_sandbox.contacts import ContactBook
+from inboxbridge_sandbox.errors import application_error, validation_error, violation
+from inboxbridge_sandbox.events import Publish
+from inboxbridge_sandbox.shapes import Guid, Object, only_one
 
 Json = dict[str, Any]
 

@@ -16,13 +16,13 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope, Send
 
-from .connection import cut, hang, in_place_of_defaults, unless_gone
-from .endpoints import ENDPOINTS, Call, Endpoint
-from .errors import WixError, application_error, server_error
-from .faults import HtmlError
-from .rules import Asked, Rule, Scripted
-from .shapes import Reading
-from .world import Sandbox
+from inboxbridge_sandbox.connection import cut, hang, in_place_of_defaults, unless_gone
+from inboxbridge_sandbox.endpoints import ENDPOINTS, Call, Endpoint
+from inboxbridge_sandbox.errors import WixError, application_error, server_error
+from inboxbridge_sandbox.faults import HtmlError
+from inboxbridge_sandbox.rules import Asked, Rule, Scripted
+from inboxbridge_sandbox.shapes import Reading
+from inboxbridge_sandbox.world import Sandbox
 
 _ID: Final = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import auth, conversations, message_form, messages
-from .auth import Caller
-from .errors import application_error, validation_error, wrong_format
-from .projection import Projection
-from .shapes import ListOf, Object, Reading, Text
-from .world import Sandbox, Site
+from inboxbridge_sandbox import auth, conversations, message_form, messages
+from inboxbridge_sandbox.auth import Caller
+from inboxbridge_sandbox.errors import application_error, validation_error, wrong_format
+from inboxbridge_sandbox.projection import Projection
+from inboxbridge_sandbox.shapes import ListOf, Object, Reading, Text
+from inboxbridge_sandbox.world import Sandbox, Site
 
 Json = dict[str, Any]
 RawHeaders = Iterable[tuple[bytes, bytes]]

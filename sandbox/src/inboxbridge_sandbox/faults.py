@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import WixError, server_error, too_many_requests
+from inboxbridge_sandbox.errors import WixError, server_error, too_many_requests
 
 WINDOW_SECONDS = 60.0
 

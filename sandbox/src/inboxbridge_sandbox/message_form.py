@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
-from .errors import Violation, application_error, required, validation_error, violation
-from .options import Limits
-from .shapes import (
+from inboxbridge_sandbox.errors import (
+    Violation,
+    application_error,
+    required,
+    validation_error,
+    violation,
+)
+from inboxbridge_sandbox.options import Limits
+from inboxbridge_sandbox.shapes import (
     Enum,
     Flag,
     Guid,

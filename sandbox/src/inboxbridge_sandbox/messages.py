@@ -12,12 +12,12 @@ import json
 from bisect import bisect_left, bisect_right
 from typing import Any
 
-from .clock import iso_millis
-from .conversations import Conversation, StoredMessage
-from .errors import validation_error, violation, wrong_format
-from .message_form import PAYLOADS
-from .options import Limits
-from .shapes import Enum, Guid, Number, Object, Text
+from inboxbridge_sandbox.clock import iso_millis
+from inboxbridge_sandbox.conversations import Conversation, StoredMessage
+from inboxbridge_sandbox.errors import validation_error, violation, wrong_format
+from inboxbridge_sandbox.message_form import PAYLOADS
+from inboxbridge_sandbox.options import Limits
+from inboxbridge_sandbox.shapes import Enum, Guid, Number, Object, Text
 
 Json = dict[str, Any]
 

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .conversations import Conversation
-from .page_parts import safe_link, safe_picture
-from .page_view import Viewer, newest_first
-from .world import Sandbox, Site
+from inboxbridge_sandbox.conversations import Conversation
+from inboxbridge_sandbox.page_parts import safe_link, safe_picture
+from inboxbridge_sandbox.page_view import Viewer, newest_first
+from inboxbridge_sandbox.world import Sandbox, Site
 
 _HERE = Path(__file__).parent
 _LOOKING_AT = "x-inbox-looking-at"

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from .clock import iso_millis, moment
-from .conversations import Conversation, StoredMessage
-from .page_parts import Icon, Part, avatar, icon_for, parts_of
-from .world import Site
+from inboxbridge_sandbox.clock import iso_millis, moment
+from inboxbridge_sandbox.conversations import Conversation, StoredMessage
+from inboxbridge_sandbox.page_parts import Icon, Part, avatar, icon_for, parts_of
+from inboxbridge_sandbox.world import Site
 
 Json = dict[str, Any]
 

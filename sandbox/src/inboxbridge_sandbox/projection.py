@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .errors import projection_error
+from inboxbridge_sandbox.errors import projection_error
 
 Json = dict[str, Any]
 Path = tuple[str, ...]

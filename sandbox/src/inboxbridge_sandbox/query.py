@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .clock import parse_moment
-from .contact_form import items_of
-from .errors import query_error
+from inboxbridge_sandbox.clock import parse_moment
+from inboxbridge_sandbox.contact_form import items_of
+from inboxbridge_sandbox.errors import query_error
 
 Json = dict[str, Any]
 Matches = Callable[[Json], bool]

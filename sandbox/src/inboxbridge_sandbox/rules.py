@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from .world import Site
+    from inboxbridge_sandbox.world import Site
 
 Json = dict[str, Any]
 Kind = Literal["answer", "reset", "slow", "late"]

@@ -14,8 +14,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Protocol
 
-from .clock import parse_moment
-from .errors import (
+from inboxbridge_sandbox.clock import parse_moment
+from inboxbridge_sandbox.errors import (
     Violation,
     required,
     too_big,

@@ -26,9 +26,9 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from .clock import iso_micros, micros
-from .events import DomainEvent
-from .options import SandboxOptions
+from inboxbridge_sandbox.clock import iso_micros, micros
+from inboxbridge_sandbox.events import DomainEvent
+from inboxbridge_sandbox.options import SandboxOptions
 
 Json = dict[str, Any]
 

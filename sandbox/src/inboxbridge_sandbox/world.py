@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from . import events, messages
-from .auth import Caller, Credentials
-from .clock import iso_millis, micros
-from .contact_form import ContactShapes, seed_document
-from .contacts import ContactBook
-from .conversations import Conversation, Conversations, StoredMessage
-from .errors import too_many_requests
-from .events import DomainEvent
-from .faults import Dice, Faults, RateWindow
-from .message_form import request_shape
-from .options import SandboxOptions
-from .rules import Rules
-from .webhooks import Webhooks
+from inboxbridge_sandbox import events, messages
+from inboxbridge_sandbox.auth import Caller, Credentials
+from inboxbridge_sandbox.clock import iso_millis, micros
+from inboxbridge_sandbox.contact_form import ContactShapes, seed_document
+from inboxbridge_sandbox.contacts import ContactBook
+from inboxbridge_sandbox.conversations import Conversation, Conversations, StoredMessage
+from inboxbridge_sandbox.errors import too_many_requests
+from inboxbridge_sandbox.events import DomainEvent
+from inboxbridge_sandbox.faults import Dice, Faults, RateWindow
+from inboxbridge_sandbox.message_form import request_shape
+from inboxbridge_sandbox.options import SandboxOptions
+from inboxbridge_sandbox.rules import Rules
+from inboxbridge_sandbox.webhooks import Webhooks
 
 Json = dict[str, Any]
 P = ParamSpec("P")
