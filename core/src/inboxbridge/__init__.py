@@ -6,6 +6,8 @@ With `inboxbridge.reading` (fields of a delivery), `inboxbridge.signing` (scheme
 >>> from inboxbridge import Connector, Event, Person, hookimpl
 """
 
+from importlib.metadata import version as _version
+
 from inboxbridge.connector import (
     Connector,
     ConnectorSettings,
@@ -54,6 +56,9 @@ from inboxbridge.signing import (
     TimestampedHmac,
     UrlFormSignature,
 )
+
+__version__ = _version("inboxbridge")
+"""The version of the installed core, as in ``pip show inboxbridge``."""
 
 __all__ = [
     "API_VERSION",
