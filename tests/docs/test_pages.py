@@ -94,7 +94,8 @@ def test_metrics_on_pages_are_there(page: Any) -> None:
 def test_the_compose_example_uses_real_commands_and_settings(
     root: Path, generator: ModuleType
 ) -> None:
-    services = yaml.safe_load((root / "docs" / "compose.yaml").read_text())["services"]
+    file = root / "deploy" / "compose.scale.yaml"
+    services = yaml.safe_load(file.read_text())["services"]
     commands = generator.machinery.group().commands
 
     for name in ("gateway", "courier"):
