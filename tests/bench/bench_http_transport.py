@@ -7,7 +7,7 @@ Run it by hand:
 A bare server in another process answers as Send Message does; only the client's processor time
 counts. `client.post` builds and parses everything each time, `client.send` takes a prepared
 request, `direct` goes around the client to its transport, and `WixClient.send` is the whole way
-from an `Outgoing` to a `Sent`. `our pool` is what inboxbridge uses; it is no transport of httpx.
+from an `Outgoing` to a `Sent`. `inboxbridge` is the transport that inboxbridge uses.
 Ratios are to the first line; httpx-aiohttp takes part if installed.
 """
 
@@ -28,8 +28,7 @@ import httpx
 import uvicorn
 from inboxbridge.model import Badge, BasicMessage
 from inboxbridge.wix import ApiKey, Budget, Outgoing, WixClient, request_for
-from inboxbridge.wix._exchange import Timeouts
-from inboxbridge.wix.transport import LIMITS, wire_to
+from inboxbridge.wix.transport import LIMITS, Transport
 
 OUTGOING = Outgoing(
     conversation_id="a4e3de1e-13ad-351e-a2e1-f33bf18a2325",
@@ -98,17 +97,6 @@ def whole_way(base_url: str, transport: httpx.AsyncBaseTransport | None) -> Call
     return whole
 
 
-def ways_through_our_pool(base_url: str) -> Iterator[tuple[str, Call]]:
-    url, headers = destination(base_url)
-    wire = wire_to(url)
-
-    async def direct() -> None:
-        assert (await wire.exchange(METHOD, url, headers, SENT, Timeouts(10, 30)))[0] == 200
-
-    yield "our pool, direct", direct
-    yield "our pool, WixClient.send", whole_way(base_url, None)
-
-
 def destination(base_url: str) -> tuple[httpx.URL, list[tuple[bytes, bytes]]]:
     url = httpx.URL(base_url + PATH)
     headers = [
@@ -155,13 +143,13 @@ def transports() -> Iterator[tuple[str, httpx.AsyncBaseTransport]]:
         import httpx_aiohttp
 
         yield "httpx-aiohttp", httpx_aiohttp.AiohttpTransport(limits=LIMITS)
+    yield "inboxbridge", Transport()
 
 
 async def measure(base_url: str, calls: int, at_once: int, rounds: int) -> None:
     """Print the best of several rounds, in turn, so that a busy machine disturbs all alike."""
     opened = list(transports())
     every = [(f"{t}, {w}", call) for t, opened_t in opened for w, call in ways(base_url, opened_t)]
-    every += ways_through_our_pool(base_url)
     best = {name: (float("inf"), float("inf")) for name, _ in every}
     for _ in range(rounds):
         for name, call in every:

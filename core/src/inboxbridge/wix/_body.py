@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from typing import Final
 
 import httpx
@@ -13,6 +13,16 @@ MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 the greatest length that Wix takes is 2 MB."""
 
 _EITHER_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
+
+
+async def whole(parts: AsyncIterable[bytes]) -> bytes:
+    """Return *parts* in one. Raises `httpx.RemoteProtocolError` for what is too long."""
+    body = bytearray()
+    async for part in parts:
+        body += part
+        if len(body) > MAX_ANSWER_BYTES:
+            raise httpx.RemoteProtocolError("the answer is too long")
+    return bytes(body)
 
 
 def unpacked(headers: Mapping[str, str], body: bytes, limit: int = MAX_ANSWER_BYTES) -> bytes:

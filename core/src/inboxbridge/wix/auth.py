@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from inboxbridge.wix._exchange import HeaderList
 from inboxbridge.wix.errors import WixError
+from inboxbridge.wix.exchange import HeaderList
 from inboxbridge.wix.flights import SingleFlight
 from inboxbridge.wix.forms import GivenToken
 

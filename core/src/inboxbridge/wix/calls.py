@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 
 from inboxbridge.wix import forms
-from inboxbridge.wix._exchange import HeaderList, Timeouts
 from inboxbridge.wix.answers import credentials_refused, no_answer, refusal, request_id_of
 from inboxbridge.wix.auth import (
     ApiKey,
@@ -30,9 +29,10 @@ from inboxbridge.wix.auth import (
 from inboxbridge.wix.budget import Budget, Lane
 from inboxbridge.wix.clock import ServerClock
 from inboxbridge.wix.errors import CredentialsRefused, Outage, Unauthorized, Unreadable
+from inboxbridge.wix.exchange import HeaderList, Timeouts, exchange
 from inboxbridge.wix.forms import GivenToken
 from inboxbridge.wix.operations import CREATE_ACCESS_TOKEN, TOKEN_PATH, Operation
-from inboxbridge.wix.transport import wire_to
+from inboxbridge.wix.transport import Transport, proxy_for
 
 CONNECT_SECONDS: Final = 10.0
 
@@ -107,7 +107,7 @@ class Calls:
         self._budget = budget
         self._now = now
         self._timeouts = Timeouts(min(timeout_seconds, CONNECT_SECONDS), timeout_seconds)
-        self._wire = wire_to(self._base, transport)
+        self._transport = transport or Transport(proxy=proxy_for(self._base))
         self._urls: dict[str, httpx.URL] = {}
         self._base_headers: HeaderList = [
             (b"Host", self._base.netloc),
@@ -145,7 +145,7 @@ class Calls:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._wire.aclose()
+        await self._transport.aclose()
 
     async def _signed_in(
         self, operation: Operation, method: str, url: httpx.URL, body: object, lane: Lane
@@ -186,8 +186,8 @@ class Calls:
         try:
             async with self._budget.call(lane):
                 began_at = monotonic()
-                status, answered, answer = await self._wire.exchange(
-                    method, url, headers, content, self._timeouts
+                status, answered, answer = await exchange(
+                    self._transport, method, url, headers, content, self._timeouts
                 )
             self._clock.hear(answered.get("date", ""))
             if 200 <= status < 300:
