@@ -17,12 +17,13 @@ _EITHER_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
 
 async def whole(parts: AsyncIterable[bytes]) -> bytes:
     """Return *parts* in one. Raises `httpx.RemoteProtocolError` for what is too long."""
-    body = bytearray()
+    taken, size = [], 0
     async for part in parts:
-        body += part
-        if len(body) > MAX_ANSWER_BYTES:
+        taken.append(part)
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
             raise httpx.RemoteProtocolError("the answer is too long")
-    return bytes(body)
+    return b"".join(taken)
 
 
 def unpacked(headers: Mapping[str, str], body: bytes, limit: int = MAX_ANSWER_BYTES) -> bytes:

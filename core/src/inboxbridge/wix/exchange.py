@@ -49,8 +49,9 @@ async def exchange(
     """
     silence = timeouts.silence
     timeout = {"connect": timeouts.connect, "read": silence, "write": silence, "pool": silence}
+    stream = httpx.ByteStream(content)  # with `content=`, httpx would look for headers to add
     request = httpx.Request(
-        method, url, headers=headers, content=content, extensions={"timeout": timeout}
+        method, url, headers=headers, stream=stream, extensions={"timeout": timeout}
     )
     try:
         async with asyncio.timeout(timeouts.whole):
@@ -62,4 +63,5 @@ async def exchange(
                 await response.aclose()
     except TimeoutError:
         raise httpx.ReadTimeout("no whole answer in time") from None
-    return response.status_code, response.headers, unpacked(response.headers, body)
+    answered = dict(response.headers.items())
+    return response.status_code, answered, unpacked(answered, body)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from functools import lru_cache
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,7 +26,7 @@ KEEPALIVE_SECONDS: Final = 4.0
 
 LIMITS: Final = httpx.Limits(max_connections=100, keepalive_expiry=KEEPALIVE_SECONDS)
 
-_PART_BYTES: Final = 64 * 1024
+_PART_BYTES: Final = 32 * 1024
 _MAX_HEADER_BYTES: Final = 32 * 1024
 _MAX_HEADERS: Final = 256
 _AUTOMATIC_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -66,16 +67,17 @@ class Transport(httpx.AsyncBaseTransport):
         content = await request.aread()
         session = await self._session_of_loop()
         slots = self._slots
-        await _take(slots, timeout.get("pool"))
+        if slots.locked():
+            await _wait_for(slots, timeout.get("pool"))
+        else:
+            await slots.acquire()
         try:
             async with session.request(
                 request.method,
                 url,
                 headers=headers,
-                data=_Body(content, timeout.get("write")) if content else None,
-                timeout=aiohttp.ClientTimeout(
-                    connect=timeout.get("connect"), sock_read=timeout.get("read")
-                ),
+                data=_body(content, timeout.get("write")),
+                timeout=_timeout(timeout.get("connect"), timeout.get("read")),
                 ssl=self._tls() if self._proxy or url.scheme == "https" else True,
                 allow_redirects=False,
             ) as response:
@@ -137,7 +139,7 @@ class _Connector(aiohttp.TCPConnector):
             raise httpx.ConnectError(str(error)) from error
 
 
-class _Body(aiohttp.Payload):
+class _LongBody(aiohttp.Payload):
     """The body of a request, each part of which the server must take in *seconds*."""
 
     def __init__(self, content: bytes, seconds: float | None) -> None:
@@ -162,6 +164,19 @@ class _Body(aiohttp.Payload):
         return str(self._value, encoding, errors)
 
 
+def _body(content: bytes, seconds: float | None) -> aiohttp.Payload | None:
+    if not content:
+        return None
+    if len(content) < _PART_BYTES:  # one write, which waits for nobody
+        return aiohttp.BytesPayload(content)
+    return _LongBody(content, seconds)
+
+
+@lru_cache(maxsize=16)
+def _timeout(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=connect, sock_read=read)
+
+
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> Any:
     """Send a request, and hide from aiohttp the errors after which it would send a GET again."""
     try:
@@ -170,7 +185,7 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise _renamed(error) from error
 
 
-async def _take(slots: asyncio.Semaphore, seconds: float | None) -> None:
+async def _wait_for(slots: asyncio.Semaphore, seconds: float | None) -> None:
     try:
         async with asyncio.timeout(seconds):
             await slots.acquire()
@@ -209,12 +224,14 @@ def _renamed(error: Exception) -> httpx.TransportError:
 
 
 def _headers(request: httpx.Request) -> list[tuple[str, str]]:
+    raw = request.headers.raw
     try:
-        if not any(_LINE_END.search(name + value) for name, value in request.headers.raw):
-            return [(name.decode(), value.decode()) for name, value in request.headers.raw]
+        headers = [(name.decode(), value.decode()) for name, value in raw]
     except UnicodeDecodeError:
-        pass
-    raise httpx.LocalProtocolError("a header has a line end or is not UTF-8")
+        raise httpx.LocalProtocolError("a header is not UTF-8") from None
+    if _LINE_END.search(b"".join(map(b"".join, raw))):
+        raise httpx.LocalProtocolError("a header has a line end")
+    return headers
 
 
 def _url(url: httpx.URL) -> URL:
