@@ -494,6 +494,35 @@ async def test_closing_ends_calls_under_way_and_idle_connections() -> None:
             await asyncio.gather(*server.open)  # each connection has ended
 
 
+@pytest.mark.parametrize("how", ["closed", "cancelled", "too late"])
+async def test_a_call_that_is_looking_up_its_host_ends_as_what_ended_it_says(
+    pool: Transport, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    looking_up = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> Any:
+        looking_up.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", never)
+    connect = 0.02 if how == "too late" else 5.0
+    under_way = asyncio.create_task(call(pool, "http://slow.example/", connect=connect))
+    await looking_up.wait()
+    if how == "closed":
+        await pool.aclose()
+    elif how == "cancelled":
+        under_way.cancel()
+
+    (ended,) = await asyncio.gather(under_way, return_exceptions=True)
+
+    expected = {
+        "closed": httpx.ConnectError,
+        "cancelled": asyncio.CancelledError,
+        "too late": httpx.ConnectTimeout,
+    }
+    assert type(ended) is expected[how]
+
+
 @settings(max_examples=100, deadline=None)
 @given(junk=st.binary(max_size=200), prefix=st.sampled_from([b"", b"HTTP/1.1 ", OK[:-4], OK]))
 def test_any_bytes_are_an_answer_or_an_error_and_never_a_hang(junk: bytes, prefix: bytes) -> None:

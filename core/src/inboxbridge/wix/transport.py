@@ -132,6 +132,12 @@ class _Connector(aiohttp.TCPConnector):
                 if connection.protocol is None or not connection.protocol.should_close:
                     return connection
                 connection.close()  # aiohttp would take what came for the next answer
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled the call: closing cancels what looks up a host for it.
+            raise httpx.ConnectError("closed while it was connecting") from None
         except TimeoutError as error:
             raise httpx.ConnectTimeout("no connection in time") from error
         except aiohttp.ClientHttpProxyError as error:
