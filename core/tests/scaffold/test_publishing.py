@@ -13,6 +13,7 @@ import pytest
 from inboxbridge.scaffold import scaffold
 
 CORE = Path(__file__).parents[2]
+SANDBOX = CORE.parent / "sandbox"
 
 
 def uv(*arguments: str, cwd: Path) -> str:
@@ -28,12 +29,12 @@ def uv(*arguments: str, cwd: Path) -> str:
 @pytest.mark.packaging
 def test_wheels_install_together_and_the_connectors_tests_pass(tmp_path: Path) -> None:
     made = scaffold("acme", tmp_path)
-    for source in (CORE, made):
+    for source in (CORE, SANDBOX, made):
         uv("build", "--wheel", "--out-dir", str(tmp_path / "wheels"), str(source), cwd=tmp_path)
     uv("venv", "--python", sys.executable, str(tmp_path / "venv"), cwd=tmp_path)
     python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wheels = sorted(str(wheel) for wheel in (tmp_path / "wheels").glob("*.whl"))
-    assert len(wheels) == 2
+    assert len(wheels) == 3
 
     uv("pip", "install", "--python", str(python), *wheels, "pytest", "hypothesis", cwd=tmp_path)
 

@@ -53,6 +53,7 @@ async def exchange(
     request = httpx.Request(
         method, url, headers=headers, stream=stream, extensions={"timeout": timeout}
     )
+    request.read()  # so that a transport may look at its content
     try:
         async with asyncio.timeout(timeouts.whole):
             response = await transport.handle_async_request(request)
