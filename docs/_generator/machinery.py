@@ -96,7 +96,7 @@ def metrics() -> str:
         "`answer` is one of `stored`, `repeated`, `ignored`, `unreadable`, `refused` (401), "
         "`too large` (413), `malformed` (400), `unavailable` (503). `state` is one of "
         "`delivered`, `retrying`, `parked`, `ignored`, `dead`. What somebody calls under a name "
-        "that is no connection counts with an empty `connection`.\n"
+        "that is not a connection counts with an empty `connection`.\n"
     )
     return "\n".join(parts)
 

@@ -52,7 +52,7 @@ _MEANINGS = {
     "connectors.provider": "Which of the connector's formats; each connector has a default.",
     "connectors.enabled": "A disabled connection is not set up, and its secrets need not be set.",
     "connectors.site": "The site it delivers to. Where there is only one, that is the default.",
-    "connectors.unmatched": "What to do with a person who is no contact yet: create one, park the "
+    "connectors.unmatched": "What to do with a person who is not a contact yet: create one, park "
     "event for a decision, or drop it.",
     "connectors.ambiguous": "Which contact gets the message where several have the email address "
     "or phone number; `park` asks.",

@@ -45,7 +45,7 @@ async def test_the_documented_example_makes_a_conversation_once(make: Callable[.
 async def test_ids_are_version_3_and_differ_by_site_and_participant(wix: Wix) -> None:
     await wix.seed(contact(CONTACT), contact(OTHER_CONTACT))
     ids = {await wix.conversation(CONTACT), await wix.conversation(OTHER_CONTACT)}
-    wix.headers["wix-site-id"] = "a site that is no guid"
+    wix.headers["wix-site-id"] = "a site that is not a guid"
     ids.add(await wix.conversation(CONTACT))
 
     assert len(ids) == 3

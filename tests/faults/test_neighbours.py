@@ -1,4 +1,4 @@
-"""What one source, person or time has too much of is no other's trouble."""
+"""What one source, person or time has too much of does not trouble others."""
 
 from __future__ import annotations
 

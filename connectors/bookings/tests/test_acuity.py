@@ -208,9 +208,9 @@ def test_a_second_move_of_an_appointment_is_another_event(parse, request_with):
         (b"id=1", "action is missing"),
         (b"action=scheduled", "id is missing"),
         (b"action=scheduled&id=", "id is missing"),
-        (b"action=scheduled&id=../me", "id is missing, or is no number"),
-        (b"action=scheduled&id=%D9%A1", "id is missing, or is no number"),
-        (b"action=scheduled&id=" + b"1" * 21, "id is missing, or is no number"),
+        (b"action=scheduled&id=../me", "id is missing, or is not a number"),
+        (b"action=scheduled&id=%D9%A1", "id is missing, or is not a number"),
+        (b"action=scheduled&id=" + b"1" * 21, "id is missing, or is not a number"),
         (b"\xff", "UTF-8"),
     ],
 )

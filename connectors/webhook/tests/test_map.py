@@ -35,7 +35,7 @@ def test_expressions_find_the_fields(parse):
 
 
 def test_nothing_is_taken_from_the_sources_own_keys_unasked(parse):
-    """`type` means something else there, and is no reason to refuse the delivery."""
+    """`type` means something else there, and is not a reason to refuse the delivery."""
     [event] = parse({**ORDER, "phone": "+14155550132", "direction": "north"}, map=MAP)
 
     assert event.kind == "message"

@@ -70,7 +70,7 @@ def test_a_wrong_setting_is_named(settings, text):
 
 
 MAPS: list[tuple[dict[str, Any], str]] = [
-    ({**MAP, "text": "order..total"}, "map.text: Value error, is no JMESPath expression"),
+    ({**MAP, "text": "order..total"}, "map.text: Value error, is not a JMESPath expression"),
     ({**MAP, "text": "order..total"}, "it breaks at column 7"),
     ({**MAP, "text": "a.\nb..c"}, "it breaks at line 2 column 3"),
     ({**MAP, "text": "`paid`"}, "what stands between backticks must be JSON"),
@@ -87,7 +87,7 @@ MAPS: list[tuple[dict[str, Any], str]] = [
     ({**MAP, "items": "["}, "map.items: "),
     ({**MAP, "name_template": "{first} {last"}, "has a { that is never closed, at column 9"),
     ({**MAP, "name_template": "first} last"}, "has a } without a { at column 6"),
-    ({**MAP, "name_template": "Hi {a..b}"}, "placeholder at column 4 is no JMESPath expression"),
+    ({**MAP, "name_template": "Hi {a..b}"}, "placeholder at column 4 is not a JMESPath expression"),
     ({**MAP, "name_template": "{}"}, "placeholder at column 1 is empty"),
     ({**MAP, "txet": "a"}, "map.txet: Extra inputs are not permitted"),
     ({**MAP, "occurred_at_unit": "minutes"}, "map.occurred_at_unit: "),

@@ -25,7 +25,7 @@ class ConnectorError(InboxbridgeError):
     """A connector did what the contract does not allow."""
 
 
-class MalformedBody(ConnectorError):  # noqa: N818 - reads as what it is at the place of raising
+class MalformedBody(ConnectorError):
     """A delivery's body cannot be read: not JSON, not UTF-8, nested too deeply, a field missing.
 
     The one error that `parse_event` may raise on purpose. The delivery is then kept whole as
@@ -33,9 +33,9 @@ class MalformedBody(ConnectorError):  # noqa: N818 - reads as what it is at the 
     """
 
 
-class HookFailed(ConnectorError):  # noqa: N818
+class HookFailed(ConnectorError):
     """A hook raised, or returned something other than its specification says."""
 
 
-class HookTimeout(ConnectorError):  # noqa: N818
+class HookTimeout(ConnectorError):
     """A hook took longer than it may and was cut off."""

@@ -113,8 +113,8 @@ class ConnectorSpec:
             request: The request, unverified.
 
         Returns:
-            The answer, or None if this is no handshake or a wrong one; the request is then verified
-            like any delivery.
+            The answer, or None if this is not a handshake or a wrong one; the request is then
+            verified like any delivery.
         """
         raise AssertionError("specification only")
 

@@ -129,7 +129,7 @@ TestAcme = contract_suite(
     settings=SETTINGS,
     samples=SAMPLES,
     unknown=[b'{"items": [{"kind": "typing"}]}', b'{"what": "ever"}'],
-    exempt={"has_readme": "a test has none", "is_typed": "a test module is no package"},
+    exempt={"has_readme": "a test has none", "is_typed": "a test module is not a package"},
     minimum="gold",
 )
 

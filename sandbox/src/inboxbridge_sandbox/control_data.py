@@ -84,7 +84,8 @@ async def list_conversations(request: Request) -> Json:
 async def delete_conversation(request: Request) -> Json:
     """Make a conversation vanish with its messages: its id answers `404`, and Get or Create
     Conversation gives its participant one with another id. `GET /_sandbox/messages` still tells
-    what it held."""
+    what it held.
+    """
     site = _site_with_conversation(request)
     site.conversations.delete(request.path_params["conversation_id"])
     sandbox_of(request).changed()
@@ -93,7 +94,8 @@ async def delete_conversation(request: Request) -> Json:
 
 async def replace_conversation(request: Request) -> Json:
     """Give a conversation another id, as a merge does: the old one answers `404`, and the
-    messages are in the new one, which is what Get or Create Conversation gives."""
+    messages are in the new one, which is what Get or Create Conversation gives.
+    """
     site = _site_with_conversation(request)
     now = sandbox_of(request).now_micros()
     made = site.conversations.replace(request.path_params["conversation_id"], now)

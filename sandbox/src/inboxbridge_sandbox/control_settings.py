@@ -37,7 +37,8 @@ async def reset(request: Request) -> Json:
 
 async def stats(request: Request) -> Json:
     """Calls by endpoint, answers by status, unknown keys by path, warnings, faults that hit, and
-    the most calls any site made within 60 s."""
+    the most calls any site made within 60 s.
+    """
     sandbox = sandbox_of(request)
     peaks = {site.id: site.rate.peak for site in sandbox.sites.values()}
     return {**sandbox.stats.as_json(), "faults": sandbox.dice.drawn, "peak_per_minute": peaks}
@@ -66,7 +67,8 @@ async def get_rules(request: Request) -> Json:
 
 async def set_rules(request: Request) -> Json:
     """A JSON array of rules, in place of those there are; an empty one removes them. All of them
-    are taken, or none. See [rules](#rules)."""
+    are taken, or none. See [rules](#rules).
+    """
     sandbox = sandbox_of(request)
     sandbox.rules.replace(await json_body(request), [each.name for each in ENDPOINTS])
     return {"rules": sandbox.rules.as_json()}
@@ -74,7 +76,8 @@ async def set_rules(request: Request) -> Json:
 
 async def set_permissions(request: Request) -> Json:
     """`{"credential": API key or app id, "permissions": [...]}`; without a credential everyone is
-    meant, without permissions all of them are granted."""
+    meant, without permissions all of them are granted.
+    """
     body = await object_body(request, _PERMISSIONS)
     credential = body.get("credential", ANY_CREDENTIAL)
     sandbox_of(request).credentials.grant(credential, body.get("permissions"))

@@ -191,7 +191,8 @@ class Webhooks:
 
     async def deliver_due(self, *, everything: bool = False) -> int:
         """Send what is due by the sandbox's clock, or `everything` that waits; returns how many
-        attempts were made. A failed one waits for its next turn."""
+        attempts were made. A failed one waits for its next turn.
+        """
         now = self._options.now()
         batch: list[_Delivery] = []
         while self._due and (everything or self._due[0].due_at <= now):

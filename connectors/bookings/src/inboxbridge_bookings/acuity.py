@@ -68,7 +68,7 @@ class AcuityBookings(Connector[AcuitySettings]):
             return []
         number = fields.get("id", "")
         if not (number.isascii() and number.isdigit() and len(number) <= 20):
-            raise MalformedBody("id is missing, or is no number")
+            raise MalformedBody("id is missing, or is not a number")
         appointment = f"appointment:{number}"
         event_id = f"{action}:{number}"
         if action == "rescheduled":
@@ -142,5 +142,5 @@ def _read(response: httpx.Response) -> Object:
     except ValueError:
         appointment = None
     if not isinstance(appointment, dict):
-        raise InboxbridgeError("Acuity's answer for an appointment is no JSON object")
+        raise InboxbridgeError("Acuity's answer for an appointment is not a JSON object")
     return appointment

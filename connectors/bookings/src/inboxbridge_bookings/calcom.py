@@ -85,7 +85,7 @@ class CalComBookings(Connector[CalComSettings]):
         attendee = next(iter(objects(booking, "attendees")), {})
         person = self._person(booking, attendee)
         if not person.is_known:
-            raise MalformedBody("payload.attendees[0].email is missing, or is no email address")
+            raise MalformedBody("payload.attendees[0].email is missing, or is not an email address")
         return Event(
             id=f"{kind}:{uid}:{text(body, 'createdAt') or ''}",
             kind="activity",

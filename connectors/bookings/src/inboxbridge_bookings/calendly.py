@@ -83,7 +83,7 @@ class CalendlyBookings(Connector[CalendlySettings]):
         uri = needed_text(invitee, "uri", "payload.")
         person = self._person(invitee)
         if not person.is_known and kind in (_BOOKED, _CANCELLED):
-            raise MalformedBody("payload.email is missing, or is no email address")
+            raise MalformedBody("payload.email is missing, or is not an email address")
         return Event(
             id=_event_id(kind, uri, body, invitee),
             kind="activity",

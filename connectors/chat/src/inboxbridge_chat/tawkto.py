@@ -81,7 +81,7 @@ class TawkTo(Connector[TawkToSettings]):
 
     @hookimpl
     def parse_event(self, request: WebhookRequest) -> list[Event]:
-        """Read a chat's first message, its transcript or a ticket; the end of a chat is no news.
+        """Read a chat's first message, its transcript or a ticket; the end of a chat is not news.
 
         A start that names neither an id nor an email address is left to the transcript, which does.
         """

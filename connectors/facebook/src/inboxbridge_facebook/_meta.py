@@ -100,7 +100,7 @@ def updates(body: dict[str, Any], product: str) -> Iterator[Update]:
         product: The ``object`` that the connection is for.
 
     Raises:
-        MalformedBody: The body is no batch, or one of another of Meta's products.
+        MalformedBody: The body is not a batch, or one of another of Meta's products.
     """
     if "object" not in body and "field" in body:
         yield Update(text_at(body, "field", "body"), body.get("value"), "", "value")

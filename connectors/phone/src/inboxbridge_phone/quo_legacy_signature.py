@@ -27,7 +27,7 @@ class OpenPhoneSignature(Signature):
 
     Attributes:
         secrets: The webhook's signing key (base64 of the HMAC key), or several live ones. Those
-            that are no base64 never match.
+            that are not base64 never match.
         tolerance_seconds: How far the timestamp may be off, both ways.
     """
 

@@ -38,8 +38,8 @@ def all_canonical(addresses: Iterable[str]) -> frozenset[str]:
 def person_at(address: str, name: str | None = None) -> Person:
     """Return who is at *address*.
 
-    A short code or an alphanumeric sender is no phone number: it becomes the person's id and, where
-    no better is known, the name.
+    A short code or an alphanumeric sender is not a phone number: it becomes the person's id and,
+    where no better is known, the name.
     """
     _, bare = split_channel(address)
     phone = normalize_phone(bare)

@@ -92,28 +92,28 @@ def _compile(text: str) -> Node:
             return jmespath.compile(text).parsed
     except PendingDeprecationWarning:
         raise ValueError(
-            "is no JMESPath expression: what stands between backticks must be JSON; "
+            "is not a JMESPath expression: what stands between backticks must be JSON; "
             "text stands between apostrophes"
         ) from None
     except EmptyExpressionError:
         raise ValueError("is empty: expected a JMESPath expression") from None
     except IncompleteExpressionError:
-        raise ValueError("is no JMESPath expression: it ends too early") from None
+        raise ValueError("is not a JMESPath expression: it ends too early") from None
     except LexerError as error:
         raise _fault(text, error.lexer_position) from None
     except ParseError as error:
         raise _fault(text, error.lex_position) from None
     except (JMESPathError, ValueError) as error:
-        raise ValueError(f"is no JMESPath expression: {error}") from None
+        raise ValueError(f"is not a JMESPath expression: {error}") from None
     except RecursionError:
-        raise ValueError("is no JMESPath expression: it nests too deeply") from None
+        raise ValueError("is not a JMESPath expression: it nests too deeply") from None
 
 
 def _fault(text: str, position: int) -> ValueError:
     line = text.count("\n", 0, position) + 1
     column = position - (text.rfind("\n", 0, position) + 1) + 1
     place = f"column {column}" if "\n" not in text else f"line {line} column {column}"
-    return ValueError(f"is no JMESPath expression: it breaks at {place}")
+    return ValueError(f"is not a JMESPath expression: it breaks at {place}")
 
 
 def _nodes(node: Node) -> Iterator[Node]:
@@ -126,7 +126,7 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 def _check(node: Node) -> None:
     if node["type"] == "slice" and node["children"][2] == 0:
-        raise ValueError("is no JMESPath expression: a slice's step must not be 0")
+        raise ValueError("is not a JMESPath expression: a slice's step must not be 0")
     if node["type"] == "function_expression":
         MapFunctions.check_call(node["value"], len(node["children"]))
 

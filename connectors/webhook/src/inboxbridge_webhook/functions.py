@@ -30,7 +30,7 @@ _NUMBER: Any = {"types": ["number"]}
 _MOMENT: Any = {"types": ["string", "number"]}
 
 
-class Unusable(ValueError):  # noqa: N818 - reads as what it is at the place of raising
+class Unusable(ValueError):
     """An expression found something that cannot be used. The text quotes nothing of the body."""
 
 
@@ -52,7 +52,7 @@ class MapFunctions(Functions):
 
     @classmethod
     def check_call(cls, name: str, arguments: int) -> None:
-        """Raise ValueError where *name* is no function or does not take so many *arguments*."""
+        """Raise ValueError where *name* is not a function or does not take so many *arguments*."""
         known = cls.FUNCTION_TABLE.get(name)
         if known is None:
             near = get_close_matches(name, cls.FUNCTION_TABLE, n=1)

@@ -21,7 +21,7 @@ class Template:
         text: The template.
 
     Raises:
-        ValueError: A brace is left open, or a placeholder is no JMESPath expression.
+        ValueError: A brace is left open, or a placeholder is not a JMESPath expression.
     """
 
     __slots__ = ("_parts",)

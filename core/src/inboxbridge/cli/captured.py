@@ -68,7 +68,7 @@ def _from_folder(folder: Path) -> Iterator[Captured]:
         if companion.exists():
             headers = _parsed(companion.read_bytes())
         if not _are_headers(headers):
-            yield Captured(file.name, {}, body, end, f"{companion.name} is no object of texts")
+            yield Captured(file.name, {}, body, end, f"{companion.name} is not an object of texts")
             continue
         yield Captured(file.name, _typed(headers, content_type(file)), body, end)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPED_WIDTH = 180
-"""How wide tables are where stdout is no terminal, in characters."""
+"""How wide tables are where stdout is not a terminal, in characters."""
 
 
 def print_json(value: object, *, indent: int | None = None) -> None:

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from inboxbridge.errors import ConfigError, ConnectorError, InboxbridgeError
 
 
-class NotWell(InboxbridgeError):  # noqa: N818 - a finding rather than a mistake
+class NotWell(InboxbridgeError):
     """What was asked about is not as it should be; the command ends with 1."""
 
 

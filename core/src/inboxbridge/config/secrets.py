@@ -12,7 +12,7 @@ from inboxbridge.config.problems import Problem, nearest
 KINDS = ("env", "file")
 
 
-class SecretUnset(Exception):  # noqa: N818 - a state rather than a mistake
+class SecretUnset(Exception):
     """A secret has no value.
 
     Args:

@@ -292,7 +292,7 @@ def _without_message_id(settled: Settled, error: JournalRefused) -> Settled:
     structlog.get_logger("inboxbridge").error(
         "message_id_not_kept", event_id=settled.event_id, reason=str(error)
     )
-    oddity = "Wix gave a message id that cannot be kept: another event has it, or it is no text"
+    oddity = "Wix gave a message id that cannot be kept: another event has it, or it is not text"
     reason = f"{settled.reason}; {oddity}" if settled.reason else oddity
     attempt = settled.attempt and replace(settled.attempt, detail=reason, request_id=None)
     return replace(settled, message_id=None, reason=reason, attempt=attempt)

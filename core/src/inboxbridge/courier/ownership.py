@@ -32,7 +32,7 @@ _SITES = 0x1B0B_5173
 _COURIERS = 0x1B0B_C001
 
 
-class AlreadyRunning(InboxbridgeError):  # noqa: N818 - a state rather than a mistake
+class AlreadyRunning(InboxbridgeError):
     """Another process takes this journal's events to Wix."""
 
 

@@ -79,7 +79,7 @@ UNAVAILABLE = HttpAnswer(
 )
 
 
-class Disconnected(Exception):  # noqa: N818 - a state rather than a mistake
+class Disconnected(Exception):
     """The source went away before its request was whole."""
 
 

@@ -52,7 +52,7 @@ def passed(descriptor: int) -> socket.socket:
     """Return the listening socket of a descriptor that was handed over to this process.
 
     Raises:
-        ConfigError: It is no listening TCP socket.
+        ConfigError: It is not a listening TCP socket.
     """
     said = f"--fd {descriptor}: this descriptor"
     try:

@@ -56,7 +56,7 @@ class Lookup:
     one of the backlog, which may stand in line for a long time.
 
     A shared call that fails is asked again value by value, so that only who caused it fails. Where
-    the first four fail as well, the cause is no value, and the rest is not asked.
+    the first four fail as well, the cause is not a value, and the rest is not asked.
 
     Args:
         find: Such as ``client.find_contacts``.

@@ -24,7 +24,7 @@ PAGES = 1000
 """How many pages are copied before writers have their turn."""
 
 
-class CannotCopy(InboxbridgeError):  # noqa: N818
+class CannotCopy(InboxbridgeError):
     """A copy cannot be made there, or not of this journal. The text says what to do."""
 
 

@@ -20,7 +20,7 @@ from inboxbridge.journal.shown import shown, without_secrets
 _MIGRATION_LOCK = 0x1B0B_0001
 
 
-class JournalUnavailable(InboxbridgeError):  # noqa: N818 - a state rather than a mistake
+class JournalUnavailable(InboxbridgeError):
     """The journal cannot be read or written just now. The text says why and what to do.
 
     Attributes:
@@ -30,7 +30,7 @@ class JournalUnavailable(InboxbridgeError):  # noqa: N818 - a state rather than 
     bare = "the journal cannot be used"
 
 
-class JournalRefused(InboxbridgeError):  # noqa: N818
+class JournalRefused(InboxbridgeError):
     """The database does not take this very write: the data is at fault, not the database."""
 
 

@@ -62,7 +62,7 @@ def _stand_in(name: str, value: Any) -> Any:
 
 
 def moment(seconds: Any) -> datetime | None:
-    """Unix seconds as a UTC datetime; None for none, and for what is no moment."""
+    """Unix seconds as a UTC datetime; None for none, and for what is not a moment."""
     if not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
         return None
     try:

@@ -92,7 +92,7 @@ class Person(Model):
     Attributes:
         email: Trimmed and lower-cased; what cannot be an address (no ``@``, white space, above 254
             characters) becomes None.
-        phone: E.164 (``+14155550132``). Any usual spelling is taken; what is no phone number
+        phone: E.164 (``+14155550132``). Any usual spelling is taken; what is not a phone number
             (``anonymous``, a short code) becomes None.
         id: The source's own id of the person, opaque, unique within the connection (a
             page-scoped Messenger id, a chat user). Found in Wix only through an identity link.
@@ -238,7 +238,7 @@ class MinimalMessage(Model):
         text: One line: ``Booked Spa Treatment``.
         icon_url: An address of a small square picture, or None.
         url: Where a click on the line leads, or None. Wix takes ``http`` and ``https`` and up to
-            2,000 characters; what is no such address is left out, as it is of `icon_url`.
+            2,000 characters; what is not such an address is left out, as it is of `icon_url`.
     """
 
     text: Annotated[Text, Field(min_length=1)]

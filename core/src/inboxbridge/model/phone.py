@@ -12,9 +12,9 @@ _LONGEST_SPELLING = 64
 
 
 def normalize_phone(text: str | None, region: str | None = None) -> str | None:
-    """Return *text* as E.164 (``+14155550132``), or None where it is no phone number.
+    """Return *text* as E.164 (``+14155550132``), or None where it is not a phone number.
 
-    Withheld callers (``anonymous``), alphanumeric senders and short codes are no phone numbers.
+    Withheld callers (``anonymous``), alphanumeric senders and short codes are not phone numbers.
     Text that has the form of E.164 already, of ten digits or more, is taken at its word.
 
     Args:
@@ -53,7 +53,7 @@ def country_of(e164: str) -> str | None:
         region = phonenumbers.region_code_for_number(phonenumbers.parse(e164))
     except phonenumbers.NumberParseException:
         return None
-    return region if region and region.isalpha() else None  # "001" is no country
+    return region if region and region.isalpha() else None  # "001" is not a country
 
 
 def spellings(e164: str) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ LONGEST_LABEL = 50
 T = TypeVar("T")
 
 
-class Unusable(ConnectorError):  # noqa: N818 - turned into a Broken record
+class Unusable(ConnectorError):
     """A connector cannot be used. The text says who, what and what next.
 
     Args:
@@ -212,7 +212,7 @@ class Connection:
         async def enriched(http: httpx.AsyncClient) -> Any:
             found = self.manager.hook.enrich(event=event, http=http)
             if not isinstance(found, Awaitable):
-                raise HookFailed(f"{self._who}.enrich is no async def")
+                raise HookFailed(f"{self._who}.enrich must be async")
             return await found
 
         found = self._returned("enrich", await self.runner.loop.call(enriched), Event)

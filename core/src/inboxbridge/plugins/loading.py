@@ -83,7 +83,7 @@ def load_class(
     """Import the connector class for a plugin name and provider.
 
     Raises:
-        Unusable: It is not installed, claimed twice, fails to import, or is no connector.
+        Unusable: It is not installed, claimed twice, fails to import, or is not a connector.
     """
     entries = available.get(plugin)
     if not entries:
@@ -130,7 +130,7 @@ def _check_class(target: Any, who: str) -> None:
         and issubclass(settings, ConnectorSettings)
     ):
         raise Unusable(
-            f"{who} is no connector: its entry point must name a class derived from "
+            f"{who} is not a connector: its entry point must name a class derived from "
             "inboxbridge.Connector, or a Providers object"
         )
     version = getattr(target, "api_version", None)

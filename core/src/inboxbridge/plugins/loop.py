@@ -29,7 +29,7 @@ MAX_HANGING = 3
 Hook = Callable[[httpx.AsyncClient], Awaitable[T]]
 
 
-class HookEnded(ConnectorError):  # noqa: N818
+class HookEnded(ConnectorError):
     """A hook raised what would end a task or the process. Its try has failed, no more."""
 
 

@@ -15,7 +15,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TAKEN = {WIX_HOOK, "core", "testing"}
 
 
-class CannotScaffold(InboxbridgeError):  # noqa: N818 - reads as what it is
+class CannotScaffold(InboxbridgeError):
     """A connector package cannot be made. The text says why and what to do."""
 
 
@@ -59,7 +59,7 @@ def checked(name: str) -> Names:
     """Return the names for a connector called *name*.
 
     Raises:
-        CannotScaffold: It is no name for one. The text says what would be.
+        CannotScaffold: It is not a name for one. The text says what would be.
     """
     if name.lower().replace("_", "-").startswith(PREFIX):
         bare = name[len(PREFIX) :].lower()

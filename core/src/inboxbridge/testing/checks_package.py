@@ -82,7 +82,7 @@ def has_edge_samples(subject: Subject, samples: list[Sample]) -> None:
 
 
 def refuses_in_words(subject: Subject, samples: list[Sample]) -> None:
-    """A body that is no delivery at all is refused with a text, not read as nothing."""
+    """A body that is not a delivery at all is refused with a text, not read as nothing."""
     connection = subject.connection()
     try:
         parse(connection, samples[0].request(b"\xff"))

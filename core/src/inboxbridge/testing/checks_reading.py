@@ -255,7 +255,7 @@ _QUERY_NAMES = ["hub.mode", "hub.challenge", "hub.verify_token", "challenge", "t
 
 
 def takes_long_texts(subject: Subject, sample: Sample) -> None:
-    """A text of 100 kB is read whole, and an unknown field of 100 kB is no trouble."""
+    """A text of 100 kB is read whole, and an unknown field of 100 kB does no harm."""
     connection = subject.connection()
     before = events_of(subject, sample)
     for original, body in _with_long_texts(sample, [event.text for event in before]):

@@ -30,7 +30,7 @@ _installing = threading.Lock()
 _installed = False
 
 
-class NotAllowed(RuntimeError):  # noqa: N818 - reads as what it is
+class NotAllowed(RuntimeError):
     """A hook used the network, a process or a file, which the contract forbids."""
 
 

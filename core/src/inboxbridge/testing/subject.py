@@ -43,7 +43,7 @@ def fuzz_of_each(samples: int) -> int:
     return max(LEAST_FUZZ, min(MOST_FUZZ, _FUZZ_IN_ALL // max(samples, 1)))
 
 
-class Unmet(AssertionError):  # noqa: N818 - reads as what it is
+class Unmet(AssertionError):
     """A promise of the contract is not kept. The text says which, where, and what to do."""
 
 

@@ -205,7 +205,7 @@ class WixClient:
             most: After so many messages there is no next page, for a list may have no end.
 
         Raises:
-            Unreadable: The list is no evidence of what is in the conversation: it is not in Wix's
+            Unreadable: The list is not evidence of what is in the conversation: it is not in Wix's
                 form or order, a message has no date, or there are more than *most*.
         """
         query = [

@@ -189,7 +189,7 @@ class _Found:
     ) -> dict[str, list[ContactMatch]]:
         """Return the contacts that have each of *values*.
 
-        Where one has none of them and a value has no contact, that is no answer: raises
+        Where one has none of them and a value has no contact, that is not an answer: raises
         `Unreadable`, for nobody knows whether the value's contact is there.
         """
         found: dict[str, list[ContactMatch]] = {value: [] for value in values}

@@ -81,7 +81,7 @@ class WixError(InboxbridgeError):
         self.retry_after_seconds = details.get("retry_after_seconds")
 
 
-class Refused(WixError):  # noqa: N818 - named for what happened, as in `except Refused`
+class Refused(WixError):
     """Wix answered that it would not, and changed nothing."""
 
 
@@ -126,30 +126,30 @@ class Throttled(Refused):
     may_pass = True
 
 
-class ServerFault(WixError):  # noqa: N818
+class ServerFault(WixError):
     """Wix failed (5xx), perhaps after having done what was asked."""
 
     certain_effect = "unknown"
     may_pass = True
 
 
-class Outage(WixError):  # noqa: N818
+class Outage(WixError):
     """A 3xx or 4xx in a form that is not Wix's own, such as a proxy's page in HTML.
 
-    Nothing follows from it: it is no word of Wix about what was asked.
+    Nothing follows from it: it says nothing about what was asked.
     """
 
     certain_effect = "unknown"
     may_pass = True
 
 
-class Unreachable(WixError):  # noqa: N818
+class Unreachable(WixError):
     """Wix could not be reached and nothing was sent: DNS, connection, TLS, no free connection."""
 
     may_pass = True
 
 
-class Unanswered(WixError):  # noqa: N818
+class Unanswered(WixError):
     """The request went out and no whole answer came: time-out, reset, broken HTTP.
 
     Attributes:
@@ -162,14 +162,14 @@ class Unanswered(WixError):  # noqa: N818
     timed_out = False
 
 
-class Unreadable(WixError):  # noqa: N818
+class Unreadable(WixError):
     """Wix answered 2xx with something other than its reference says."""
 
     certain_effect = "unknown"
     may_pass = True
 
 
-class ContactIncomplete(WixError):  # noqa: N818
+class ContactIncomplete(WixError):
     """Wix created the contact `contact_id` but dropped the email, or the number, it was given.
 
     Not retriable: each further try would leave one more such contact behind.

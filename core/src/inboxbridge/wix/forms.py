@@ -1,4 +1,4 @@
-"""What a 2xx answer of each call must hold to be one. Anything else is no answer at all.
+"""What a 2xx answer of each call must hold to be one. Anything else is not an answer at all.
 
 Source: the type declarations of @wix/inbox and @wix/crm. What nothing depends on is left out, and
 what may be missing in Wix's own answers is optional; what is there has its type.

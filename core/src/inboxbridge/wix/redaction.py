@@ -13,7 +13,7 @@ MAX_REASON_CHARACTERS: Final = 300
 
 _MAX_READ_CHARACTERS: Final = 4 * MAX_REASON_CHARACTERS
 _LONG_VALUE_CHARACTERS: Final = 40
-"""From here on a value is taken out wherever it stands; it is no part of another word."""
+"""From here on a value is taken out wherever it stands; it is not a part of another word."""
 
 _EMAIL = re.compile(r"(?<![^\s<>\"'`,;:()\[\]])[^\s<>\"'`,;:()\[\]]+@[^\s<>\"'`,;:()\[\]]+")
 _PHONE_RUN = re.compile(r"\+?[\d\s().\-]{7,}")

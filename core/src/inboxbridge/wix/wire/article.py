@@ -1,5 +1,6 @@
-"""The literal JSON of Wix's article on example flows: ``direction`` beside ``message``, and a
-MINIMAL message as ``message.payload``.
+"""The literal JSON of Wix's article on example flows.
+
+There ``direction`` is beside ``message``, and a MINIMAL message is ``message.payload``.
 
 Source: https://dev.wix.com/docs/rest/crm/communication/inbox/example-flows
 """
