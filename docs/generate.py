@@ -12,7 +12,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
-from _generator import contract, machinery, settings  # noqa: E402
+from _generator import contract, logs, machinery, settings  # noqa: E402
 
 PAGES: dict[str, Callable[[], str]] = {
     "hooks": contract.hooks,
@@ -22,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings": settings.settings,
     "commands": machinery.commands,
     "metrics": machinery.metrics,
+    "logs": logs.logs,
     "sandbox": machinery.sandbox,
     "scorecard": machinery.scorecard,
 }

@@ -39,7 +39,8 @@ def test_internal_links_lead_somewhere(page: Any, find_page: Callable[[str], Any
 
 
 def test_every_page_is_in_the_navigation(root: Path) -> None:
-    site = yaml.safe_load((root / "mkdocs.yml").read_text())
+    text = re.sub(r"!!python/\S+", "", (root / "mkdocs.yml").read_text())
+    site = yaml.safe_load(text)
     listed: list[str] = []
 
     def walk(entries: Any) -> None:

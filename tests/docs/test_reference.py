@@ -102,3 +102,12 @@ def test_every_control_path_of_the_sandbox_is_in_the_reference(
     text = find_page("docs/reference/sandbox.md").text
 
     assert [r.path for r in control_routes() if f"/_sandbox{r.path}`" not in text] == []
+
+
+def test_each_log_event_is_a_stable_word_that_the_reference_explains(generator: ModuleType) -> None:
+    named = {name for name, _, _ in generator.logs.logged()}
+
+    assert len(named) > 20
+    assert [name for name in named if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
+    assert named - set(generator.logs.MEANINGS) == set()
+    assert set(generator.logs.MEANINGS) - named == set()

@@ -143,7 +143,7 @@ async def _until_told(told: asyncio.Event, essential: tuple[asyncio.Task[None], 
     if told.is_set():
         return 0
     waiting.cancel()
-    structlog.get_logger("inboxbridge").error("an essential part ended; stopping")
+    structlog.get_logger("inboxbridge").error("essential_part_ended")
     return 1
 
 
@@ -165,7 +165,7 @@ def _signals() -> Iterator[asyncio.Event]:
 
     def stay() -> None:
         structlog.get_logger("inboxbridge").info(
-            "SIGHUP is ignored; SIGTERM ends, and a start reads the configuration again"
+            "sighup_ignored", hint="SIGTERM ends; a start reads the configuration again"
         )
 
     for number in (signal.SIGTERM, signal.SIGINT):

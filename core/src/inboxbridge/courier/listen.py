@@ -61,7 +61,7 @@ class Listener:
                         self._take(notice.payload.split("\n"))
             except psycopg.Error as error:
                 name = type(error).__name__
-                self._log.warning("cannot listen for new events; polling", error=name)
+                self._log.warning("listen_failed", error=name, polling=True)
             await asyncio.sleep(REST_SECONDS)
 
     def _take(self, notices: list[str]) -> None:

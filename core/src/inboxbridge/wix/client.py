@@ -14,8 +14,8 @@ import structlog
 from inboxbridge.wix.auth import Credentials
 from inboxbridge.wix.budget import Budget, Lane
 from inboxbridge.wix.calls import Answer, Calls
+from inboxbridge.wix.contact_calls import ContactCalls
 from inboxbridge.wix.contacts import ContactMatch, Json
-from inboxbridge.wix.directory import Directory
 from inboxbridge.wix.errors import NotFound, Rejected, WixError
 from inboxbridge.wix.forms import (
     OpenedConversation,
@@ -82,7 +82,7 @@ class WixClient:
             now=now,
             clock=clock,
         )
-        self._directory = Directory(self._calls)
+        self._contacts = ContactCalls(self._calls)
 
     @property
     def knows_server_clock(self) -> bool:
@@ -118,7 +118,7 @@ class WixClient:
         Raises:
             ValueError: More than 100 values.
         """
-        return await self._directory.find(by, values, lane)
+        return await self._contacts.find(by, values, lane)
 
     async def find_contacts_by_name(
         self, name: str, created_since: datetime, *, lane: Lane = "live"
@@ -128,14 +128,14 @@ class WixClient:
         Finds a contact again that `create_contact` made of a name alone, for which Wix refuses no
         duplicate.
         """
-        return await self._directory.find_by_name(name, created_since, lane)
+        return await self._contacts.find_by_name(name, created_since, lane)
 
     async def get_contact(self, contact_id: str, *, lane: Lane = "live") -> ContactMatch | None:
         """Return the contact, or None where Wix knows none such.
 
         Of one that was merged away it is the contact it was merged into: the id then differs.
         """
-        return await self._directory.get(contact_id, lane)
+        return await self._contacts.get(contact_id, lane)
 
     async def create_contact(
         self,
@@ -157,7 +157,7 @@ class WixClient:
             ValueError: Nothing to make a contact of.
             ContactIncomplete: Wix kept the contact without the email, or with another number.
         """
-        return await self._directory.create(name, email, phone, lane)
+        return await self._contacts.create(name, email, phone, lane)
 
     async def conversation_for(self, contact_id: str, *, lane: Lane = "live") -> str:
         """Return the id of the contact's conversation, which Wix makes if there is none.
@@ -170,7 +170,7 @@ class WixClient:
         try:
             return await self._conversation({"contactId": contact_id}, {}, lane)
         except (Rejected, NotFound) as refused:
-            member_id = await self._directory.member_id(contact_id, lane)
+            member_id = await self._contacts.member_id(contact_id, lane)
             if member_id is None:
                 raise refused from None
         return await self._conversation({"memberId": member_id}, {"contactId": contact_id}, lane)
@@ -253,7 +253,7 @@ class WixClient:
         if message_id != message.id or moment(message.created_date) is None:
             log = structlog.get_logger("inboxbridge")
             log.warning(
-                "Wix has the message, but its answer is odd",
+                "odd_answer_to_send",
                 message_id=message_id,
                 request_id=answer.request_id,
             )

@@ -34,7 +34,7 @@ MAX_QUERY_PAGES: Final = 5
 _PHONE: Final = "info.phones.phone"
 
 
-class Directory:
+class ContactCalls:
     """The contacts behind `WixClient`; its methods are described there."""
 
     def __init__(self, calls: Calls) -> None:
