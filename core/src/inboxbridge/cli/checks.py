@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 
 from inboxbridge.cli.console import count
 from inboxbridge.config import Config, Problem
 from inboxbridge.courier import wix_client
 from inboxbridge.errors import InboxbridgeError
-from inboxbridge.journal import JournalUnavailable, open_engine, pending_migration, reads
-from inboxbridge.journal.database import sqlite_path, unavailable
+from inboxbridge.journal import JournalUnavailable, open_engine, reads
+from inboxbridge.journal.database import sqlite_path
+from inboxbridge.journal.reader import JournalReader, probe
 from inboxbridge.journal.shown import shown
 from inboxbridge.plugins import Connection, Unusable, connect, installed
 from inboxbridge.signing import NoSignature
@@ -24,9 +25,6 @@ from inboxbridge.wix import WixError
 
 CLOCK_SECONDS = 5.0
 """How far our clock and Wix's may be apart; what is told is right to a second."""
-
-_CREATE = "CREATE TABLE inboxbridge_check (id INTEGER)"
-_TOUCH = "UPDATE sites SET changed_at = changed_at WHERE id = 0"
 
 
 def plain_secrets(config: Config) -> list[Problem]:
@@ -82,8 +80,6 @@ def journal(config: Config, hints: list[Problem]) -> list[Problem]:
         return _opened(engine, config, hints)
     except JournalUnavailable as error:
         return [Problem("journal", "url", str(error))]
-    except (SQLAlchemyError, OSError) as error:
-        return [Problem("journal", "url", str(unavailable(error, engine)))]
     finally:
         engine.dispose()
 
@@ -130,18 +126,13 @@ def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Proble
             return [Problem("journal", "url", f"the folder {folder} does not exist", hint)]
         hints.append(Problem("journal", "url", f"{path.absolute()} is made at the first start"))
         return []
-    is_due = pending_migration(engine) is not None
-    with engine.connect() as connection:
-        connection.execute(text(_CREATE if is_due else _TOUCH))
-        connection.rollback()
-    if is_due:
+    if not probe(engine):
         hints.append(
             Problem("journal", "url", "its schema is brought up to date at the next start")
         )
         return []
-    with engine.connect().execution_options(read_only=True) as connection:
-        states = reads.site_states(connection)
-        counts = reads.count_states(connection)
+    read = JournalReader(engine)
+    states, counts = read(reads.site_states), read(reads.count_states)
     for state in ("dead", "parked", "unreadable"):
         if number := counts.get(state, 0):
             hint = f"See `inboxbridge events --state {state}`"

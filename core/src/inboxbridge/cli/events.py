@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from inboxbridge.cli.console import age, console, iso, print_json, styled_state
-from inboxbridge.cli.opening import JournalReader, reading, usable_config
+from inboxbridge.cli.opening import reading, usable_config
 from inboxbridge.config import nearest
 from inboxbridge.errors import ConfigError
 from inboxbridge.journal import reads
+from inboxbridge.journal.reader import JournalReader
 from inboxbridge.model.records import STATES, EventRecord
 
 PAGE = 500

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,12 +16,10 @@ from inboxbridge.config.problems import config_error
 from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.errors import ConfigError
 from inboxbridge.journal.database import open_engine, pending_migration, sqlite_path, unavailable
+from inboxbridge.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from inboxbridge.plugins import Connection
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def usable_config(path: Path | None) -> Config:
@@ -61,26 +58,6 @@ def connect_one(config: Config, name: str) -> Connection:
 def _expect_no_problems(config: Config, name: str) -> None:
     if problems := config.problems_of(name):
         raise config_error(problems)
-
-
-class JournalReader:
-    """Reads a journal without an event loop, one query at a time."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def __call__(
-        self,
-        query: Callable[Concatenate[DatabaseConnection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run a function of `inboxbridge.journal.reads`. Raises `JournalUnavailable`."""
-        try:
-            with self._engine.connect().execution_options(read_only=True) as connection:
-                return query(connection, *args, **kwargs)
-        except (SQLAlchemyError, OSError) as error:
-            raise unavailable(error, self._engine) from error
 
 
 @contextlib.contextmanager

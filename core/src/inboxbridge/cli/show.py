@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from inboxbridge.cli.console import iso, print_json
 from inboxbridge.cli.events import as_object
 from inboxbridge.cli.group import NotWell
-from inboxbridge.cli.opening import JournalReader, reading, usable_config
+from inboxbridge.cli.opening import reading, usable_config
 from inboxbridge.cli.redaction import redacted
 from inboxbridge.cli.story import print_story
 from inboxbridge.config import Config
@@ -18,6 +18,7 @@ from inboxbridge.errors import ConnectorError
 from inboxbridge.identity import identities_of
 from inboxbridge.journal import reads
 from inboxbridge.journal.odd import moment
+from inboxbridge.journal.reader import JournalReader
 from inboxbridge.model import Event
 from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import connect, installed

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from inboxbridge.journal import accepting
 from inboxbridge.journal.database import (
@@ -18,8 +17,8 @@ from inboxbridge.journal.database import (
     open_engine,
     pending_migration,
     sqlite_path,
-    unavailable,
 )
+from inboxbridge.journal.reader import JournalReader
 from inboxbridge.journal.rows import Accepted, AcceptedWithoutEvents, AnyAccepted
 from inboxbridge.journal.schema import probes
 from inboxbridge.journal.shown import shown
@@ -82,6 +81,7 @@ class Journal:
         """Whether several processes may work on this journal at once."""
         migrate(self.engine)
         self._inline = inline
+        self._reader = JournalReader(self.engine)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="journal-reader")
         self._loop = asyncio.get_running_loop()
         self.writer = Writer(self.engine, on_session_lost=on_session_lost, inline=inline)
@@ -169,11 +169,7 @@ class Journal:
         **kwargs: P.kwargs,
     ) -> T:
         """Run one read in the calling thread."""
-        try:
-            with self.engine.connect().execution_options(read_only=True) as connection:
-                return query(connection, *args, **kwargs)
-        except (SQLAlchemyError, OSError) as error:
-            raise unavailable(error, self.engine) from error
+        return self._reader(query, *args, **kwargs)
 
     async def check_writable(self) -> None:
         """Write something of the usual size, durably, and take it away again.
