@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from inboxbridge import WebhookRequest
+from inboxbridge import EventRecord, WebhookRequest, hookimpl
 from inboxbridge.cli.trial import attempt
 from inboxbridge.errors import HookTimeout
+from inboxbridge.gateway import Gateway
 from inboxbridge.gateway.intake import Progress, Refused, Unreadable, cut_off, read
+from inboxbridge.journal import Journal, reads
+from inboxbridge.telemetry.reporter import Reporter
 
 from .conftest import NOW, SCHEME, House, OpenShop, Shop, connection
 
@@ -94,3 +99,26 @@ def test_what_was_read_before_a_connector_was_cut_off_counts() -> None:
 
     assert cut_off(shop, request, NOW, progress, TIMEOUT) == whole
     assert progress.faults == [TIMEOUT]
+
+
+async def test_what_an_observer_hears_of_a_stored_event_is_what_the_journal_reads_back(
+    tmp_path: Path,
+) -> None:
+    heard: list[EventRecord] = []
+
+    class Observer:
+        @hookimpl
+        def event_stored(self, record: EventRecord) -> None:
+            heard.append(record)
+
+    shop = connection("shop", Shop)
+    journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
+    gateway = Gateway({"shop": shop}, journal, Reporter([Observer()]), now=lambda: NOW)
+    transport = httpx.ASGITransport(gateway)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        request = delivery(SAID)
+        await http.post("/hooks/shop", content=request.body, headers=request.headers.pairs())
+
+    assert heard == await journal.read(reads.list_events)
+    shop.runner.close()
+    await journal.close()

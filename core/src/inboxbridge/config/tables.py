@@ -7,10 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from inboxbridge.connector import Secret, Secrets
+from inboxbridge.model import Visibility
 
 Unmatched = Literal["create", "park", "drop"]
 Ambiguous = Literal["newest", "oldest", "all", "park"]
-Visibility = Literal["business", "everyone"]
 
 WIX_HOOK = "wix"
 """The name of ``/hooks/wix``, which takes Wix's own webhooks; no connection may have it."""

@@ -264,7 +264,6 @@ class Courier:
         retry = Retry(
             settings.retry_base_seconds,
             settings.retry_cap_seconds,
-            settings.max_age_seconds,
             settings.throttled_seconds,
             self._rng,
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import structlog
 from pydantic import ValidationError
@@ -12,7 +14,6 @@ from pydantic import ValidationError
 from inboxbridge.config.tables import CourierSettings
 from inboxbridge.courier.health import Health
 from inboxbridge.courier.ledger import Destination, Ledger
-from inboxbridge.courier.locks import KeyedLocks
 from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
 from inboxbridge.courier.reconcile import UNSURE_SKEW_SECONDS, Reconciler
@@ -108,7 +109,7 @@ class Deliverer:
         self._reconciler = Reconciler(
             client, directory, journal, self._ledger, health, settings, now, at_step
         )
-        self._conversations = KeyedLocks()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._newest: Memory[str] = Memory(None, now)
         self._log = structlog.get_logger("inboxbridge").bind(site=site)
 
@@ -210,12 +211,18 @@ class Deliverer:
         except ValueError as error:
             return await self._ledger.dead(row, f"the message cannot be sent: {error}")
         to = Destination(contact_id, conversation_id, mark)
-        async with self._conversations(conversation_id):
+        async with self._lock_of(conversation_id):
             if row.attempt_at is not None or row.look_since is not None:
                 settled = await self._reconciler.look(row, to, prepared.why, lane, began_at)
                 if settled is not None:
                     return settled
             return await self._send(prepared, outgoing, to, lane, began_at)
+
+    def _lock_of(self, conversation_id: str) -> asyncio.Lock:
+        lock = self._locks.get(conversation_id)
+        if lock is None:
+            lock = self._locks[conversation_id] = asyncio.Lock()
+        return lock
 
     async def _send(
         self,

@@ -18,13 +18,11 @@ class Retry:
     Attributes:
         base_seconds: The longest first wait.
         cap_seconds: The longest wait at all.
-        max_age_seconds: How long after its acceptance an event is still tried.
         throttled_seconds: How long a site rests after a 429 that names no time.
     """
 
     base_seconds: float = 1.0
     cap_seconds: float = 600.0
-    max_age_seconds: float = 86400.0
     throttled_seconds: float = 60.0
     rng: random.Random = field(default_factory=random.Random, repr=False)
 

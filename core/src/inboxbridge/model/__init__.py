@@ -11,6 +11,7 @@ from inboxbridge.model.events import (
     MinimalMessage,
     Model,
     Person,
+    Visibility,
 )
 from inboxbridge.model.records import STATES, EventRecord, State
 from inboxbridge.model.request import MAX_NESTING, Headers, WebhookRequest, utc
@@ -31,6 +32,7 @@ __all__ = [
     "Model",
     "Person",
     "State",
+    "Visibility",
     "WebhookRequest",
     "utc",
 ]

@@ -26,6 +26,10 @@ Direction = Literal["inbound", "outbound"]
 """``inbound`` from the person to the business, ``outbound`` from the business to the person."""
 
 
+Visibility = Literal["business", "everyone"]
+"""Who sees a message: the business alone, or the person too, in the site's chat."""
+
+
 def _email(text: object) -> object:
     """Lower-case and trim; what cannot be an address becomes None."""
     if not isinstance(text, str):

@@ -128,18 +128,12 @@ def new_contact(name: str | None, email: str | None, phone: str | None) -> Json:
     if email:
         info["emails"] = {"items": [{"tag": "MAIN", "email": email, "primary": True}]}
     if phone:
-        country = _country(phone)
+        country = country_of(phone)
         item = {"tag": "MAIN", "phone": phone, "primary": True}
         info["phones"] = {"items": [{**item, "countryCode": country} if country else item]}
     if not info:
         raise ValueError("a contact needs a name, an email or a phone number")
     return {"info": info, "allowDuplicates": False}
-
-
-def _country(e164: str) -> str | None:
-    """The number's country; None for one of the whole world (``+800``), numbered ``001``."""
-    country = country_of(e164)
-    return country if country and country.isalpha() else None
 
 
 def split_name(name: str) -> tuple[str, str]:

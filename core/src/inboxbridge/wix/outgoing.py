@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from inboxbridge.model import Badge, BasicMessage, Direction, MinimalMessage
+from inboxbridge.model import Badge, BasicMessage, Direction, MinimalMessage, Visibility
 
-Visibility = Literal["business", "everyone"]
 """``business``: shown in the Inbox only. ``everyone``: in the visitor's chat widget as well."""
 
 
