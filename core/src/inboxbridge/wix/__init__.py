@@ -28,7 +28,7 @@ from inboxbridge.wix.errors import (
     WixError,
 )
 from inboxbridge.wix.fingerprint import fingerprint
-from inboxbridge.wix.outgoing import Outgoing, SeenMessage, Sent, Visibility
+from inboxbridge.wix.outgoing import Outgoing, SeenMessage, Sent
 from inboxbridge.wix.wire import wire_form
 
 __all__ = [
@@ -59,7 +59,6 @@ __all__ = [
     "Unauthorized",
     "Unreachable",
     "Unreadable",
-    "Visibility",
     "WixClient",
     "WixError",
     "fingerprint",

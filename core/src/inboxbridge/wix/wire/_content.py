@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from inboxbridge.model import Attachment, Badge, BasicMessage, Direction, MinimalMessage
-from inboxbridge.wix.outgoing import Visibility
+from inboxbridge.model import Attachment, Badge, BasicMessage, Direction, MinimalMessage, Visibility
 from inboxbridge.wix.wire._text import (
     MAX_BUBBLE_CHARACTERS,
     MAX_FILENAME_CHARACTERS,
