@@ -20,6 +20,8 @@ from inboxbridge.runtime import Runtime, running
 from inboxbridge_demo import story
 from site_packages import HEAD, importable, package
 
+pytestmark = pytest.mark.slow
+
 FIRST_PARTY = ("facebook", "sms", "phone", "bookings", "chat", "shop")
 FORMS = ("sms", "phone")
 PUBLIC = "https://hooks.example.com"

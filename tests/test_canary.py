@@ -28,6 +28,8 @@ from inboxbridge.telemetry.logs import configure_logs
 from site_packages import HEAD, importable, package
 from sqlalchemy import select
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "quetzal.canary@example.com"
 PHONE = "+14155550199"
 TEXT = "zanzibar marmalade at midnight"

@@ -15,6 +15,8 @@ import pytest
 from harness import ALL_WELL, SandboxServer, contact, event, tables, verdict, wait_until, worker
 from inboxbridge.journal import copying
 
+pytestmark = pytest.mark.slow
+
 
 def config_file(tmp_path: Path, config: dict[str, Any]) -> Path:
     """The same settings as a file, for commands."""

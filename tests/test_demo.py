@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_demo_lands_every_event_once_and_prints_the_conversations() -> None:
     done = subprocess.run(

@@ -23,6 +23,8 @@ from inboxbridge.runtime import Runtime, running
 from inboxbridge.telemetry.reporter import Reporter
 from site_packages import HEAD, importable, package
 
+pytestmark = pytest.mark.slow
+
 WORDS = "Is Saturday free?"
 
 BROKEN_AT_THE_START = {

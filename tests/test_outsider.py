@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 from harness import SandboxServer, wait_until
 from site_packages import package
+
+pytestmark = pytest.mark.slow
 
 PARCEL = '''
 """Parcels: every delivery attempt of a shop, as an activity."""

@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx
 import jwt
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from harness import SandboxServer, contact, event, tables
 from inboxbridge.config import config_from
 from inboxbridge.journal import reads
 from inboxbridge.runtime import Runtime, running
+
+pytestmark = pytest.mark.slow
 
 FIRST, SECOND = (f"c0000000-0000-4000-8000-{n:012d}" for n in (1, 2))
 

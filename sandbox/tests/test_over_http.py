@@ -14,6 +14,8 @@ from inboxbridge_sandbox import create_app
 
 from .conftest import CONTACT, SITE, contact, message
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {"authorization": "IST.key", "wix-site-id": SITE}
 SEND = "/inbox/v2/messages"
 

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from inboxbridge.config import config_from
 from inboxbridge.plugins import Installed, connect_all, installed
 
+pytestmark = pytest.mark.slow
+
 TABLES = {"journal", "gateway", "courier", "sites", "connectors"}
 SITE = {"site_id": "sandbox", "api_key": "any"}
 

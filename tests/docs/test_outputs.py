@@ -21,6 +21,8 @@ import httpx
 import pytest
 from harness import SandboxServer
 
+pytestmark = pytest.mark.slow
+
 SECRET = "any-secret"
 LAND_SECONDS = 60.0
 MESSAGE = b'{"id": "m-1", "email": "dana@example.com", "name": "Dana Reyes", "text": "Hello"}'

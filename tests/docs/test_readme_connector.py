@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from inboxbridge.testing import Scorecard, scorecard
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "inboxbridge_acme_of_the_readme"
 LONGEST = 22
 SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.packaging
 def test_the_site_builds_without_a_warning(root: Path, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 READY_SECONDS = 60.0
 LAND_SECONDS = 60.0
 _INSTALLS = re.compile(r"^(python3 -m venv|\. \.venv|pip install ).*$", re.MULTILINE)

@@ -30,6 +30,8 @@ from inboxbridge.journal import reads, writes
 from inboxbridge.journal.rows import Reopening
 from inboxbridge.runtime import Runtime, running
 
+pytestmark = pytest.mark.slow
+
 
 def _post(url: str, body: Any, connection: str = "shop0") -> int:
     return httpx.post(f"{url}/hooks/{connection}", json=body, timeout=30).status_code

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 
 import cluster
+import pytest
 from harness import ALL_WELL, SandboxServer
+
+pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("INBOXBRIDGE_CLUSTER_SECONDS", "60"))
 

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from harness import ALL_WELL, SandboxServer, contact, event, tables, verdict, wait_until, worker
 
+pytestmark = pytest.mark.slow
+
 STEPS = ["before begin", "after begin", "after send", "after settle"]
 
 

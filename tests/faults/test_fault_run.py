@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 
 import httpx
+import pytest
 from harness import ALL_WELL, SandboxServer, contact, event, tables, verdict, wait_until, worker
+
+pytestmark = pytest.mark.slow
 
 EVENTS = 240
 PEOPLE = 24

@@ -6,10 +6,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from inboxbridge.courier.feed import Feed
 from inboxbridge.journal import Accepted, Journal
 from inboxbridge.model import Event, Person
 from simulation import now, simulate, world
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_thousand_new_people_of_one_connection_do_not_hold_up_another_one() -> None:

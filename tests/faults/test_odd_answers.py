@@ -18,6 +18,8 @@ from inboxbridge.model.records import EventRecord
 from simulation import World, now, simulate, world
 from simulation import email as address
 
+pytestmark = pytest.mark.slow
+
 HTML = {"headers": {"content-type": "text/html"}, "body": "<html>Not today</html>"}
 DANA, BYSTANDER = 1, 2
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 
+import pytest
 import simulation
 from inboxbridge.journal.rows import BACKLOG
 from simulation import now, world
+
+pytestmark = pytest.mark.slow
 
 LIVE_EVERY_SECONDS = 7
 

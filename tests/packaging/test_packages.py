@@ -24,7 +24,7 @@ CONNECTORS = sorted(file.parent for file in (ROOT / "connectors").glob("*/pyproj
 OURS = [ROOT / "core", ROOT / "sandbox", ROOT / "demo", *CONNECTORS]
 PACKAGES = [*OURS, FROZEN]
 
-pytestmark = pytest.mark.packaging
+pytestmark = [pytest.mark.packaging, pytest.mark.slow]
 
 
 def attempt(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+pytestmark = pytest.mark.slow
+
 CONFIGURATION = """
 [sites.default]
 site_id = "5a10a000-0000-4000-8000-000000000001"

@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+pytestmark = pytest.mark.slow
+
 HOST = "hooks.example.com"
 CONFIGURATION = f"""
 [gateway]

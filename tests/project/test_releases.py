@@ -12,6 +12,8 @@ from typing import Any
 import inboxbridge
 import pytest
 
+pytestmark = pytest.mark.slow
+
 _ADDRESS = re.compile(r"https://github\.com/([\w.-]+/inboxbridge)(?![\w-])")
 
 

@@ -171,8 +171,8 @@ async def test_the_first_of_several_keys_reads_the_appointment(enriched):
         ({}, 403, "check user_id and api_key"),
         ({}, 404, "HTTP 404"),
         ({}, 500, "HTTP 500"),
-        (b"<html>", 200, "no JSON object"),
-        ([], 200, "no JSON object"),
+        (b"<html>", 200, "not a JSON object"),
+        ([], 200, "not a JSON object"),
     ],
 )
 async def test_an_answer_without_an_appointment_is_a_failed_try(enriched, answer, status, reason):

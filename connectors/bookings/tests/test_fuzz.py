@@ -14,6 +14,8 @@ from inboxbridge_bookings.acuity import AcuityBookings
 from inboxbridge_bookings.calcom import CalComBookings
 from inboxbridge_bookings.calendly import CalendlyBookings
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parent.parent / "samples"
 ACUITY = AcuityBookings(AcuityBookings.Settings(user_id="1", api_key="k"))
 CONNECTORS = {

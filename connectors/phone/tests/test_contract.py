@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from inboxbridge.testing import contract_suite
 from inboxbridge_phone import connector
+
+pytestmark = pytest.mark.slow
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from inboxbridge import Ed25519Signature, Secrets, WebhookRequest
 from inboxbridge.testing import contract_suite
 from inboxbridge_sms import connector
 from inboxbridge_sms.vonage_signatures import VonageJwt
 from pydantic import TypeAdapter
+
+pytestmark = pytest.mark.slow
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from inboxbridge.testing import contract_suite
 from inboxbridge_webhook import connector
+
+pytestmark = pytest.mark.slow
 
 TestContract = contract_suite(
     connector,

@@ -12,6 +12,8 @@ from inboxbridge import Event, MalformedBody, WebhookRequest
 from inboxbridge.testing import Sample, broken, load_samples, message_of
 from inboxbridge_webhook import WebhookConnector
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).parent.parent
 EXAMPLES = ("stripe", "typeform", "tawkto")
 

@@ -11,6 +11,8 @@ from inboxbridge.journal import purging, reads, writes
 from inboxbridge.journal.rows import AttemptBegun, Settled
 from inboxbridge.model import Event, Person
 
+pytestmark = pytest.mark.slow
+
 MakeEvent = Callable[..., Event]
 
 

@@ -18,6 +18,8 @@ import pytest
 from inboxbridge.courier import Courier
 from inboxbridge.journal import reads
 
+pytestmark = pytest.mark.slow
+
 WIX_HEADERS = {"Authorization": "the-api-key", "wix-site-id": "site-1"}
 ARTICLE = {
     "conversationId": "0a3f9c1e-0000-4000-8000-000000000001",

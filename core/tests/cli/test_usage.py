@@ -12,6 +12,8 @@ from inboxbridge.cli import app
 from typer.core import TyperGroup
 from typer.main import get_command
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (
     "demo", "serve", "gateway", "courier", "sandbox", "check", "connectors", "events", "show",
     "replay", "link", "try", "import", "new", "backup", "restored", "journal",

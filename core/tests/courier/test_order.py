@@ -22,6 +22,8 @@ from inboxbridge.journal import Accepted, Journal, reads
 from inboxbridge.plugins import connect_all
 from inboxbridge.telemetry.reporter import Reporter
 
+pytestmark = pytest.mark.slow
+
 FATES = ["ok", "ok", "ok", "429", "500", "500 after", "lost", "lost after"]
 TABLES: dict[str, Any] = {
     "courier": {

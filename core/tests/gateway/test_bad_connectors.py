@@ -22,6 +22,8 @@ from inboxbridge.journal import reads
 
 from .conftest import NOW, House, Open, OpenShop, Shop
 
+pytestmark = pytest.mark.slow
+
 SAID = {"id": "e1", "email": "dana@example.com", "text": "Is Saturday free?"}
 WORDS = "Is Saturday free?"
 

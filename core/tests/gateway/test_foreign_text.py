@@ -23,6 +23,8 @@ from inboxbridge.wix.answers import refusal
 from inboxbridge.wix.operations import SEND_MESSAGE
 from inboxbridge.wix.redaction import scrub
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = 1_000, 1_000_000
 FACTOR = 20
 """How much more than in proportion a text of a megabyte may take. The square would be 1,000."""

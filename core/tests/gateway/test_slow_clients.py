@@ -13,6 +13,8 @@ from inboxbridge.gateway import server as serving
 from inboxbridge.gateway.listening import listen
 from inboxbridge.gateway.server import Limits, served
 
+pytestmark = pytest.mark.slow
+
 GET = b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n"
 SHORT = Limits(head_seconds=0.3, keep_alive_seconds=60)
 SOON = 6.0

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from inboxbridge.scaffold import scaffold
 
+pytestmark = pytest.mark.slow
+
 CORE = Path(__file__).parents[2]
 SANDBOX = CORE.parent / "sandbox"
 

@@ -15,6 +15,8 @@ import pytest
 from inboxbridge.errors import InboxbridgeError
 from inboxbridge.scaffold import LICENCES, CannotScaffold, scaffold
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -31,6 +31,8 @@ from inboxbridge.testing import RECEIVED_AT, FakeClock, Sample
 from inboxbridge.testing.fixtures import captured_logs, deliver, fake_clock
 from inboxbridge.testing.stage import Delivered, SandboxServer, in_background, sandbox_server
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["captured_logs", "deliver", "fake_clock"]
 
 Deliver = Callable[..., Delivered]

@@ -22,6 +22,8 @@ from inboxbridge import (
 )
 from inboxbridge.testing import Sample, contract_suite, scorecard
 
+pytestmark = pytest.mark.slow
+
 
 class Settings(ConnectorSettings):
     secret: Secrets
