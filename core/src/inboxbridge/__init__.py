@@ -1,4 +1,4 @@
-"""What a connector author imports.
+"""The public API for connector authors.
 
 With `inboxbridge.reading` (fields of a delivery), `inboxbridge.signing` (schemes of one's own) and
 `inboxbridge.testing` (the contract kit) this is all that is public; everything else may change.

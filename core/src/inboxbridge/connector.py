@@ -1,4 +1,4 @@
-"""What a connector class is made of: its settings, its secrets, its formats."""
+"""Base classes of a connector and its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries that were captured into files, read back as requests."""
+"""Read captured deliveries from files as requests."""
 
 from __future__ import annotations
 

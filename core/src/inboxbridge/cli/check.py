@@ -1,4 +1,4 @@
-"""``check``: everything that can be found out before the first webhook comes."""
+"""``check``: validate configuration, connectors, secrets and journal before the first webhook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The single checks. Each returns the problems that it finds."""
+"""The single checks of ``check``; each returns the problems that it finds."""
 
 from __future__ import annotations
 

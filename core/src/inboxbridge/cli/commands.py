@@ -1,4 +1,4 @@
-"""What can be typed. Each command imports the rest of itself once it is asked for."""
+"""The commands and their options; each imports the rest of itself when it is called."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def demo(
     as_json: AsJson = False,
     port: Port = 0,
 ) -> None:
-    """See it all work, with nothing to configure.
+    """Run a demo on a sandbox; nothing to configure.
 
     Needs inboxbridge[demo].
     """
@@ -54,7 +54,7 @@ def serve(
     fd: Descriptors = None,
     strict: Strict = False,
 ) -> None:
-    """Take webhooks in and bring them to the Inbox."""
+    """Receive webhooks and deliver them to Wix Inbox."""
     from inboxbridge.cli.serve import serve
 
     raise typer.Exit(serve(config, hosts=host, port=port, descriptors=fd, strict=strict))
@@ -68,7 +68,7 @@ def gateway(
     fd: Descriptors = None,
     strict: Strict = False,
 ) -> None:
-    """Only take webhooks in; couriers deliver them. Needs a PostgreSQL journal."""
+    """Receive webhooks only; couriers deliver them. Needs a PostgreSQL journal."""
     from inboxbridge.cli.serve import serve
 
     raise typer.Exit(
@@ -86,7 +86,7 @@ def courier(
     ] = None,
     strict: Strict = False,
 ) -> None:
-    """Only deliver what gateways have stored. Needs a PostgreSQL journal."""
+    """Deliver only what gateways have stored. Needs a PostgreSQL journal."""
     from inboxbridge.cli.serve import serve
 
     raise typer.Exit(serve(config, hosts=host, port=port, strict=strict, gateway=False))
@@ -100,7 +100,7 @@ def sandbox(
         bool, typer.Option("--lenient", help='Also take the wire form "article".')
     ] = False,
 ) -> None:
-    """Run the stand-in for Wix alone; its Inbox is the page at /.
+    """Run the Wix sandbox; its Inbox is the page at /.
 
     Needs inboxbridge[testing] or inboxbridge[demo].
     """
@@ -120,7 +120,7 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for what must be fixed, before the first webhook.
+    """Check the configuration before the first webhook.
 
     Configuration, connectors, secrets, journal; with --online also Wix.
     """
@@ -131,7 +131,7 @@ def check(
 
 @app.command(epilog=example("inboxbridge connectors", "inboxbridge connectors --debug"))
 def connectors(context: typer.Context, config: ConfigPath = None, as_json: AsJson = False) -> None:
-    """List the installed connectors, and why one is broken."""
+    """List installed connectors, and what is wrong with broken ones."""
     from inboxbridge.cli.connectors import list_connectors
 
     raise typer.Exit(list_connectors(config, as_json=as_json, debug=debugging(context)))
@@ -150,14 +150,14 @@ def events(
         ),
     ] = None,
     connection: OnlyConnection = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most events to list.")] = 20,
     before: Annotated[
         int | None, typer.Option("--before", metavar="ID", help="Only those older than this one.")
     ] = None,
     config: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what came in and what became of it, newest first."""
+    """List events, newest first."""
     from inboxbridge.cli.events import list_events
 
     raise typer.Exit(
@@ -181,7 +181,7 @@ def show(
     config: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell one event's story.
+    """Show the history of one event.
 
     Ends with 1 if the event is dead or unreadable.
     """
@@ -197,7 +197,9 @@ def replay(
     ] = None,
     state: Annotated[
         str | None,
-        typer.Option("--state", metavar="S", help="All that are dead, parked or unreadable."),
+        typer.Option(
+            "--state", metavar="S", help="All events of this state: dead, parked or unreadable."
+        ),
     ] = None,
     connection: OnlyConnection = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
@@ -210,7 +212,7 @@ def replay(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask above 100 events.")] = False,
     config: ConfigPath = None,
 ) -> None:
-    """Deliver again on purpose. One that was delivered before shows twice in the Inbox."""
+    """Deliver events again. One that was delivered before shows twice in the Inbox."""
     replayable = ("dead", "parked", "unreadable")
     if bool(event) == (state is not None):
         raise typer.BadParameter("name events, or say --state dead, parked or unreadable")
@@ -238,7 +240,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy to make.")],
     config: ConfigPath = None,
 ) -> None:
-    """Copy a SQLite journal, also while it is served.
+    """Copy a SQLite journal, also while it is in use.
 
     The copy is consistent, and only you may read it. A journal on PostgreSQL is copied by pg_dump.
     """
@@ -248,7 +250,7 @@ def backup(
 
 
 journal_app = typer.Typer(
-    help="The journal as a whole.",
+    help="Manage the journal.",
     epilog=example("inboxbridge journal copy sqlite:///inboxbridge.db postgresql://localhost/db"),
     no_args_is_help=True,
 )
@@ -265,7 +267,7 @@ def journal_copy(
     from_url: Annotated[str, typer.Argument(metavar="FROM_URL", help="sqlite:///…")],
     to_url: Annotated[str, typer.Argument(metavar="TO_URL", help="postgresql://…, empty.")],
 ) -> None:
-    """Take a SQLite journal to PostgreSQL with backlog, links and memory.
+    """Copy a SQLite journal to PostgreSQL with backlog and links.
 
     Stop every process that works on it first. It may be ended and run again: it goes on where it
     was. Ends with 1 if the counts differ.
@@ -277,7 +279,7 @@ def journal_copy(
 
 @app.command(epilog=example("inboxbridge restored"))
 def restored(config: ConfigPath = None) -> None:
-    """Say that an older copy of the journal was put back.
+    """Run after restoring an older journal.
 
     What is unfinished in it may have been delivered since the copy was made: it is looked for in
     the Inbox before it is sent. `serve` notices an older SQLite journal by itself.
@@ -294,7 +296,7 @@ def link(
     contact_id: Annotated[str, typer.Argument(help="Wix's id of the contact.")],
     config: ConfigPath = None,
 ) -> None:
-    """Remember whose contact a person is.
+    """Link a person to a contact.
 
     Releases what is parked for them.
     """
@@ -326,7 +328,7 @@ def try_(
     config: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would become of a captured delivery.
+    """Show what a captured delivery would become.
 
     Nothing is stored or sent. Ends with 1 if it would be rejected.
     """
@@ -354,7 +356,7 @@ def import_(
     config: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring in the history of a source.
+    """Import the history of a source.
 
     It goes behind everything that is new; oldest first is best.
 
@@ -375,7 +377,7 @@ def new(
     ] = Path(),
     licence: Annotated[str, typer.Option("--licence", help="An SPDX licence name.")] = "MIT",
 ) -> None:
-    """Scaffold a connector package that can be published."""
+    """Create a connector package that can be published."""
     from inboxbridge.scaffold import CannotScaffold, scaffold
 
     try:

@@ -1,4 +1,4 @@
-"""``connectors``: what is installed, what it can do, and why a broken one is broken."""
+"""``connectors``: list installed connectors and what is wrong with broken ones."""
 
 from __future__ import annotations
 

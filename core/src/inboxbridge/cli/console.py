@@ -1,4 +1,4 @@
-"""What commands print: JSON for programs, tables and marks for people."""
+"""Format command output: JSON for programs, tables for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``import``: what was said before, brought in behind everything that is new."""
+"""``import``: store a source's history behind everything that is new."""
 
 from __future__ import annotations
 

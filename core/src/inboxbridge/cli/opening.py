@@ -1,4 +1,4 @@
-"""Opening what commands work on: the configuration, a connection, the journal."""
+"""Open what commands work on: the configuration, a connection, the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request to Wix looks like without the words of people."""
+"""Redact personal data from a request to Wix for display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``replay`` and ``link``: a person's decisions about what did not get through."""
+"""``replay`` and ``link``: deliver events again, link a person to a contact."""
 
 from __future__ import annotations
 

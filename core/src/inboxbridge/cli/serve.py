@@ -1,4 +1,4 @@
-"""``serve``, ``gateway``, ``courier`` and ``sandbox``: what runs until it is told to end."""
+"""``serve``, ``gateway``, ``courier`` and ``sandbox``: run until a signal ends them."""
 
 from __future__ import annotations
 

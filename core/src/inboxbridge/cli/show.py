@@ -1,4 +1,4 @@
-"""``show``: the story of one event, from its delivery to the message in the Inbox."""
+"""``show``: the history of one event, from its delivery to the message in the Inbox."""
 
 from __future__ import annotations
 

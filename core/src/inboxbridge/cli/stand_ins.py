@@ -1,4 +1,4 @@
-"""Trying a connection without its secrets: stand-ins for those that are not set."""
+"""Placeholders for secrets that are not set, so that ``try`` works without them."""
 
 from __future__ import annotations
 

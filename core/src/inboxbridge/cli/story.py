@@ -1,4 +1,4 @@
-"""An event's story for people."""
+"""Print the history of one event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would become of one delivery: the whole path, without journal and without network."""
+"""Dry run of one delivery: the whole path, without journal and without network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``try``: one captured delivery on a dry run."""
+"""``try``: a dry run of one captured delivery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line of a TOML file in which a key stands."""
+"""Find the line of a TOML file in which a key stands."""
 
 from __future__ import annotations
 

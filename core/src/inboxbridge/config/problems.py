@@ -1,4 +1,4 @@
-"""Faults of a configuration, as data."""
+"""Configuration problems as data: table, key, line, what, hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets of a table: ``{ env = "NAME" }`` and ``{ file = "PATH" }`` become their texts."""
+"""Resolve secrets: ``{ env = "NAME" }`` and ``{ file = "PATH" }``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of connectors.toml: what can be set, and what it is where nothing is."""
+"""The settings of connectors.toml as pydantic models."""
 
 from __future__ import annotations
 

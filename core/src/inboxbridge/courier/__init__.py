@@ -1,4 +1,4 @@
-"""Takes stored events to Wix: the process-wide part, site by site."""
+"""The courier: deliver stored events to Wix, one worker for each site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One event's way to the Inbox: who, which conversation, what, sent once."""
+"""Deliver one event: find its contact and conversation, send its message once."""
 
 from __future__ import annotations
 

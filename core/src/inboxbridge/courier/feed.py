@@ -1,4 +1,4 @@
-"""The window of a site's open events that a courier holds in memory, thread by thread."""
+"""The window of a site's open events that a courier holds in memory, ordered by thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether Wix can be called for a site: the failures of some threads are not the site's."""
+"""Circuit breaker for a site: stop sending when several threads fail alike, then probe."""
 
 from __future__ import annotations
 

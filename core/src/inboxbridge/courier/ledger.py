@@ -1,4 +1,4 @@
-"""Sets down what became of events, and says so."""
+"""Write the outcome of each attempt to the journal and report it."""
 
 from __future__ import annotations
 

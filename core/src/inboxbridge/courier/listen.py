@@ -1,4 +1,4 @@
-"""Hears of new events from other processes, through PostgreSQL's LISTEN."""
+"""Receive notifications of new events from other processes (PostgreSQL LISTEN)."""
 
 from __future__ import annotations
 

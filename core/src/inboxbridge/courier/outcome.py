@@ -1,4 +1,4 @@
-"""What the delivery of one event came to, for its thread."""
+"""The result of delivering one event, for its thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who an event is about: its own person, that of a related event, or several contacts."""
+"""Find the contact that an event's message goes to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds out what came of sends whose outcome is unknown, before anything is sent again."""
+"""Reconcile sends of unknown outcome: look in the Inbox before sending again."""
 
 from __future__ import annotations
 

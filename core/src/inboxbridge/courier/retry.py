@@ -1,4 +1,4 @@
-"""When to try again: exponential back-off with full jitter and a cap."""
+"""Retry delays: exponential back-off with full jitter and a cap."""
 
 from __future__ import annotations
 

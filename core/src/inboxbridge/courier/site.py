@@ -1,4 +1,4 @@
-"""One Wix site's events, taken there side by side and in order within each thread."""
+"""Worker for one Wix site: threads side by side, in order within each thread."""
 
 from __future__ import annotations
 

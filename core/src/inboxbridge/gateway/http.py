@@ -1,4 +1,4 @@
-"""Requests and answers as the web server (ASGI) hands them over."""
+"""Read ASGI requests and write ASGI responses."""
 
 from __future__ import annotations
 

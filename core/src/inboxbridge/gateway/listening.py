@@ -1,4 +1,4 @@
-"""The sockets that the web server listens on: opened here, or handed over by what started us."""
+"""Open the server's sockets, or take them over from systemd or a parent process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes what a source delivered out of what is said about it."""
+"""Redact delivery contents from error texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs what is refused, at a bounded rate: whoever knocks must not fill the log."""
+"""Log refused requests at a bounded rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which connection a path is for, however a proxy or a typing hand spells it."""
+"""Route a path to a connection, tolerant of proxies and extra slashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people of one site: from identities to contacts, and from contacts to conversations."""
+"""Resolve the persons of one site to contacts and conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look-ups that wait at the same time go to Wix together and come back apart."""
+"""Batch look-ups: those that wait at the same time share one call to Wix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a courier remembers of one site: bounded, each entry good for a while."""
+"""A bounded cache with a time to live, for one site."""
 
 from __future__ import annotations
 

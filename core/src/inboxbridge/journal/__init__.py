@@ -1,4 +1,4 @@
-"""The durable record: events, their state, attempts, identity links and sites."""
+"""The journal: events, their state, attempts, identity links and sites, on disk."""
 
 from __future__ import annotations
 

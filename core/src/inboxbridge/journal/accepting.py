@@ -1,4 +1,4 @@
-"""Stores deliveries and the events they told of, each once."""
+"""Store deliveries and their events, each once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of a SQLite journal: making one while it is served, and noticing that one was put back."""
+"""Back up a SQLite journal, and detect that an older copy was restored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a SQLite journal to PostgreSQL: backlog, links, memory and all."""
+"""Copy a SQLite journal to PostgreSQL with backlog and links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening a journal's database, SQLite or PostgreSQL, and bringing its schema up to date."""
+"""Open a journal's database (SQLite or PostgreSQL) and migrate its schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event's public record: as it is stored, as it is settled, and as the journal reads it back."""
+"""Build the public record of an event: when stored, when settled, when read back."""
 
 from __future__ import annotations
 

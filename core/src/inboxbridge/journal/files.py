@@ -1,4 +1,4 @@
-"""The files of a SQLite journal: private to their user, and the very ones that were opened."""
+"""Keep a SQLite journal's files private, and detect that they were replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the events table whose columns do not hold what belongs there."""
+"""Read damaged rows of the events table without failing."""
 
 from __future__ import annotations
 

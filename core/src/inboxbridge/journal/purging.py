@@ -1,4 +1,4 @@
-"""Erases what is old."""
+"""Delete old data (retention)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal's reads."""
+"""Queries of the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps what is known of contacts: who is who, and where their conversations are."""
+"""Remember identity links and conversations."""
 
 from __future__ import annotations
 

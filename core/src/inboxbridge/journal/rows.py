@@ -1,4 +1,4 @@
-"""What goes into the journal and what comes out of it, as plain records."""
+"""The records that go into the journal and come out of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database's URL, and what a driver says of it, as they may be shown."""
+"""Hide passwords in database URLs and driver errors."""
 
 from __future__ import annotations
 

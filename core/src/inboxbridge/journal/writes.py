@@ -1,4 +1,4 @@
-"""What becomes of events and sites, as writes: each takes a batch and shares a transaction."""
+"""Write the state of events and sites; each function takes a batch."""
 
 from __future__ import annotations
 

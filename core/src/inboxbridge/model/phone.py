@@ -1,4 +1,4 @@
-"""Phone numbers as sources write them, brought to E.164."""
+"""Normalize phone numbers to E.164."""
 
 from __future__ import annotations
 

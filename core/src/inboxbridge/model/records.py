@@ -1,4 +1,4 @@
-"""One event's row in the journal, as commands, logs and observers see it."""
+"""The public record of an event."""
 
 from __future__ import annotations
 

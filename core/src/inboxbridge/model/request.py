@@ -1,4 +1,4 @@
-"""One HTTP request from a source, and how its body is read."""
+"""A webhook request and how its body is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What untrusted text becomes before it may travel on: plain, printable, bounded."""
+"""Clean and bound untrusted text."""
 
 from __future__ import annotations
 

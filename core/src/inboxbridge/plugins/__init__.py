@@ -1,4 +1,4 @@
-"""Installed connectors: found, loaded, and called with care."""
+"""Find, load and call connectors."""
 
 from inboxbridge.plugins.connection import (
     HOOKS,

@@ -1,4 +1,4 @@
-"""One configured instance of a connector: its hooks, called with care and checked."""
+"""One configured instance of a connector: call its hooks and check what they return."""
 
 from __future__ import annotations
 

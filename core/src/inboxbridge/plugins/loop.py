@@ -1,4 +1,4 @@
-"""Awaits a connector's `enrich` in an event loop and a thread of its own, on the clock."""
+"""Run a connector's `enrich` in an event loop and a thread of its own, with a time limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls a connector's hooks where they can do no harm: in a thread of their own, on the clock."""
+"""Run connector hooks in a worker thread with a time limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments as sources write them, and as people read them."""
+"""Parse times from sources, and format them for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids and single lines out of foreign text."""
+"""Make ids and single lines from untrusted text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new connector package, ready to publish and with tests that pass."""
+"""Create a new connector package with tests that pass."""
 
 from inboxbridge.scaffold.names import CannotScaffold
 from inboxbridge.scaffold.package import LICENCES, scaffold

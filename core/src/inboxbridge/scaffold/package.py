@@ -1,4 +1,4 @@
-"""Writes the files of a new connector package."""
+"""Write the files of a new connector package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus is told. One registry for the process."""
+"""Prometheus metrics, in one registry for the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells logs, metrics and observers what became of events. Never texts, names or addresses."""
+"""Report events to logs, metrics and observers; never texts, names or addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clock that goes on only when it is told to."""
+"""A clock for tests that moves only when told."""
 
 from __future__ import annotations
 

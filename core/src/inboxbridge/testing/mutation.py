@@ -1,4 +1,4 @@
-"""Bodies that are almost right: a sample with something broken, or no body at all."""
+"""Fuzz bodies: samples with something broken, and no body at all."""
 
 from __future__ import annotations
 

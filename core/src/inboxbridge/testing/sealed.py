@@ -1,4 +1,4 @@
-"""A room without network, files to write, and a clock of our choosing."""
+"""Block network, file writes and the real clock during a test."""
 
 from __future__ import annotations
 

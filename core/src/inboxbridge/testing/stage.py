@@ -1,4 +1,4 @@
-"""Real parts on loopback addresses: a sandbox, and an inboxbridge that delivers to it."""
+"""Run a real sandbox and a real inboxbridge on loopback."""
 
 from __future__ import annotations
 

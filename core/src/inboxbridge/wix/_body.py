@@ -1,4 +1,4 @@
-"""The body of an answer, however it was packed, up to a size."""
+"""Read and decompress the body of an answer, up to a size."""
 
 from __future__ import annotations
 

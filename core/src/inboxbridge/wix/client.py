@@ -1,4 +1,4 @@
-"""What inboxbridge asks of Wix, in its own words."""
+"""The Wix client: the calls that inboxbridge makes."""
 
 from __future__ import annotations
 

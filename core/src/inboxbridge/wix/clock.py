@@ -1,4 +1,4 @@
-"""How far Wix's clock is from ours, though one answer may be dated wrongly."""
+"""Estimate the offset between Wix's clock and ours."""
 
 from __future__ import annotations
 

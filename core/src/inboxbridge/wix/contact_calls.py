@@ -1,4 +1,4 @@
-"""Finds, makes and follows the contacts of one site."""
+"""Find, create and follow contacts of one site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads List Messages page by page, and takes for evidence only what hangs together."""
+"""Read List Messages page by page, and accept only consistent pages as evidence."""
 
 from __future__ import annotations
 

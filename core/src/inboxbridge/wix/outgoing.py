@@ -1,4 +1,4 @@
-"""A message on its way to Wix, and a message as seen there."""
+"""A message to be sent to Wix, and a message as read from there."""
 
 from __future__ import annotations
 

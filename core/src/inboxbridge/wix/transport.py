@@ -1,4 +1,4 @@
-"""The network below httpx's interface: a transport over aiohttp's session.
+"""An httpx transport over aiohttp's session.
 
 httpx's own transport takes nine times the processor time (``tests/bench/bench_http_transport.py``).
 What aiohttp would do by itself is turned off here: cookies, redirects, headers of its own, the

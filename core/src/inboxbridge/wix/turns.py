@@ -1,4 +1,4 @@
-"""A queue in which each group has its turn, however much another one has waiting."""
+"""A fair queue: groups take turns."""
 
 from __future__ import annotations
 
