@@ -15,6 +15,7 @@ import structlog
 
 from inboxbridge.config import Config
 from inboxbridge.config.tables import SiteSettings, plain
+from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import WINDOW, Feed
 from inboxbridge.courier.health import Health, State
@@ -284,12 +285,12 @@ class Courier:
             self._clock,
             site=name,
         )
-        deliverer = Deliverer(
-            name,
-            client,
-            directory,
-            connections,
-            self._journal,
+        context = SiteContext(
+            site=name,
+            client=client,
+            directory=directory,
+            connections=connections,
+            journal=self._journal,
             health=health,
             retry=retry,
             settings=settings,
@@ -308,17 +309,7 @@ class Courier:
             now=self._now,
             clock=self._clock,
         )
-        courier = SiteCourier(
-            name,
-            feed,
-            deliverer,
-            directory,
-            health,
-            client,
-            concurrency=settings.concurrency,
-            poll_seconds=self._poll_seconds,
-            clock=self._clock,
-        )
+        courier = SiteCourier(context, feed, Deliverer(context), poll_seconds=self._poll_seconds)
         self._running[name] = (courier, asyncio.create_task(courier.run(), name=f"site-{name}"))
 
     async def _finish(self) -> None:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import structlog
 from pydantic import ValidationError
 
-from inboxbridge.config.tables import CourierSettings
-from inboxbridge.courier.health import Health
+from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.ledger import Destination, Ledger
 from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
 from inboxbridge.courier.reconcile import UNSURE_SKEW_SECONDS, Reconciler
-from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS, Retry
+from inboxbridge.courier.retry import LONGEST_RETRY_AFTER_SECONDS
 from inboxbridge.errors import ConnectorError, HookFailed, HookTimeout
-from inboxbridge.identity import Directory, Memory
-from inboxbridge.journal import Journal, JournalUnavailable, writes
+from inboxbridge.identity import Memory
+from inboxbridge.journal import JournalUnavailable, writes
 from inboxbridge.journal.rows import EnrichedBody, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.plugins import Connection
-from inboxbridge.telemetry.reporter import Reporter
 from inboxbridge.wix import (
     Conflict,
     ContactIncomplete,
@@ -33,7 +29,6 @@ from inboxbridge.wix import (
     Outgoing,
     Rejected,
     Throttled,
-    WixClient,
     WixError,
     fingerprint,
 )
@@ -43,8 +38,6 @@ HANGS_BEFORE_DEAD = 3
 
 REFUSALS_BEFORE_PARKED = 10
 """Tries that Wix refuses for one conversation or contact before a person is asked."""
-
-Crash = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -64,54 +57,27 @@ class Deliverer:
     """Takes single events of one site to Wix.
 
     Args:
-        site: The site's name.
-        client: Its Wix client.
-        directory: Its people.
-        connections: The connections that deliver to it, by name.
-        journal: Where every step is set down.
-        health: Told of what Wix answers.
-        retry: When to try again.
-        settings: ``[courier]``.
-        reporter: Told of what became of events.
-        now: Unix seconds.
-        clock: A monotonic clock, in seconds.
-        at_step: Called with the name of each step as it is reached, for tests of crashes.
+        context: The site and what is used for it.
     """
 
-    def __init__(
-        self,
-        site: str,
-        client: WixClient,
-        directory: Directory,
-        connections: Mapping[str, Connection],
-        journal: Journal,
-        *,
-        health: Health,
-        retry: Retry,
-        settings: CourierSettings,
-        reporter: Reporter,
-        now: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
-        at_step: Crash = lambda step: None,
-    ) -> None:
-        self.site = site
-        self._client = client
-        self._directory = directory
-        self._connections = connections
-        self._journal = journal
-        self._health = health
-        self._settings = settings
-        self._now = now
-        self._clock = clock
-        self._at_step = at_step
-        self._ledger = Ledger(journal, retry, settings, reporter, now)
-        self._people = People(directory, journal, self._ledger, now)
-        self._reconciler = Reconciler(
-            client, directory, journal, self._ledger, health, settings, now, at_step
+    def __init__(self, context: SiteContext) -> None:
+        self._client = context.client
+        self._directory = context.directory
+        self._connections = context.connections
+        self._journal = context.journal
+        self._health = context.health
+        self._settings = context.settings
+        self._now = context.now
+        self._clock = context.clock
+        self._at_step = context.at_step
+        self._ledger = Ledger(
+            context.journal, context.retry, context.settings, context.reporter, context.now
         )
+        self._people = People(context, self._ledger)
+        self._reconciler = Reconciler(context, self._ledger)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._newest: Memory[str] = Memory(None, now)
-        self._log = structlog.get_logger("inboxbridge").bind(site=site)
+        self._newest: Memory[str] = Memory(None, context.now)
+        self._log = structlog.get_logger("inboxbridge").bind(site=context.site)
 
     async def deliver(self, row: StoredEvent, lane: Lane) -> Outcome:
         """Take one event as far as it goes now, and set down what came of it.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from pydantic import ValidationError
 
+from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.outcome import Outcome
-from inboxbridge.identity import Directory, Drop, Found, Park, plan
-from inboxbridge.journal import Journal, reads, writes
+from inboxbridge.identity import Drop, Found, Park, plan
+from inboxbridge.journal import reads, writes
 from inboxbridge.journal.rows import EventCopy, StoredEvent
 from inboxbridge.model import Event, Person
 from inboxbridge.plugins import Connection
@@ -26,23 +24,15 @@ class People:
     """Finds the contact that an event's message goes to.
 
     Args:
-        directory: The site's people.
-        journal: Where related events are.
-        ledger: Sets down what cannot be found.
-        now: Unix seconds.
+        context: The site and what is used for it.
+        ledger: Writes what cannot be found.
     """
 
-    def __init__(
-        self,
-        directory: Directory,
-        journal: Journal,
-        ledger: Ledger,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._directory = directory
-        self._journal = journal
+    def __init__(self, context: SiteContext, ledger: Ledger) -> None:
+        self._directory = context.directory
+        self._journal = context.journal
         self._ledger = ledger
-        self._now = now
+        self._now = context.now
 
     async def contact(
         self, row: StoredEvent, event: Event, connection: Connection, lane: Lane

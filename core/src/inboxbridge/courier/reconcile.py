@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from inboxbridge.config.tables import CourierSettings
-from inboxbridge.courier.health import Health
+from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.ledger import TIMED_OUT, Destination, Ledger
 from inboxbridge.courier.outcome import Outcome
-from inboxbridge.identity import Directory
-from inboxbridge.journal import Journal, reads, writes
+from inboxbridge.journal import reads, writes
 from inboxbridge.journal.rows import Search, StoredEvent
-from inboxbridge.wix import NotFound, Unreadable, WixClient, WixError
+from inboxbridge.wix import NotFound, Unreadable, WixError
 from inboxbridge.wix.budget import Lane
 
 LOOKS_BEFORE_PARKED = 6
@@ -35,35 +31,19 @@ class Reconciler:
     no evidence is asked for again, later and later; after six a person must look.
 
     Args:
-        client: The site's Wix client.
-        directory: The site's people.
-        journal: Knows which messages are events' own.
-        ledger: Sets down what is found.
-        health: Told of failures.
-        settings: ``[courier]``.
-        now: Unix seconds.
-        at_step: Called with the name of each step as it is reached.
+        context: The site and what is used for it.
+        ledger: Writes what is found.
     """
 
-    def __init__(
-        self,
-        client: WixClient,
-        directory: Directory,
-        journal: Journal,
-        ledger: Ledger,
-        health: Health,
-        settings: CourierSettings,
-        now: Callable[[], float],
-        at_step: Callable[[str], None],
-    ) -> None:
-        self._client = client
-        self._directory = directory
-        self._journal = journal
+    def __init__(self, context: SiteContext, ledger: Ledger) -> None:
+        self._client = context.client
+        self._directory = context.directory
+        self._journal = context.journal
         self._ledger = ledger
-        self._health = health
-        self._settings = settings
-        self._now = now
-        self._at_step = at_step
+        self._health = context.health
+        self._settings = context.settings
+        self._now = context.now
+        self._at_step = context.at_step
 
     async def look(
         self,

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
-from collections.abc import Callable
 
 import structlog
 
+from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import Feed, Thread
-from inboxbridge.courier.health import Health
 from inboxbridge.courier.outcome import Outcome
-from inboxbridge.identity import Directory
 from inboxbridge.journal import JournalUnavailable
 from inboxbridge.journal.rows import StoredEvent
 from inboxbridge.telemetry import metrics
-from inboxbridge.wix import WixClient
 from inboxbridge.wix.budget import Lane, caller
 
 POLL_SECONDS = 2.0
@@ -31,39 +27,29 @@ class SiteCourier:
     """Works on one site until it is stopped.
 
     Args:
-        site: The site's name.
+        context: The site and what is used for it; its client is closed at the end.
         feed: Its open events.
         deliverer: Takes single ones to Wix.
-        directory: Its people.
-        health: Says whether the site may be called.
-        client: Its Wix client, closed at the end.
-        concurrency: How many threads go side by side.
         poll_seconds: How often to look for what other processes changed.
-        clock: A monotonic clock, in seconds.
     """
 
     def __init__(
         self,
-        site: str,
+        context: SiteContext,
         feed: Feed,
         deliverer: Deliverer,
-        directory: Directory,
-        health: Health,
-        client: WixClient,
         *,
-        concurrency: int = 32,
         poll_seconds: float = POLL_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.site = site
-        self.health = health
-        self.directory = directory
+        self.site = site = context.site
+        self.health = context.health
+        self.directory = context.directory
         self._feed = feed
         self._deliverer = deliverer
-        self.client = client
-        self._concurrency = concurrency
+        self.client = context.client
+        self._concurrency = context.settings.concurrency
         self._poll_seconds = poll_seconds
-        self._clock = clock
+        self._clock = context.clock
         self._wake = asyncio.Event()
         self._workers: set[asyncio.Task[None]] = set()
         self._live: Counter[str] = Counter()
