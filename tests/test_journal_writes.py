@@ -10,6 +10,8 @@ from inboxbridge import Event
 from inboxbridge.journal import Accepted, Journal, reads, writes
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def journal(journal_url: str) -> AsyncIterator[Journal]:

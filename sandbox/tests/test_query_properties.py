@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge_sandbox.contact_form import seed_document
 from inboxbridge_sandbox.contact_index import ContactIndex
 from inboxbridge_sandbox.query import compile_filter
+
+pytestmark = pytest.mark.slow
 
 AT = "2026-03-04T09:15:27.418Z"
 

@@ -16,6 +16,8 @@ from inboxbridge.journal.rows import SiteNames, SiteState
 from inboxbridge.model import Event
 from inboxbridge_sandbox import ApiKeyGrant, SandboxOptions, create_app
 
+pytestmark = pytest.mark.slow
+
 MakeEvent = Callable[..., Event]
 
 

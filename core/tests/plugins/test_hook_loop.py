@@ -26,6 +26,8 @@ from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.plugins.connection import Connection
 from inboxbridge.plugins.loop import MAX_HANGING, HookEnded, HookLoop
 
+pytestmark = pytest.mark.slow
+
 EVENT = Event(id="e1", person=Person(email="dana@example.com"), text="Booked")
 Enrich = Callable[[Event, httpx.AsyncClient], Awaitable[Any]]
 

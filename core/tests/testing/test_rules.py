@@ -37,6 +37,8 @@ from inboxbridge import (
 )
 from inboxbridge.testing import Expected, Sample, Subject, Unmet, contract_suite, rules, scorecard
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"secret": "s3cret-of-acme"}
 
 
