@@ -16,6 +16,7 @@ from inboxbridge.config.tables import WIX_HOOK
 from inboxbridge.connector import Connector
 from inboxbridge.errors import ConnectorError
 from inboxbridge.gateway.http import (
+    OK,
     REFUSED,
     UNAVAILABLE,
     Disconnected,
@@ -209,7 +210,7 @@ class Gateway:
             case = cut_off(connection, request, now, progress, error)
             if isinstance(case, Unreadable):
                 case = replace(case, kept=await self._kept(connection, request, progress))
-        for fault in progress.faults:
+        for fault in tuple(progress.faults):
             self._log.error("connector_failed", connection=connection.name, reason=str(fault))
         if isinstance(case, Handshake):
             return case.answer
@@ -227,7 +228,9 @@ class Gateway:
                 # It can neither be read nor kept without what it may hold of secrets.
                 self._count(connection.name, "unavailable")
                 return UNAVAILABLE
-        return await self._store(connection, to_store(connection, request, case), progress.answer)
+        # Not from progress, which a hook that was cut off may still be filling.
+        answer = OK if isinstance(case, Unreadable) else case.answer
+        return await self._store(connection, to_store(connection, request, case), answer)
 
     async def _kept(
         self, connection: Connection, request: WebhookRequest, progress: Progress
