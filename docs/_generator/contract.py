@@ -27,6 +27,9 @@ _MODELS = (
     model.MinimalMessage,
     model.Badge,
     model.Answer,
+    model.UnreadablePart,
+    model.IgnoredPart,
+    model.Download,
 )
 _CLASSES = (
     inboxbridge.WebhookRequest,
@@ -46,9 +49,9 @@ def hooks() -> str:
         f"The contract between a connector and inboxbridge, version {API_VERSION} "
         "(`inboxbridge.API_VERSION`). Mark each implementation with `@hookimpl`. "
         "An implementation may leave out arguments that it does not need.\n",
-        "Connector hooks are called for one connection. All but `enrich` are plain functions: no "
-        "network, no clock, no files, the same input gives the same output. One that takes longer "
-        "than five seconds is cut off.\n",
+        "Connector hooks are called for one connection. All but `enrich` and `fetch_attachment` "
+        "are plain functions: no network, no clock, no files, the same input gives the same "
+        "output. One that takes longer than five seconds is cut off.\n",
     ]
     for spec, title in ((ConnectorSpec, "Connector hooks"), (ObserverSpec, "Observer hooks")):
         parts.append(f"## {title}\n")

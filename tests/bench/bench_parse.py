@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import common
 from inboxbridge.config import config_from
-from inboxbridge.model import WebhookRequest
+from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.plugins import Connection, connect_all
 from inboxbridge.testing.samples import Sample, load_samples
 
@@ -68,7 +68,7 @@ def through(one: Connection, sample: Sample) -> int:
         headers={"content-type": sample.content_type, **sample.headers},
         body=sample.body,
     )
-    events = one.events(request)
+    events = [part for part in one.parts(request) if isinstance(part, Event)]
     for event in events:
         one.message(event)
     return len(events)

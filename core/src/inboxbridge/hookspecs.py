@@ -1,9 +1,10 @@
 """The contract between the core and a connector.
 
 A connector is a class; the core makes one instance for each connection, from validated settings,
-and registers it in a plugin manager of its own. Every hook but `enrich` is a plain function: no
-network, no clock, no files; the same input gives the same output. A hook that takes longer than
-five seconds is cut off and reported. An implementation may leave out arguments it does not need.
+and registers it in a plugin manager of its own. Every hook but `enrich` and `fetch_attachment` is a
+plain function: no network, no clock, no files; the same input gives the same output. A hook that
+takes longer than five seconds is cut off and reported. An implementation may leave out arguments it
+does not need.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 
     from inboxbridge.model import (
         Answer,
+        Attachment,
         Badge,
         BasicMessage,
+        Download,
         Event,
         MinimalMessage,
+        Part,
         WebhookRequest,
     )
     from inboxbridge.model.records import EventRecord
@@ -39,7 +43,7 @@ class ConnectorSpec:
     """What a connector may implement. Only `parse_event` and `signature` have no default."""
 
     @hookspec(firstresult=True)
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Event] | list[Part]:
         """Turn one delivery into the events it tells of.
 
         Called once per delivery, after its signature was verified and before anything is stored;
@@ -50,7 +54,9 @@ class ConnectorSpec:
 
         Returns:
             The events in the source's order; many where the source batches. An empty list means
-            "understood, nothing for the Inbox": unknown kinds of event belong there too.
+            "understood, nothing for the Inbox": unknown kinds of event belong there too. Among
+            the events an `IgnoredPart` may name a kind that is left out, and an `UnreadablePart` a
+            part that cannot be read; the others are stored all the same.
 
         Raises:
             MalformedBody: The body is not what the format says. The delivery is kept as unreadable.
@@ -148,6 +154,25 @@ class ConnectorSpec:
 
         Returns:
             The event with the missing parts; its ``id`` and ``thread`` must stay as they are.
+        """
+        raise AssertionError("specification only")
+
+    @hookspec(firstresult=True)
+    async def fetch_attachment(
+        self, attachment: Attachment, http: httpx.AsyncClient
+    ) -> Download | None:
+        """Say where a file is that only the provider's id names, or that needs credentials.
+
+        Awaited like `enrich`, and after it, for each attachment that has a ``source``. The core
+        then downloads the file within its limits of time and size, and keeps it where Wix can show
+        it. A file that cannot be fetched is shown in words, with the reason.
+
+        Args:
+            attachment: As `parse_event` or `enrich` made it.
+            http: A client with time-outs set, for sources that tell the address only when asked.
+
+        Returns:
+            Where to fetch it, or None where it is gone or may not be fetched.
         """
         raise AssertionError("specification only")
 

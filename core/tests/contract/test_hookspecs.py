@@ -52,7 +52,7 @@ def test_each_hook_is_fully_typed(name: str) -> None:
 def test_the_hooks_are_these() -> None:
     assert set(hooks_of(ConnectorSpec)) == {
         "parse_event", "to_wix_message", "badge", "signature",
-        "handshake", "answer", "enrich", "redact",
+        "handshake", "answer", "enrich", "fetch_attachment", "redact",
     }  # fmt: skip
     assert set(hooks_of(ObserverSpec)) == {
         "event_stored", "message_delivered", "event_parked", "event_dead_lettered",

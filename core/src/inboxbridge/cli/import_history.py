@@ -139,13 +139,18 @@ class _Importer:
                 fault = case.reason
             else:
                 events = case.events if isinstance(case, Stored) else ()
+                for part in case.unreadable if isinstance(case, Stored) else ():
+                    self._unreadable(captured.where, part.reason)
                 self._tally.events += len(events)
                 self._tally.undated += sum(event.occurred_at is None for event in events)
                 return [dated(event) for event in events]
+        self._unreadable(captured.where, fault)
+        return []
+
+    def _unreadable(self, where: str, reason: str) -> None:
         self._tally.unreadable += 1
         if len(self._tally.faults) < SHOWN_FAULTS:
-            self._tally.faults.append({"where": captured.where, "what": fault})
-        return []
+            self._tally.faults.append({"where": where, "what": reason})
 
     async def _store(self, journal: Journal | None, batch: list[list[Event]]) -> None:
         if journal is None:

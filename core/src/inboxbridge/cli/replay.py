@@ -25,6 +25,7 @@ from inboxbridge.gateway.intake import (
 )
 from inboxbridge.identity import identities_of, parse_identity
 from inboxbridge.journal import Journal, reads, remembering, writes
+from inboxbridge.journal.accepting import unreadable_key
 from inboxbridge.journal.rows import Link, Reopening, Reparsed
 from inboxbridge.model import Event
 from inboxbridge.model.records import EventRecord
@@ -224,6 +225,11 @@ async def _read_again(
         return
     ids: list[int | None] = []
     if isinstance(case, Stored):
+        still = {unreadable_key(part): part.reason for part in case.unreadable}
+        if record.source_id in still:
+            reason = still[record.source_id]
+            outcome.left.append(f"event {record.id} is still unreadable: {reason}")
+            return
         ids = await journal.accept(to_store(connection, raw.request, case))
     new = [key for key in ids if key is not None]
     outcome.stored += len(new)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from inboxbridge.errors import HookFailed
 from inboxbridge.gateway.intake import (
-    NOTHING_FOR_THE_INBOX,
     Handshake,
+    Ignored,
     Malformed,
     Progress,
     Stored,
     Unreadable,
     contents,
     prove,
+    why_ignored,
 )
 from inboxbridge.identity import Plan, plan
 from inboxbridge.model import Event, WebhookRequest
@@ -92,9 +92,11 @@ def attempt(
         trial.note(str(fault))
     if isinstance(case, Malformed | Unreadable):
         return _unread(trial, case, refusal)
-    events = case.events if isinstance(case, Stored) else ()
+    events, unreadable = (case.events, case.unreadable) if isinstance(case, Stored) else ((), ())
     trial.events = [event.model_dump(mode="json") for event in events]
-    ends = _Plan(connection, wire_form, trial).of(events)
+    for part in unreadable:
+        trial.note(f"a part of it would be kept as unreadable: {part.reason}")
+    ends = _Plan(connection, wire_form, trial).of(case)
     if refusal is not None:
         trial.note(f"were it verified, it would {ends[0]}: {ends[1]}")
         return trial.ends("reject", refusal)
@@ -121,11 +123,13 @@ class _Plan:
         self._trial = trial
         self._known: set[str] = set()
 
-    def of(self, events: Sequence[Event]) -> tuple[Would, str]:
+    def of(self, case: Ignored | Stored) -> tuple[Would, str]:
         """Add the calls to the trial. Returns how the delivery ends."""
-        if not events:
-            return "ignore", NOTHING_FOR_THE_INBOX
-        ends = [self._event(event) for event in events]
+        if isinstance(case, Ignored):
+            return "ignore", why_ignored(case)
+        if not case.events:
+            return "park", f"kept as unreadable: {case.unreadable[0].reason}"
+        ends = [self._event(event) for event in case.events]
         ranking: tuple[Would, ...] = ("deliver", "park", "ignore")
         return min(ends, key=lambda end: ranking.index(end[0]))
 

@@ -32,6 +32,7 @@ from inboxbridge.gateway.intake import (
     Malformed,
     Progress,
     Refused,
+    Stored,
     Unreadable,
     cut_off,
     kept,
@@ -228,6 +229,8 @@ class Gateway:
                 # It can neither be read nor kept without what it may hold of secrets.
                 self._count(connection.name, "unavailable")
                 return UNAVAILABLE
+        for part in case.unreadable if isinstance(case, Stored) else ():
+            self._log.error("unreadable", connection=connection.name, reason=part.reason)
         # Not from progress, which a hook that was cut off may still be filling.
         answer = OK if isinstance(case, Unreadable) else case.answer
         return await self._store(connection, to_store(connection, request, case), answer)
@@ -266,7 +269,7 @@ class Gateway:
                 if event_id is not None
             ]
             state = "stored"
-            self._count(name, "stored" if new else "repeated")
+            self._count(name, "stored" if new or not accepted.events else "repeated")
             if new:
                 self._reporter.stored(
                     name,

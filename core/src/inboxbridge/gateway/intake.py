@@ -7,18 +7,22 @@ stores, and for `try`, `replay`, `import`, the demo and the contract kit.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
 from inboxbridge.gateway.http import OK, HttpAnswer
 from inboxbridge.gateway.quoting import without_quotes
 from inboxbridge.journal import Accepted, AcceptedWithoutEvents, AnyAccepted
-from inboxbridge.model import Event, WebhookRequest
+from inboxbridge.model import Event, IgnoredPart, Part, UnreadablePart, WebhookRequest
 from inboxbridge.plugins import Connection
 from inboxbridge.signing import NoSignature
 
 NOTHING_FOR_THE_INBOX = "its connector found nothing for the Inbox in this delivery"
+MAX_KINDS_CHARACTERS = 200
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +69,34 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """It is understood and holds nothing for the Inbox."""
+    """It is understood and holds nothing for the Inbox.
+
+    Attributes:
+        answer: What the source hears.
+        kinds: What the source calls the kinds that were left out, where the connector says so.
+    """
 
     answer: HttpAnswer
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """It holds events, which are to be stored before it is answered.
+    """It holds events or unreadable parts, which are to be stored before it is answered.
 
     Attributes:
-        events: At least one, in the source's order.
+        events: In the source's order.
         kept: The delivery as it may be kept; None where that could not be found out.
         answer: What the source hears once they are stored.
+        unreadable: What could not be read of it, without what the reasons quote.
+        kinds: What the source calls the kinds that were left out, where the connector says so.
     """
 
     events: tuple[Event, ...]
     kept: WebhookRequest | None
     answer: HttpAnswer
+    unreadable: tuple[UnreadablePart, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 Contents: TypeAlias = Malformed | Unreadable | Ignored | Stored
@@ -95,14 +109,14 @@ class Progress:
 
     Attributes:
         is_verified: Whether it is known to be genuine.
-        events: Its events, once they are known.
+        parts: Its events, and what of it is unreadable or left out, once they are known.
         kept: The delivery as it may be kept, once that is known.
         answer: What the source hears.
         faults: What the connector did wrong without keeping the delivery back.
     """
 
     is_verified: bool = False
-    events: list[Event] | None = None
+    parts: list[Part] | None = None
     kept: WebhookRequest | None = None
     answer: HttpAnswer = OK
     faults: list[ConnectorError] = field(default_factory=list)
@@ -146,13 +160,20 @@ def prove(
 def contents(connection: Connection, request: WebhookRequest, progress: Progress) -> Contents:
     """Read a delivery that is taken to be genuine."""
     try:
-        progress.events = connection.events(request)
+        progress.parts = connection.parts(request)
     except ConnectorError as error:
         reason = without_quotes(error, request)
         if isinstance(error, MalformedBody) and isinstance(connection.signature, NoSignature):
             return Malformed(reason, error)
         return Unreadable(reason, error, kept(connection, request, progress))
-    if progress.events:
+    unreadable = _of(progress.parts, UnreadablePart)
+    if unreadable and isinstance(connection.signature, NoSignature):
+        first = MalformedBody(unreadable[0].reason)
+        if len(unreadable) == len(progress.parts):
+            return Malformed(without_quotes(first, request), first)
+    if unreadable:
+        progress.parts = [_without_quotes(part, request) for part in progress.parts]
+    if any(isinstance(part, Event | UnreadablePart) for part in progress.parts):
         progress.kept = kept(connection, request, progress)
     try:
         answer = connection.answer(request)
@@ -179,7 +200,7 @@ def cut_off(
         progress: As `read` has left it.
         error: Why it was cut off.
     """
-    if progress.events is not None:
+    if progress.parts is not None:
         progress.faults.append(error)
         return _readable(progress)
     if not progress.is_verified:
@@ -210,11 +231,11 @@ def to_store(
     site, name = connection.settings.site, connection.name
     received_at = request.received_at.timestamp()
     if isinstance(case, Stored):
-        return Accepted(site, name, case.kept, received_at, case.events)
+        return Accepted(site, name, case.kept, received_at, case.events, unreadable=case.unreadable)
     digest = _digest(connection, request)
     if isinstance(case, Ignored):
         return AcceptedWithoutEvents(
-            site, name, None, received_at, "ignored", NOTHING_FOR_THE_INBOX, f"ignored:{digest}"
+            site, name, None, received_at, "ignored", why_ignored(case), f"ignored:{digest}"
         )
     return AcceptedWithoutEvents(
         site, name, case.kept, received_at, "unreadable", case.reason, f"unreadable:{digest}"
@@ -222,9 +243,31 @@ def to_store(
 
 
 def _readable(progress: Progress) -> Ignored | Stored:
-    if not progress.events:
-        return Ignored(progress.answer)
-    return Stored(tuple(progress.events), progress.kept, progress.answer)
+    parts = progress.parts or []
+    events, unreadable = _of(parts, Event), _of(parts, UnreadablePart)
+    kinds = tuple(dict.fromkeys(part.kind for part in _of(parts, IgnoredPart)))
+    if not events and not unreadable:
+        return Ignored(progress.answer, kinds)
+    return Stored(tuple(events), progress.kept, progress.answer, tuple(unreadable), kinds)
+
+
+def _of(parts: Iterable[Part], kind: type[T]) -> list[T]:
+    return [part for part in parts if isinstance(part, kind)]
+
+
+def _without_quotes(part: Part, request: WebhookRequest) -> Part:
+    if not isinstance(part, UnreadablePart):
+        return part
+    error = part.error or MalformedBody(part.reason)
+    reason = without_quotes(MalformedBody(part.reason), request)
+    return UnreadablePart.of(error, reason, part.id)
+
+
+def why_ignored(case: Ignored) -> str:
+    """Why there is nothing for the Inbox, with the kinds that the connector names."""
+    if not case.kinds:
+        return NOTHING_FOR_THE_INBOX
+    return f"{NOTHING_FOR_THE_INBOX}: {', '.join(case.kinds)[:MAX_KINDS_CHARACTERS]}"
 
 
 def _digest(connection: Connection, request: WebhookRequest) -> str:

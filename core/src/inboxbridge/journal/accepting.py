@@ -21,7 +21,7 @@ from inboxbridge.journal.rows import (
     delivery_key,
 )
 from inboxbridge.journal.schema import deliveries, events, seen
-from inboxbridge.model import Event
+from inboxbridge.model import Event, UnreadablePart
 
 _SECRET_HEADERS = ("auth", "signature", "token", "cookie", "secret", "api-key", "apikey")
 _EVENT = (
@@ -55,12 +55,15 @@ def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[in
             kept[delivery_id] = accepted
         if isinstance(accepted, Accepted):
             rows.extend(_event_row(accepted, event, delivery_id) for event in accepted.events)
-            continue
-        if accepted.state == "unreadable" and delivery_id is not None:
-            kept_now = kept_bodies(connection, accepted.connection)
-            if kept_now.bodies >= UNREADABLE_BODIES or kept_now.size >= UNREADABLE_BYTES:
-                delivery_id = None
-        rows.append(_row_without_event(accepted, delivery_id))
+            alone = [_alone(accepted, part) for part in accepted.unreadable]
+        else:
+            alone = [accepted]
+        for one in alone:
+            keeps = one.state == "unreadable" and delivery_id is not None
+            if keeps and _keeps_enough(connection, accepted.connection):
+                rows.append(_row_without_event(one, None))
+            else:
+                rows.append(_row_without_event(one, delivery_id))
     rows = _not_seen(connection, rows)
     new: dict[tuple[str, str], int] = {}
     used: set[str] = set()
@@ -84,6 +87,23 @@ def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[in
     return results
 
 
+def _alone(accepted: Accepted, part: UnreadablePart) -> AcceptedWithoutEvents:
+    return AcceptedWithoutEvents(
+        accepted.site,
+        accepted.connection,
+        accepted.request,
+        accepted.received_at,
+        "unreadable",
+        part.reason,
+        unreadable_key(part),
+    )
+
+
+def unreadable_key(part: UnreadablePart) -> str:
+    """The ``source_id`` of a part that could not be read."""
+    return f"unreadable:{part.id}"
+
+
 class KeptBodies(NamedTuple):
     """What is kept of a connection's unreadable deliveries."""
 
@@ -99,6 +119,11 @@ def kept_bodies(connection: Connection, name: str) -> KeptBodies:
         .where(events.c.state == "unreadable", events.c.connection == name)
     )
     return KeptBodies._make(connection.execute(statement).one())
+
+
+def _keeps_enough(connection: Connection, name: str) -> bool:
+    kept = kept_bodies(connection, name)
+    return kept.bodies >= UNREADABLE_BODIES or kept.size >= UNREADABLE_BYTES
 
 
 def digest_of(name: str, source_id: str) -> bytes:

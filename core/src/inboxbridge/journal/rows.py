@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from inboxbridge.model import Event, WebhookRequest
+from inboxbridge.model import Event, UnreadablePart, WebhookRequest
 from inboxbridge.model.records import State
 
 LIVE, BACKLOG = 0, 1
@@ -31,6 +31,7 @@ class Accepted:
         received_at: Unix seconds.
         events: What `parse_event` made of it.
         lane: `LIVE` or `BACKLOG`.
+        unreadable: Its parts that could not be read, each kept with its reason.
     """
 
     site: str
@@ -39,6 +40,7 @@ class Accepted:
     received_at: float
     events: tuple[Event, ...]
     lane: int = LIVE
+    unreadable: tuple[UnreadablePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

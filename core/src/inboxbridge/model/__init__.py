@@ -13,6 +13,7 @@ from inboxbridge.model.events import (
     Person,
     Visibility,
 )
+from inboxbridge.model.parts import Download, IgnoredPart, Part, UnreadablePart
 from inboxbridge.model.records import STATES, EventRecord, State
 from inboxbridge.model.request import MAX_NESTING, Headers, WebhookRequest, utc
 
@@ -24,14 +25,18 @@ __all__ = [
     "Badge",
     "BasicMessage",
     "Direction",
+    "Download",
     "Event",
     "EventRecord",
     "Headers",
+    "IgnoredPart",
     "Kind",
     "MinimalMessage",
     "Model",
+    "Part",
     "Person",
     "State",
+    "UnreadablePart",
     "Visibility",
     "WebhookRequest",
     "utc",

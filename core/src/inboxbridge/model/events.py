@@ -11,7 +11,15 @@ import json
 from datetime import datetime
 from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 
 from inboxbridge.model.phone import normalize_phone
 from inboxbridge.model.request import utc
@@ -101,12 +109,14 @@ class Person(Model):
         id: The source's own id of the person, opaque, unique within the connection (a
             page-scoped Messenger id, a chat user). Found in Wix only through an identity link.
         name: How to call a contact that has to be created.
+        picture_url: An ``https`` address of a picture of the person, for a contact that has none.
     """
 
     email: Annotated[str | None, BeforeValidator(_email)] = None
     phone: Annotated[str | None, BeforeValidator(_phone)] = None
     id: OptionalKey = None
     name: OptionalText = None
+    picture_url: OptionalText = None
 
     @property
     def is_known(self) -> bool:
@@ -119,8 +129,12 @@ class Attachment(Model):
 
     Attributes:
         kind: ``image`` is shown in the conversation, ``file`` is offered as a link.
-        url: Where it can be fetched. Wix accepts external addresses of ``http`` and ``https`` and
-            up to 2,000 characters; another is shown as text.
+        url: Where it can be fetched by anybody. Wix accepts external addresses of ``http`` and
+            ``https`` and up to 2,000 characters; another is shown as text. Empty where only
+            `source` says where it is.
+        source: The provider's id or address of a file that only the connector's hook
+            ``fetch_attachment`` can fetch; None where `url` is enough. While it has not been
+            fetched, `url` is shown, or without one the kind of file in words.
         filename: How to call it.
         mime_type: Such as ``audio/ogg``.
         width: In pixels, of an image, when known.
@@ -128,11 +142,18 @@ class Attachment(Model):
     """
 
     kind: Literal["image", "file"] = "file"
-    url: Annotated[Text, Field(min_length=1)]
+    url: Text = ""
+    source: OptionalKey = None
     filename: OptionalText = None
     mime_type: OptionalText = None
     width: int | None = None
     height: int | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Attachment:
+        if not self.url and self.source is None:
+            raise ValueError("an attachment needs a url or a source")
+        return self
 
     @classmethod
     def from_link(
@@ -185,7 +206,12 @@ class Event(Model):
         attachments: Files and pictures, in order.
         url: Where to see more; opened on a click where the message form has a link.
         icon_url: An icon for this one event, instead of the connector's.
+        recipient: Which of the business's own accounts or numbers it came to, as the source names
+            it (a Page, an account, a phone number); None where the source has only one. A
+            connection with ``recipients`` takes only the events for those.
         silent: Do not raise the unread count: for history, not for news.
+        history: It is from before the connection was made, as a source sends once. It leaves room
+            for what happens now, raises no unread count, and its text begins with its time.
         data: Whatever else `to_wix_message` needs, as JSON values.
     """
 
@@ -200,7 +226,9 @@ class Event(Model):
     attachments: tuple[Attachment, ...] = ()
     url: OptionalText = None
     icon_url: OptionalText = None
+    recipient: OptionalKey = None
     silent: bool = False
+    history: bool = False
     data: Data = Field(default_factory=dict)
 
     @property

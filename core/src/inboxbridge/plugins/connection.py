@@ -21,6 +21,7 @@ from inboxbridge.model import (
     BasicMessage,
     Event,
     MinimalMessage,
+    Part,
     WebhookRequest,
 )
 from inboxbridge.plugins.runner import HookRunner
@@ -138,19 +139,19 @@ class Connection:
             raise HookFailed(f"{self._who}'s signature returned {_kind(found)}, not None or text")
         return found
 
-    def events(self, request: WebhookRequest) -> list[Event]:
-        """Return the delivery's events.
+    def parts(self, request: WebhookRequest) -> list[Part]:
+        """Return the delivery's events, and what of it is unreadable or left out.
 
         Raises:
             MalformedBody: The connector says that the body cannot be read.
             HookFailed: The connector raised something else or returned something else.
         """
-        found = self._call("parse_event", request=request)
-        if not isinstance(found, list) or not all(isinstance(one, Event) for one in found):
+        parts = self._call("parse_event", request=request)
+        if not isinstance(parts, list) or not all(isinstance(part, Part) for part in parts):
             raise HookFailed(
-                f"{self._who}.parse_event returned {_kind(found)}, not a list of Event"
+                f"{self._who}.parse_event returned {_kind(parts)}, not a list of Event"
             )
-        return found
+        return parts
 
     def redacted(self, request: WebhookRequest) -> WebhookRequest:
         """Return the delivery as it may be kept. Raises `HookFailed`."""
@@ -292,6 +293,6 @@ def _signs_url(scheme: Signature) -> bool:
 
 def _kind(value: Any) -> str:
     if isinstance(value, list):
-        others = sorted({type(one).__name__ for one in value if not isinstance(one, Event)})
+        others = sorted({type(one).__name__ for one in value if not isinstance(one, Part)})
         return f"a list with {', '.join(others)}" if others else "a list"
     return "None" if value is None else f"a {type(value).__name__}"

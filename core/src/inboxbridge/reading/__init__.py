@@ -8,6 +8,9 @@ that is absent or null gives the empty value of its type; a value of another typ
 The tolerant readers (`scalar`, `mapping`, `items`, `whole_seconds` and those of moments) take the
 value itself and give an empty one or None for what it is not: for fields that a source may vary
 and that a message can do without.
+
+`read_each` reads the parts of a batch one by one: one that cannot be read is kept as such, and the
+others become events.
 """
 
 from inboxbridge.model.text import web_link
@@ -20,6 +23,7 @@ from inboxbridge.reading._moments import (
     time_zone,
     unix_time,
 )
+from inboxbridge.reading._parts import read_each
 from inboxbridge.reading._strict import (
     array_at,
     as_object,
@@ -58,6 +62,7 @@ __all__ = [
     "moment_at",
     "object_at",
     "one_line",
+    "read_each",
     "required",
     "rfc2822",
     "scalar",

@@ -18,10 +18,11 @@ from inboxbridge.plugins import Connection
 from inboxbridge.testing.mutation import at_path, broken, junk_text, misfits, paths, replaced
 from inboxbridge.testing.samples import CONTENT_TYPES, Sample, difference
 from inboxbridge.testing.sealed import NotAllowed, clock_at, sealed
-from inboxbridge.testing.subject import Subject, Unmet, message, parse
+from inboxbridge.testing.subject import Subject, Unmet, message, parse, parse_all
 
 _LONG = "Grüße 😀 " * 11_000
 _LONG_PLACES = 4
+_ODD_ITEMS: tuple[Any, ...] = (7, "text", {}, {"id": {"odd": True}, "type": ["odd"]})
 _CLOCKS = (1_000_000_000.0, 1_900_000_000.5)
 _GENTLY = settings(
     deadline=None,
@@ -45,9 +46,12 @@ def events_of(subject: Subject, sample: Sample) -> list[Event]:
     """Return the sample's events. Raises `Unmet` where it is malformed or a hook fails."""
     __tracebackhide__ = True
     try:
-        return parse(subject.connection(), subject.delivery(sample))
+        events, unreadable = parse_all(subject.connection(), subject.delivery(sample))
     except MalformedBody as error:
         raise Unmet(f"{sample.name} is refused as malformed: {error}") from error
+    if unreadable:
+        raise Unmet(f"a part of {sample.name} is refused as malformed: {unreadable[0].reason}")
+    return events
 
 
 def parses(subject: Subject, sample: Sample) -> None:
@@ -153,6 +157,44 @@ def keeps_order(subject: Subject, sample: Sample) -> None:
         items = at_path(body, path)
         if isinstance(items, list) and len(items) > 1:
             _check_order(subject, sample, whole, [replaced(body, path, [one]) for one in items])
+
+
+def parts_are_independent(subject: Subject, sample: Sample) -> None:
+    """In a batch one item that cannot be read leaves the others as they are."""
+    if sample.is_form:
+        return
+    body = json.loads(sample.body)
+    for path in paths(body) if len(events_of(subject, sample)) > 1 else ():
+        items = at_path(body, path)
+        if isinstance(items, list) and len(items) > 1:
+            for index in range(len(items)):
+                _check_others(subject, sample, body, path, index)
+
+
+def _check_others(subject: Subject, sample: Sample, body: Any, path: Any, index: int) -> None:
+    items = at_path(body, path)
+
+    def ids(changed: list[Any]) -> set[str]:
+        delivery = subject.delivery(sample, json.dumps(replaced(body, path, changed)).encode())
+        return {event.id for event in parse(subject.connection(), delivery)}
+
+    try:
+        others = ids(items[:index] + items[index + 1 :])
+    except MalformedBody:
+        return
+    for odd in _ODD_ITEMS:
+        try:
+            missing = others - ids([*items[:index], odd, *items[index + 1 :]])
+        except MalformedBody as error:
+            missing, why = others, str(error)
+        else:
+            why = "parse_event returned too few events"
+        if missing:
+            where = ".".join(map(str, (*path, index)))
+            raise Unmet(
+                f"{sample.name}: with {json.dumps(odd)} at {where} the event {min(missing)!r} of "
+                f"another item is lost: {why}. Read the items with inboxbridge.reading.read_each"
+            )
 
 
 def _check_order(subject: Subject, sample: Sample, whole: list[str], parts: list[Any]) -> None:

@@ -19,6 +19,7 @@ from inboxbridge.model import (
     Event,
     Headers,
     MinimalMessage,
+    UnreadablePart,
     WebhookRequest,
 )
 from inboxbridge.plugins import Connection, Unusable
@@ -209,12 +210,20 @@ class Subject:
 
 
 def parse(connection: Connection, request: WebhookRequest) -> list[Event]:
-    """Return the delivery's events.
+    """Return the delivery's events, whatever else of it cannot be read.
 
     Raises:
         MalformedBody: The connector says that the body cannot be read.
         Unmet: It raised something else, returned something else, or left its room.
     """
+    __tracebackhide__ = True
+    return parse_all(connection, request)[0]
+
+
+def parse_all(
+    connection: Connection, request: WebhookRequest
+) -> tuple[list[Event], list[UnreadablePart]]:
+    """Return the delivery's events and its unreadable parts. Raises as `parse` does."""
     __tracebackhide__ = True
     progress = Progress()
     try:
@@ -229,7 +238,16 @@ def parse(connection: Connection, request: WebhookRequest) -> list[Event]:
         if isinstance(errors[0], MalformedBody):
             raise errors[0]
         raise Unmet(_said(errors[0])) from errors[0]
-    return list(case.events) if isinstance(case, Stored) else []
+    if not isinstance(case, Stored):
+        return [], []
+    for part in case.unreadable:
+        raised = part.error
+        if raised is not None and not isinstance(raised, MalformedBody):
+            raise Unmet(
+                f"{type(connection.connector).__name__}.parse_event raised {raised!r} at a part of "
+                "a delivery; where a value is not what the format says it must raise MalformedBody"
+            ) from raised
+    return list(case.events), list(case.unreadable)
 
 
 def message(connection: Connection, event: Event) -> tuple[Content, Badge | None]:
