@@ -91,6 +91,9 @@ def _expect_whole(
             assert read == field.default, f"{where} shows another default of {name}"
 
 
+COMMON_DEFAULTS = ("unmatched", "ambiguous", "contradictory", "visibility", "enabled")
+
+
 def test_every_setting_is_shown_with_its_default(
     file: Path, all_set: Callable[..., Any], generator: ModuleType
 ) -> None:
@@ -100,7 +103,7 @@ def test_every_setting_is_shown_with_its_default(
     site = settings.CORE["sites"][1].model_fields
     _expect_whole("sites", shown["sites"]["default"], site, all_set)
     common = settings.CORE["connectors"][1].model_fields
-    defaults = {name: common[name] for name in ("unmatched", "ambiguous", "visibility", "enabled")}
+    defaults = {name: common[name] for name in COMMON_DEFAULTS}
     tables = shown["connectors"]
     _expect_whole("webhook", tables["webhook"], defaults, all_set)
     assert set(settings.core_fields("connectors")) <= tables["webhook"].keys()

@@ -17,6 +17,7 @@ from inboxbridge.wix import ApiKey, Budget, WixClient
 from inboxbridge_sandbox import SandboxOptions, create_app
 
 SITE = "5a10a000-0000-4000-8000-000000000001"
+POLICIES = ("ambiguous", "unmatched", "contradictory")
 OLD, NEW, PHONE = (f"c0000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
 
 
@@ -77,7 +78,7 @@ class People:
         return self.directory
 
     async def resolve(self, connection: str = "shop", /, **who: Any) -> Resolution:
-        policies = {key: who.pop(key) for key in ("ambiguous", "unmatched") if key in who}
+        policies = {key: who.pop(key) for key in POLICIES if key in who}
         settings = ConnectionSettings(name=connection, plugin="webhook", **policies)
         planned = plan(Person(**who), settings, "Shop")
         return await self.directory.resolve(planned, "live")

@@ -11,6 +11,7 @@ from inboxbridge.model import Visibility
 
 Unmatched = Literal["create", "park", "drop"]
 Ambiguous = Literal["newest", "oldest", "all", "park"]
+Contradictory = Literal["keep", "move", "park"]
 
 WIX_HOOK = "wix"
 """The name of ``/hooks/wix``, which takes Wix's own webhooks; no connection may have it."""
@@ -122,6 +123,9 @@ class ConnectionSettings(_Table):
     site: str = "default"
     unmatched: Unmatched = "create"
     ambiguous: Ambiguous = "newest"
+    contradictory: Contradictory = "keep"
+    """What happens to what is remembered of a number or address that an event now gives together
+    with another contact's: it stays, it moves to that contact, or a person decides."""
     visibility: Visibility = "business"
     public_url: str | None = None
     own: dict[str, Any] = {}

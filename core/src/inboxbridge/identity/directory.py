@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from inboxbridge.config.tables import Ambiguous
 from inboxbridge.identity.lookup import Lookup
 from inboxbridge.identity.memory import Memory
-from inboxbridge.identity.plan import Plan
+from inboxbridge.identity.plan import Plan, key_of, kind_of
 from inboxbridge.journal import Journal, reads, remembering
 from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
 from inboxbridge.wix import ContactMatch, NotFound, WixClient
@@ -46,6 +49,13 @@ class Drop:
 
 
 Resolution = Found | Park | Drop
+
+
+class _Remembered(NamedTuple):
+    """The contacts of an identity, and whether that is recent enough to be trusted."""
+
+    ids: tuple[str, ...]
+    is_fresh: bool
 
 
 class Directory:
@@ -83,8 +93,8 @@ class Directory:
         }
         self._new_contacts: Memory[bool] = Memory(NEW_SECONDS, now)
         self._newly_opened: Memory[bool] = Memory(NEW_SECONDS, now)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._resolving: SingleFlight[Resolution] = SingleFlight()
-        self._creating: SingleFlight[str] = SingleFlight()
         self._opening: SingleFlight[str] = SingleFlight()
         self._refreshing: SingleFlight[str | None] = SingleFlight()
         self._linked_since = 0.0
@@ -104,30 +114,87 @@ class Directory:
         known = self._known(plan.identities)
         if known is not None:
             return known
-        policies = f"{plan.unmatched} {plan.ambiguous}"
+        policies = f"{plan.unmatched} {plan.ambiguous} {plan.contradictory}"
         return await self._resolving(
-            "\n".join([policies, *plan.identities]), lambda: self._resolve(plan, lane)
+            "\n".join([policies, *plan.identities]), lambda: self._in_turn(plan, lane)
         )
+
+    async def _in_turn(self, plan: Plan, lane: Lane) -> Resolution:
+        """Resolve while nobody else does who may be the same person.
+
+        Else a text by a number and a form with that number would each make a contact.
+        """
+        async with contextlib.AsyncExitStack() as held:
+            for key in sorted(plan.identities):
+                await held.enter_async_context(self._turns.setdefault(key, asyncio.Lock()))
+            return self._known(plan.identities) or await self._resolve(plan, lane)
 
     async def _resolve(self, plan: Plan, lane: Lane) -> Resolution:
         keys = plan.identities
-        remembered = {key: ids for key in keys if (ids := self._contacts.get(key))}
-        if len(remembered) < len(keys):
-            remembered = await self._recall(keys, remembered)
+        remembered = await self._remembered(keys)
         for key in keys:
             if linked := self._by_hand.get(key):
                 return Found((linked,), "linked by hand")
+        fresh = {key: ids for key, (ids, is_fresh) in remembered.items() if is_fresh}
         for kind, value in plan.look_ups:
-            if ids := remembered.get(f"{kind}:{value}"):
-                return Found(ids, f"remembered by {kind}")
+            if ids := fresh.get(key_of(kind, value)):
+                return await self._taken(Found(ids, f"remembered by {kind}"), plan, remembered)
             matches = await self._look_ups[kind](value, lane)
             if matches:
-                return self._chosen(matches, kind, plan.ambiguous, keys)
+                chosen = _chosen(matches, kind, plan.ambiguous)
+                if isinstance(chosen, Park) or (plan.ambiguous == "all" and len(matches) > 1):
+                    return chosen
+                return await self._taken(chosen, plan, remembered)
         for key in keys:
-            if ids := remembered.get(key):
-                await self._remember(keys, ids[0], "lookup")
-                return Found(ids, "remembered link")
+            if ids := fresh.get(key):
+                return await self._taken(Found(ids, "remembered link"), plan, remembered)
+        held = [remembered[key].ids[0] for key in keys if key in remembered]
+        for contact_id in dict.fromkeys(held):
+            if found := await self._still_there(contact_id, lane):
+                return await self._taken(Found((found,), "remembered link"), plan, remembered)
         return await self._unmatched(plan, lane)
+
+    async def _still_there(self, contact_id: str, lane: Lane) -> str | None:
+        """What became of a contact that was remembered too long ago to be trusted."""
+        match = await self._client.get_contact(contact_id, lane=lane)
+        if match is None:
+            await self.forget_contact(contact_id)
+        elif match.id != contact_id:
+            await self.merged(contact_id, match.id)
+        return match.id if match else None
+
+    async def _taken(
+        self, found: Found, plan: Plan, remembered: Mapping[str, _Remembered]
+    ) -> Resolution:
+        """Remember the person's other identities, unless they are remembered as somebody else."""
+        contact_id = found.contact_ids[0]
+        others = {
+            key: remembered[key].ids[0]
+            for key in plan.identities
+            if key in remembered and contact_id not in remembered[key].ids
+        }
+        contradicting = [key for key in others if not key.startswith("id:")]
+        if plan.contradictory == "park" and others:
+            key, other = next(iter(others.items()))
+            return Park(
+                f"{found.why}: contact {contact_id}; but the {kind_of(key)} is remembered as that "
+                f"of contact {other}. Merge the two in Wix, or choose one with "
+                f"`inboxbridge link CONNECTION {kind_of(key)}:… CONTACT_ID`"
+            )
+        # A source's own id says least of all who somebody is: it follows the address or number.
+        kept = contradicting if plan.contradictory == "keep" else []
+        keys = [key for key in plan.identities if key not in kept]
+        if len(plan.identities) == 1:
+            self._remember_soon(keys[0], found.contact_ids)
+        else:
+            await self._remember(keys, contact_id, "lookup")
+        if not others:
+            return found
+        told = ", ".join(
+            f"the {kind_of(key)} {'is' if key in kept else 'was'} that of contact {other}"
+            for key, other in others.items()
+        )
+        return replace(found, why=f"{found.why}; {told}")
 
     def _known(self, keys: Sequence[str]) -> Found | None:
         """Who that is, if each of the identities is held in memory."""
@@ -249,41 +316,23 @@ class Directory:
             if contact_id:
                 self._by_hand.put(identity, contact_id)
 
-    async def _recall(
-        self, keys: Sequence[str], remembered: dict[str, tuple[str, ...]]
-    ) -> dict[str, tuple[str, ...]]:
-        missing = [key for key in keys if key not in remembered]
+    async def _remembered(self, keys: Sequence[str]) -> dict[str, _Remembered]:
+        """What is remembered of identities, in memory or in the journal, however long ago."""
+        found = {key: _Remembered(ids, True) for key in keys if (ids := self._contacts.get(key))}
+        missing = [key for key in keys if key not in found]
         links = await self._journal.read(reads.linked_contacts, self.site, missing)
-        found = dict(remembered)
         for key, (contact_id, origin, at) in links.items():
             if contact_id is None:
                 continue
-            by_hand = origin == "manual"
+            if origin == "manual":
+                self._by_hand.put(key, contact_id)
             # Emails and phones can be looked up again; a source's own id has nothing but its link.
-            forever = by_hand or key.startswith("id:")
-            if forever or self._ttl is None or self._now() < at + self._ttl:
-                found[key] = (contact_id,)
+            forever = origin == "manual" or key.startswith("id:")
+            is_fresh = forever or self._ttl is None or self._now() < at + self._ttl
+            found[key] = _Remembered((contact_id,), is_fresh)
+            if is_fresh:
                 self._contacts.put(key, (contact_id,), since=at, forever=forever)
-            if by_hand:
-                return dict.fromkeys(keys, (contact_id,))
         return found
-
-    def _chosen(
-        self, matches: list[ContactMatch], kind: str, policy: Ambiguous, keys: Sequence[str]
-    ) -> Resolution:
-        ids = tuple(match.id for match in matches)
-        if len(ids) == 1:
-            self._remember_soon(keys, ids)
-            return Found(ids, f"found by {kind}")
-        if policy == "park":
-            return Park(
-                f"{len(ids)} contacts have this {kind}; choose one with "
-                f"`inboxbridge link CONNECTION {kind}:… CONTACT_ID`: {', '.join(ids)}"
-            )
-        chosen = {"newest": ids[:1], "oldest": ids[-1:], "all": ids}[policy]
-        if policy != "all":
-            self._remember_soon(keys, chosen)
-        return Found(chosen, f"{policy} of {len(ids)} contacts with this {kind}")
 
     async def _unmatched(self, plan: Plan, lane: Lane) -> Resolution:
         known_by = " and ".join(key.partition(":")[0] for key in plan.identities)
@@ -294,8 +343,7 @@ class Directory:
                 f"no contact has this {known_by}; link one with "
                 "`inboxbridge link CONNECTION IDENTITY CONTACT_ID`"
             )
-        first = plan.identities[0]
-        contact_id = await self._creating(first, lambda: self._create(plan, lane))
+        contact_id = await self._create(plan, lane)
         return Found((contact_id,), "created")
 
     async def _create(self, plan: Plan, lane: Lane) -> str:
@@ -341,21 +389,36 @@ class Directory:
     def _link(self, key: str, contact_id: str | None, origin: str) -> Link:
         return Link(self.site, key, contact_id, origin, self._now())
 
-    def _remember_soon(self, keys: Sequence[str], ids: tuple[str, ...]) -> None:
-        """Remember at once in memory, in the journal with the next transaction."""
-        for key in keys:
+    def _remember_soon(self, key: str, ids: tuple[str, ...]) -> None:
+        """Remember at once in memory, in the journal with the next transaction.
+
+        Of somebody with one identity, who is looked up again where that comes to nothing.
+        """
+        if self._contacts.get(key) != ids:
             self._contacts.put(key, ids, forever=key.startswith("id:"))
-            written = self._journal.write(remembering.remember, self._link(key, ids[0], "lookup"))
-            written.add_done_callback(_heard)
+            link = self._link(key, ids[0], "lookup")
+            self._journal.write(remembering.remember, link).add_done_callback(_heard)
 
     async def _remember(self, keys: Sequence[str], contact_id: str, origin: str) -> None:
-        for key in keys:
+        new = [key for key in keys if self._contacts.get(key) != (contact_id,)]
+        for key in new:
             self._contacts.put(key, (contact_id,), forever=key.startswith("id:"))
-        for written in [
-            self._journal.write(remembering.remember, self._link(key, contact_id, origin))
-            for key in keys
-        ]:
+        links = [self._link(key, contact_id, origin) for key in new]
+        for written in [self._journal.write(remembering.remember, link) for link in links]:
             await written
+
+
+def _chosen(matches: list[ContactMatch], kind: str, policy: Ambiguous) -> Found | Park:
+    ids = tuple(match.id for match in matches)
+    if len(ids) == 1:
+        return Found(ids, f"found by {kind}")
+    if policy == "park":
+        return Park(
+            f"{len(ids)} contacts have this {kind}; choose one with "
+            f"`inboxbridge link CONNECTION {kind}:… CONTACT_ID`: {', '.join(ids)}"
+        )
+    chosen = {"newest": ids[:1], "oldest": ids[-1:], "all": ids}[policy]
+    return Found(chosen, f"{policy} of {len(ids)} contacts with this {kind}")
 
 
 def _heard(written: Any) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from inboxbridge.config.tables import Ambiguous, ConnectionSettings, Unmatched
+from inboxbridge.config.tables import Ambiguous, ConnectionSettings, Contradictory, Unmatched
 from inboxbridge.errors import InboxbridgeError
-from inboxbridge.model import Person
+from inboxbridge.model import Person, emails, numbering
 from inboxbridge.model.phone import normalize_phone
 
 LABEL_CHARACTERS = 6
@@ -23,6 +23,7 @@ class Plan:
         look_ups: What Wix is asked for, in this order, unless a contact is remembered.
         unmatched: What happens where none is found.
         ambiguous: What happens where several are found.
+        contradictory: What happens where identities are remembered as different contacts.
         name: How a contact is called that is created.
     """
 
@@ -30,6 +31,7 @@ class Plan:
     look_ups: tuple[tuple[Literal["email", "phone"], str], ...]
     unmatched: Unmatched
     ambiguous: Ambiguous
+    contradictory: Contradictory
     name: str | None
 
     @property
@@ -43,7 +45,7 @@ def plan(person: Person, settings: ConnectionSettings, label: str) -> Plan:
 
     Args:
         person: Anyone with an email, a phone or an id.
-        settings: The connection's; its ``unmatched`` and ``ambiguous`` count.
+        settings: The connection's; its ``unmatched``, ``ambiguous`` and ``contradictory`` count.
         label: The source's name for people.
     """
     look_ups: list[tuple[Literal["email", "phone"], str]] = []
@@ -59,6 +61,7 @@ def plan(person: Person, settings: ConnectionSettings, label: str) -> Plan:
         look_ups=tuple(look_ups),
         unmatched=settings.unmatched,
         ambiguous=settings.ambiguous,
+        contradictory=settings.contradictory,
         name=name,
     )
 
@@ -70,12 +73,32 @@ def identities_of(connection: str, person: Person) -> list[str]:
     """
     keys = []
     if person.email:
-        keys.append(f"email:{person.email}")
+        keys.append(email_key(person.email))
     if person.phone:
-        keys.append(f"phone:{person.phone}")
+        keys.append(phone_key(person.phone))
     if person.id:
         keys.append(f"id:{connection}:{person.id}")
     return keys
+
+
+def key_of(kind: Literal["email", "phone"], value: str) -> str:
+    """The key under which somebody is remembered by *value*."""
+    return email_key(value) if kind == "email" else phone_key(value)
+
+
+def kind_of(key: str) -> str:
+    """What a key is: ``email``, ``phone`` or ``id``."""
+    return key.partition(":")[0]
+
+
+def email_key(email: str) -> str:
+    """The key of an address, the same for all of its spellings."""
+    return f"email:{emails.key(email)}"
+
+
+def phone_key(phone: str) -> str:
+    """The key of a number, the same for its form of today and older ones."""
+    return f"phone:{numbering.key(phone)}"
 
 
 def parse_identity(connection: str, text: str) -> str:
@@ -86,9 +109,9 @@ def parse_identity(connection: str, text: str) -> str:
     """
     kind, _, value = text.partition(":")
     if kind == "email" and (email := Person(email=value).email):
-        return f"email:{email}"
+        return email_key(email)
     if kind == "phone" and (phone := normalize_phone(value)):
-        return f"phone:{phone}"
+        return phone_key(phone)
     if kind == "id" and value.strip():
         return f"id:{connection}:{value.strip()}"
     raise InboxbridgeError(

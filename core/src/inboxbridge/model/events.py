@@ -21,11 +21,10 @@ from pydantic import (
     model_validator,
 )
 
+from inboxbridge.model.emails import normalize_email
 from inboxbridge.model.phone import normalize_phone
 from inboxbridge.model.request import utc
 from inboxbridge.model.text import clean_key, clean_text, storable, web_link
-
-_LONGEST_EMAIL = 254
 
 Kind = Literal["message", "activity"]
 """``message`` for something said (BASIC), ``activity`` for something done (MINIMAL)."""
@@ -39,12 +38,7 @@ Visibility = Literal["business", "everyone"]
 
 
 def _email(text: object) -> object:
-    """Lower-case and trim; what cannot be an address becomes None."""
-    if not isinstance(text, str):
-        return text
-    text = text.strip().lower()
-    could_be = "@" in text[1:-1] and len(text) <= _LONGEST_EMAIL
-    return text if could_be and text.isprintable() and " " not in text else None
+    return normalize_email(text) if isinstance(text, str) else text
 
 
 def _phone(text: object) -> object:
@@ -102,8 +96,8 @@ class Person(Model):
     """Who an event is about. Any of `email`, `phone` and `id` finds the contact.
 
     Attributes:
-        email: Trimmed and lower-cased; what cannot be an address (no ``@``, white space, above 254
-            characters) becomes None.
+        email: Trimmed, lower-cased and composed (NFC); what cannot be an address (no ``@``, white
+            space, above 254 characters) becomes None.
         phone: E.164 (``+14155550132``). Any usual spelling is taken; what is not a phone number
             (``anonymous``, a short code) becomes None.
         id: The source's own id of the person, opaque, unique within the connection (a

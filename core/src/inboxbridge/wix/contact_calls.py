@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import structlog
 
-from inboxbridge.model.phone import spellings
+from inboxbridge.model import emails, numbering
 from inboxbridge.wix import contacts
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.calls import Answer, Calls
@@ -90,6 +90,7 @@ class ContactCalls:
         self, name: str | None, email: str | None, phone: str | None, lane: Lane
     ) -> str:
         email = email.strip().lower() if email else None
+        phone = numbering.current(phone) if phone else None
         body = contacts.new_contact(name, email, phone)
         try:
             answer = await self._calls.post(CREATE_CONTACT, CONTACTS_PATH, body, lane=lane)
@@ -111,13 +112,9 @@ class ContactCalls:
         return contact.id
 
     async def _by_email(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
-        asked = {value: value.strip().lower() for value in wanted}
-        emails = list(dict.fromkeys(asked.values()))
-        every = await self._asked(
-            contacts.query(contacts.LOOKED_UP_BY["email"], emails), emails, lane
-        )
-        found = every.by(emails, lambda contact, email: email in contacts.emails_of(contact))
-        return {value: found[email] for value, email in asked.items()}
+        asked = [form for value in wanted for form in emails.forms(_lower(value))]
+        every = await self._asked(contacts.LOOKED_UP_BY["email"], asked, wanted, lane)
+        return every.by(wanted, lambda contact, value: contacts.has_email(contact, _lower(value)))
 
     async def _by_phone(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         found: dict[str, list[ContactMatch]] = {value: [] for value in wanted}
@@ -131,8 +128,8 @@ class ContactCalls:
                 refused = True
         missing = [value for value in wanted if not found[value]]
         if missing:
-            typed = list(dict.fromkeys(s for value in missing for s in spellings(value)))
-            every = await self._asked(contacts.query(_PHONE, typed), missing, lane)
+            typed = [spelling for value in missing for spelling in contacts.typed(value)]
+            every = await self._asked(_PHONE, typed, missing, lane)
             # A spelling may be one of another country's number: such a contact is left out.
             found |= {
                 value: [
@@ -146,12 +143,13 @@ class ContactCalls:
         return found
 
     async def _by_e164(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
-        every = await self._asked(
-            contacts.query(contacts.LOOKED_UP_BY["phone"], wanted), wanted, lane
-        )
+        asked = [form for value in wanted for form in numbering.forms(value)]
+        every = await self._asked(contacts.LOOKED_UP_BY["phone"], asked, wanted, lane)
         return every.by(wanted, contacts.has_phone)
 
-    async def _asked(self, body: Json, values: list[str], lane: Lane) -> _Found:
+    async def _asked(self, field: str, asked: list[str], values: list[str], lane: Lane) -> _Found:
+        """Query for all spellings *asked* of *values*."""
+        body = contacts.query(field, list(dict.fromkeys(asked)))
         operation = QUERY_ONE_CONTACT if len(values) == 1 else QUERY_CONTACTS
         return await self._query(body, operation, lane)
 
@@ -175,6 +173,10 @@ class ContactCalls:
         if got.contact.id != contact_id and got.response_type != "MERGED":
             raise answer.unreadable("about another contact, without saying that it was merged")
         return got.contact
+
+
+def _lower(email: str) -> str:
+    return email.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)

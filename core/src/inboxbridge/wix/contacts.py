@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
 
+from inboxbridge.model import emails, numbering
 from inboxbridge.model.phone import country_of, normalize_phone, spellings
 from inboxbridge.wix.forms import Contact, Phone, QueriedContacts, moment
 
@@ -99,16 +100,28 @@ def emails_of(contact: Contact) -> tuple[str, ...]:
     return tuple(item.email.strip().lower() for item in (held.items if held else ()) if item.email)
 
 
+def has_email(contact: Contact, email: str) -> bool:
+    """Whether one of the contact's addresses is *email*, in whichever spelling of its domain."""
+    key = emails.key(email)
+    return any(emails.key(held) == key for held in emails_of(contact))
+
+
+def typed(e164: str) -> list[str]:
+    """Return the ways in which a contact's owner may have typed the number *e164*."""
+    return [spelling for form in numbering.forms(e164) for spelling in spellings(form)]
+
+
 def has_phone(contact: Contact, e164: str) -> bool:
     """Whether one of the contact's numbers is *e164*, however it is typed.
 
-    A number that names its country must be the same number; one that does not must have the digits
-    of one of the usual spellings.
+    A number that names its country must be the same number, in its form of today or an older one;
+    one that does not must have the digits of one of the usual spellings.
     """
     digits = _digits_of(e164)
+    wanted = numbering.forms(e164)
     for item in _phones(contact):
         known = _e164(item)
-        if known == e164 or (known is None and _NOT_DIGITS.sub("", item.phone or "") in digits):
+        if known in wanted or (known is None and _NOT_DIGITS.sub("", item.phone or "") in digits):
             return True
     return False
 
@@ -150,7 +163,7 @@ def is_named(contact: Contact, name: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _digits_of(e164: str) -> frozenset[str]:
-    return frozenset(_NOT_DIGITS.sub("", spelling) for spelling in spellings(e164))
+    return frozenset(_NOT_DIGITS.sub("", spelling) for spelling in typed(e164))
 
 
 def _e164(item: Phone) -> str | None:
