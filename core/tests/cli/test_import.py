@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inboxbridge.cli.import_history import dated
+from inboxbridge.gateway.lateness import as_history
 from inboxbridge.journal import reads
 from inboxbridge.journal.rows import BACKLOG, StoredEvent
 from inboxbridge.model import Attachment, Event
@@ -176,6 +176,6 @@ def test_an_import_needs_the_secret_of_its_own_connection_only(
     ids=["text", "attachment only", "no time"],
 )
 def test_the_original_time_stands_before_the_text(event: Event, text: str) -> None:
-    assert dated(event).text == text
-    assert dated(event).silent
-    assert dated(event).occurred_at == event.occurred_at
+    assert as_history(event).text == text
+    assert as_history(event).silent
+    assert as_history(event).occurred_at == event.occurred_at

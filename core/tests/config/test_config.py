@@ -323,3 +323,56 @@ def test_whatever_the_tables_are_there_is_a_configuration_or_an_explanation(
     named = {f"INBOXBRIDGE__{name}": value for name, value in environment.items()}
     with contextlib.suppress(ConfigError):
         config_from(document, named)
+
+
+SHARED = """\
+[sites.default]
+site_id = "site-1"
+api_key = "key"
+
+[connectors.salon]
+plugin = "facebook"
+
+[connectors.spa]
+plugin = "facebook"
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            'via = "salom"\nrecipients = ["1"]',
+            "via: there is no connection called 'salom'. Did you mean 'salon'?",
+        ),
+        (
+            'via = "spa"\nrecipients = ["1"]',
+            "via: 'spa' has no URL of its own. Name the connection whose URL the source calls",
+        ),
+        (
+            'via = "salon"\nprovider = "whatsapp"\nrecipients = ["1"]',
+            "via: 'salon' is a connection of another plugin or provider. "
+            "Both must read the same deliveries",
+        ),
+        (
+            'via = "salon"',
+            "recipients: missing: nothing says which events are not for 'salon'. "
+            'List the accounts or numbers: recipients = ["…"]',
+        ),
+    ],
+)
+def test_a_url_is_shared_with_a_connection_that_reads_the_same(
+    write: Write, table: str, said: str
+) -> None:
+    found = faults(write(SHARED + table))
+
+    assert [fault.partition("[connectors.spa] ")[2] for fault in found] == [said]
+
+
+def test_a_connection_that_shares_a_url_has_that_url(write: Write) -> None:
+    text = f'[gateway]\npublic_url = "https://x.example"\n{SHARED}via = "salon"\nrecipients = [7]'
+
+    config = load_config(write(text))
+
+    assert config.hook_url("spa") == config.hook_url("salon") == "https://x.example/hooks/salon"
+    assert config.connections["spa"].recipients == ("7",)

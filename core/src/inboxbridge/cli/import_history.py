@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC
 from pathlib import Path
 
 from inboxbridge.cli.captured import Captured, deliveries, total_bytes
@@ -15,6 +14,8 @@ from inboxbridge.cli.console import console, count, duration, print_json
 from inboxbridge.cli.group import say_error
 from inboxbridge.cli.opening import connect_one, usable_config
 from inboxbridge.gateway.intake import Malformed, Progress, Stored, Unreadable, contents
+from inboxbridge.gateway.lateness import as_history
+from inboxbridge.gateway.recipients import share_of
 from inboxbridge.journal import Accepted, Journal
 from inboxbridge.journal.rows import BACKLOG
 from inboxbridge.model import Event, WebhookRequest
@@ -85,15 +86,6 @@ def import_history(
     return 1 if tally.unreadable else 0
 
 
-def dated(event: Event) -> Event:
-    """Return *event* as history: silent, and its time in front, as Wix takes no time of ours."""
-    if event.occurred_at is None:
-        return event.model_copy(update={"silent": True})
-    moment = event.occurred_at.astimezone(UTC)
-    stamp = f"[{moment.day} {moment:%b %Y, %H:%M} UTC]"
-    return event.model_copy(update={"silent": True, "text": f"{stamp} {event.text}".rstrip()})
-
-
 class _Importer:
     def __init__(self, connection: Connection, journal_url: str | None) -> None:
         self._connection = connection
@@ -135,6 +127,8 @@ class _Importer:
                 url=self._connection.url or "", headers=captured.headers, body=captured.body
             )
             case = contents(self._connection, request, Progress())
+            if isinstance(case, Stored):
+                case = share_of(case, self._connection)
             if isinstance(case, Malformed | Unreadable):
                 fault = case.reason
             else:
@@ -143,7 +137,7 @@ class _Importer:
                     self._unreadable(captured.where, part.reason)
                 self._tally.events += len(events)
                 self._tally.undated += sum(event.occurred_at is None for event in events)
-                return [dated(event) for event in events]
+                return [as_history(event) for event in events]
         self._unreadable(captured.where, fault)
         return []
 

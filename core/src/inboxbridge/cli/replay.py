@@ -23,13 +23,14 @@ from inboxbridge.gateway.intake import (
     contents,
     to_store,
 )
+from inboxbridge.gateway.recipients import share_out, sharing
 from inboxbridge.identity import identities_of, parse_identity
 from inboxbridge.journal import Journal, reads, remembering, writes
 from inboxbridge.journal.accepting import unreadable_key
 from inboxbridge.journal.rows import Link, Reopening, Reparsed
 from inboxbridge.model import Event
 from inboxbridge.model.records import EventRecord
-from inboxbridge.plugins import Connection
+from inboxbridge.plugins import Connection, connect_all
 from inboxbridge.telemetry.logs import configure_logs
 
 ASK_ABOVE = 100
@@ -199,6 +200,12 @@ async def _reopen(journal: Journal, ids: Sequence[int], reason: str) -> int:
     return reopened
 
 
+def _others(config: Config, name: str) -> list[Connection]:
+    """The running connections that share a connection's URL."""
+    connected, _ = connect_all(config, inline=True)
+    return list(sharing(connected).get(name, ()))
+
+
 async def _read_again(
     config: Config,
     journal: Journal,
@@ -225,12 +232,16 @@ async def _read_again(
         return
     ids: list[int | None] = []
     if isinstance(case, Stored):
-        still = {unreadable_key(part): part.reason for part in case.unreadable}
+        shares = share_out(case, connection, _others(config, record.connection))
+        still = {
+            unreadable_key(part): part.reason for _, share in shares for part in share.unreadable
+        }
         if record.source_id in still:
             reason = still[record.source_id]
             outcome.left.append(f"event {record.id} is still unreadable: {reason}")
             return
-        ids = await journal.accept(to_store(connection, raw.request, case))
+        for one, share in shares:
+            ids += await journal.accept(to_store(one, raw.request, share))
     new = [key for key in ids if key is not None]
     outcome.stored += len(new)
     told = f"read after all: {count(len(ids), 'event')}, {len(new)} of them new"

@@ -96,11 +96,19 @@ def attempt(
     trial.events = [event.model_dump(mode="json") for event in events]
     for part in unreadable:
         trial.note(f"a part of it would be kept as unreadable: {part.reason}")
+    for recipient in dict.fromkeys(event.recipient for event in events):
+        if not _is_for(connection, recipient):
+            trial.note(f"what came to {recipient} is for another connection, or for none")
     ends = _Plan(connection, wire_form, trial).of(case)
     if refusal is not None:
         trial.note(f"were it verified, it would {ends[0]}: {ends[1]}")
         return trial.ends("reject", refusal)
     return trial.ends(*ends)
+
+
+def _is_for(connection: Connection, recipient: str | None) -> bool:
+    mine = connection.settings.recipients
+    return not mine or recipient is None or recipient in mine
 
 
 def _unread(trial: Trial, case: Malformed | Unreadable, refusal: str | None) -> Trial:

@@ -66,6 +66,8 @@ class Config:
         settings = self.connections.get(connection)
         if settings is not None and settings.public_url:
             return settings.public_url
+        if settings is not None and settings.via:
+            return self.hook_url(settings.via)
         base = self.gateway.public_url
         return f"{base.rstrip('/')}/hooks/{connection}" if base else None
 
@@ -188,7 +190,35 @@ class _Reader:
             settings = self._connection(name, table, sites)
             if settings is not None:
                 connections[name] = settings
-        return connections
+        return {
+            name: settings
+            for name, settings in connections.items()
+            if settings.via is None or self._may_share(settings, connections)
+        }
+
+    def _may_share(
+        self, settings: ConnectionSettings, connections: Mapping[str, ConnectionSettings]
+    ) -> bool:
+        """Whether a connection can take its deliveries by the URL it names; reports why not."""
+        assert settings.via is not None
+        host = connections.get(settings.via)
+        if host is None:
+            what = f"there is no connection called {settings.via!r}"
+            problem = Problem("", "via", what, nearest(settings.via, connections))
+        elif host.via is not None or host is settings:
+            what = f"{settings.via!r} has no URL of its own"
+            problem = Problem("", "via", what, "Name the connection whose URL the source calls")
+        elif (host.plugin, host.provider) != (settings.plugin, settings.provider):
+            what = f"{settings.via!r} is a connection of another plugin or provider"
+            problem = Problem("", "via", what, "Both must read the same deliveries")
+        elif not settings.recipients:
+            what = f"missing: nothing says which events are not for {settings.via!r}"
+            hint = 'List the accounts or numbers: recipients = ["…"]'
+            problem = Problem("", "recipients", what, hint)
+        else:
+            return True
+        self._report(replace(problem, table=f"connectors.{settings.name}"))
+        return False
 
     def _connection(
         self, name: str, table: dict[str, Any], sites: Collection[str]

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from inboxbridge.connector import Secret, Secrets
 from inboxbridge.model import Visibility
 
+
+def _texts(value: object) -> object:
+    """One or several ids, which TOML may hold as numbers."""
+    values = value if isinstance(value, list | tuple) else (value,)
+    return tuple(str(one) if type(one) is int else one for one in values)
+
+
 Unmatched = Literal["create", "park", "drop"]
 Ambiguous = Literal["newest", "oldest", "all", "park"]
 Contradictory = Literal["keep", "move", "park"]
+
+Recipients = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_texts)]
 
 WIX_HOOK = "wix"
 """The name of ``/hooks/wix``, which takes Wix's own webhooks; no connection may have it."""
@@ -128,6 +145,11 @@ class ConnectionSettings(_Table):
     with another contact's: it stays, it moves to that contact, or a person decides."""
     visibility: Visibility = "business"
     public_url: str | None = None
+    via: str | None = None
+    """The connection whose URL the source calls, where several share one."""
+    recipients: Recipients = ()
+    """The business's own accounts or numbers whose events this connection takes, as the source
+    names them (a Page, a phone number id); by default all."""
     own: dict[str, Any] = {}
     """The connector's own settings, secrets resolved, not yet validated."""
 

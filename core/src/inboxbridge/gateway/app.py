@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -39,6 +39,7 @@ from inboxbridge.gateway.intake import (
     read,
     to_store,
 )
+from inboxbridge.gateway.recipients import share_out, sharing
 from inboxbridge.gateway.refusals import Refusals
 from inboxbridge.gateway.routing import Routes
 from inboxbridge.journal import Accepted, AnyAccepted, Journal, JournalUnavailable
@@ -89,6 +90,7 @@ class Gateway:
         self._connections = connections
         self._journal = journal
         self._reporter = reporter
+        self._sharing = sharing(connections)
         self._broken = broken
         self._disabled = disabled
         self._routes = Routes({name: one.url for name, one in connections.items()}, public_url)
@@ -233,7 +235,11 @@ class Gateway:
             self._log.error("unreadable", connection=connection.name, reason=part.reason)
         # Not from progress, which a hook that was cut off may still be filling.
         answer = OK if isinstance(case, Unreadable) else case.answer
-        return await self._store(connection, to_store(connection, request, case), answer)
+        if not isinstance(case, Stored):
+            return await self._store(connection, [to_store(connection, request, case)], answer)
+        shares = share_out(case, connection, self._sharing.get(connection.name, ()))
+        accepted = [to_store(one, request, share) for one, share in shares]
+        return await self._store(connection, accepted, answer)
 
     async def _kept(
         self, connection: Connection, request: WebhookRequest, progress: Progress
@@ -248,17 +254,21 @@ class Gateway:
             return None
 
     async def _store(
-        self, connection: Connection, accepted: AnyAccepted, answer: HttpAnswer
+        self, connection: Connection, accepted: Sequence[AnyAccepted], answer: HttpAnswer
     ) -> HttpAnswer:
         try:
             async with asyncio.timeout(STORE_SECONDS):
-                ids = await self._journal.accept(accepted)
+                if len(accepted) == 1:
+                    ids = [await self._journal.accept(accepted[0])]
+                else:
+                    ids = await asyncio.gather(*map(self._journal.accept, accepted))
         except (JournalUnavailable, TimeoutError) as error:
             self._count(connection.name, "unavailable")
             reason = str(error) or "it took too long"
             self._log.error("not_stored", connection=connection.name, reason=reason)
             return UNAVAILABLE
-        self._tell(connection.name, accepted, ids)
+        for one, its_ids in zip(accepted, ids, strict=True):
+            self._tell(one.connection, one, its_ids)
         return answer
 
     def _tell(self, name: str, accepted: AnyAccepted, ids: list[int | None]) -> None:

@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
 from inboxbridge.gateway.http import OK, HttpAnswer
+from inboxbridge.gateway.lateness import as_told
 from inboxbridge.gateway.quoting import without_quotes
 from inboxbridge.journal import Accepted, AcceptedWithoutEvents, AnyAccepted
 from inboxbridge.model import Event, IgnoredPart, Part, UnreadablePart, WebhookRequest
@@ -227,11 +228,12 @@ def kept(
 def to_store(
     connection: Connection, request: WebhookRequest, case: Unreadable | Ignored | Stored
 ) -> AnyAccepted:
-    """Return what the journal keeps of a delivery."""
+    """Return what the journal keeps of a delivery, or of a connection's share of it."""
     site, name = connection.settings.site, connection.name
     received_at = request.received_at.timestamp()
     if isinstance(case, Stored):
-        return Accepted(site, name, case.kept, received_at, case.events, unreadable=case.unreadable)
+        events = tuple(as_told(event, request.received_at) for event in case.events)
+        return Accepted(site, name, case.kept, received_at, events, unreadable=case.unreadable)
     digest = _digest(connection, request)
     if isinstance(case, Ignored):
         return AcceptedWithoutEvents(

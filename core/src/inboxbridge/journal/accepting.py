@@ -152,7 +152,7 @@ def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tup
         event.about,
         event.kind,
         event.direction,
-        BACKLOG if _is_late(accepted, occurred_at) else accepted.lane,
+        BACKLOG if event.history or _is_late(accepted, occurred_at) else accepted.lane,
         event.model_dump_json(exclude_defaults=True),
         delivery_id,
         "pending",
