@@ -11,6 +11,7 @@ from inboxbridge.cli import checks
 from inboxbridge.cli.console import console, count, print_json
 from inboxbridge.config import Config, Problem, find_config, read_config
 from inboxbridge.plugins import Broken, connect_all
+from inboxbridge.reading._zones import zone_rules
 from inboxbridge.telemetry.logs import configure_logs
 
 
@@ -57,6 +58,7 @@ def _items(path: Path | None, online: bool) -> Iterator[Item]:
     yield from _connections(config, problems)
     yield _item("journal", lambda hints: checks.journal(config, hints))
     yield from _sites(config, online)
+    yield Item(f"time zones by the rules of {zone_rules().version}")
 
 
 def _connections(config: Config, reported: list[Problem]) -> Iterator[Item]:

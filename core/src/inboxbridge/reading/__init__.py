@@ -20,7 +20,6 @@ from inboxbridge.reading._moments import (
     iso_moment,
     local_time_text,
     rfc2822,
-    time_zone,
     unix_time,
 )
 from inboxbridge.reading._parts import read_each
@@ -43,6 +42,7 @@ from inboxbridge.reading._tolerant import (
     scalar,
     whole_seconds,
 )
+from inboxbridge.reading._zones import time_zone
 
 __all__ = [
     "array_at",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from inboxbridge.model.request import utc
+from inboxbridge.reading._zones import time_zone
 
 _END_OF_9999 = 253_402_300_800
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -66,12 +65,3 @@ def local_time_text(moment: datetime, zone_name: str | None) -> str:
     except OverflowError:
         local, zone = moment, None
     return f"{clock_text(local)} ({zone_name if zone else 'UTC'})"
-
-
-@lru_cache(maxsize=256)
-def time_zone(name: str) -> tzinfo | None:
-    """Return the time zone called *name* (``America/Denver``), or None where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
