@@ -28,6 +28,7 @@ MEANINGS = {
     "connection_not_running": "Events wait for a connection that is switched off or broken.",
     "connection_skipped": "A connection cannot run; the others do.",
     "connector_failed": "A hook failed without keeping the delivery back.",
+    "contact_not_named": "A contact could not be given its name; the next event tries again.",
     "courier_ended": "The courier ended by an error of ours; the process stops.",
     "database_session_lost": "PostgreSQL ended the session, and with it the ownership of sites.",
     "delivery_failed_unexpectedly": "An error of ours; the event is tried again.",

@@ -383,3 +383,50 @@ async def test_a_merge_is_refused_when_it_cannot_be(wix: Wix) -> None:
         assert answer.json()["error"]
     assert (await merge(wix)).status_code == 400
     assert len(await wix.query()) == 2
+
+
+async def update(wix: Wix, contact_id: str, info: Any, revision: int = 1) -> Any:
+    return await wix.call(
+        "PATCH", f"{CONTACTS}/{contact_id}", json={"revision": revision, "info": info}
+    )
+
+
+async def test_an_update_changes_what_it_names_and_counts_on(wix: Wix) -> None:
+    before = await created(wix, NOA["info"])
+
+    answer = await update(wix, before["id"], {"name": {"first": "Noa", "last": "Levin-Katz"}})
+
+    after = answer.json()["contact"]
+    assert answer.status_code == 200
+    assert after["revision"] == 2
+    assert after["info"] == before["info"] | {"name": {"first": "Noa", "last": "Levin-Katz"}}
+    assert (await wix.get(f"{CONTACTS}/{before['id']}")).json()["contact"] == after
+
+
+async def test_an_update_of_an_older_revision_is_refused(wix: Wix) -> None:
+    made = await created(wix, NOA["info"])
+
+    answer = await update(wix, made["id"], {"company": "Levin"}, revision=7)
+
+    assert (answer.status_code, code(answer)) == (409, "CONTACT_ALREADY_CHANGED")
+
+
+async def test_an_update_needs_something_to_change_and_a_contact(wix: Wix) -> None:
+    made = await created(wix, NOA["info"])
+
+    nothing = await update(wix, made["id"], {"company": ""})
+    nobody = await update(wix, OTHER_CONTACT, {"company": "Levin"})
+
+    assert (nothing.status_code, code(nothing)) == (400, "INSUFFICIENT_UPDATE_CONTACT_DATA")
+    assert (nobody.status_code, code(nobody)) == (404, "CONTACT_NOT_FOUND")
+
+
+async def test_an_update_may_keep_its_own_email_but_take_nobody_elses(wix: Wix) -> None:
+    made = await created(wix, NOA["info"])
+    await created(wix, emails("dana@example.com"))
+
+    own = await update(wix, made["id"], emails("noa.levin@example.org"))
+    other = await update(wix, made["id"], emails("dana@example.com"), revision=2)
+
+    assert own.status_code == 200
+    assert (other.status_code, code(other)) == (409, "DUPLICATE_CONTACT_EXISTS")

@@ -41,7 +41,7 @@ async def test_an_unknown_path_is_404(wix: Wix, path: str) -> None:
         ("GET", "/oauth2/token", "POST"),
         ("GET", "/contacts/v4/contacts/query", "POST"),
         ("PUT", "/inbox/v2/messages", "POST, GET"),
-        ("POST", f"/contacts/v4/contacts/{CONTACT}", "GET"),
+        ("POST", f"/contacts/v4/contacts/{CONTACT}", "GET, PATCH"),
         ("DELETE", "/inbox/v2/conversations", "POST"),
     ],
 )

@@ -49,6 +49,11 @@ async def every_call(wix: Wix, conversation: str) -> dict[str, int]:
         "query": await wix.post(QUERY, {"query": {}}),
         "create": await wix.post("/contacts/v4/contacts", made),
         "get": await wix.get(f"/contacts/v4/contacts/{CONTACT}"),
+        "update": await wix.call(
+            "PATCH",
+            f"/contacts/v4/contacts/{CONTACT}",
+            json={"revision": 1, "info": {"name": {"first": "Dana"}}},
+        ),
         "conversation": await wix.post(CONVERSATIONS, {"participantId": {"contactId": CONTACT}}),
         "get_conversation": await wix.get(f"{CONVERSATIONS}/{conversation}"),
         "token": await wix.client.post("/oauth2/token", json={**token, "instance_id": SITE}),
@@ -58,7 +63,17 @@ async def every_call(wix: Wix, conversation: str) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     "call",
-    ["send", "list", "query", "create", "get", "conversation", "get_conversation", "token"],
+    [
+        "send",
+        "list",
+        "query",
+        "create",
+        "get",
+        "update",
+        "conversation",
+        "get_conversation",
+        "token",
+    ],
 )
 async def test_a_rule_is_for_the_call_it_names_and_no_other(
     wix: Wix, conversation: str, call: str

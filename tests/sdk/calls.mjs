@@ -77,6 +77,15 @@ export const CALLS = {
       fieldsets: ["BASIC"],
       fields: ["createdDate", "info.emails", "info.phones"],
     }),
+  update_contact: (wix, { contact, revision = 1 }) =>
+    wix.contacts.updateContact(
+      contact,
+      {
+        name: { first: "Dana", last: "Reyes" },
+        picture: { image: "https://pictures.example.net/dana.jpg" },
+      },
+      revision,
+    ),
   get_or_create_conversation: (wix, { contact }) =>
     wix.conversations.getOrCreateConversation({ contactId: contact }),
   send_basic: (wix, { conversation }) =>

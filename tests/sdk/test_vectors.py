@@ -97,6 +97,12 @@ CALLS: dict[str, Call] = {
     "query_by_phone": lambda wix: wix.find_contacts("phone", ["+14155550132"]),
     "query_by_name": lambda wix: wix.find_contacts_by_name("Dana Reyes", SINCE),
     "get_contact": lambda wix: wix.get_contact(CONTACT),
+    "update_contact": lambda wix: wix.complete_contact(
+        CONTACT,
+        name="Dana Reyes",
+        provisional_name="Noa",
+        picture_url="https://pictures.example.net/dana.jpg",
+    ),
     "get_or_create_conversation": lambda wix: wix.conversation_for(CONTACT),
     "send_basic": send(TEXT),
     "send_with_badge": send(TEXT, badge=BADGE),
@@ -112,7 +118,7 @@ CALLS: dict[str, Call] = {
 }
 """What our client does where the SDK makes the call of this name."""
 
-TURNS = {"list_messages_next_page": 1}
+TURNS = {"list_messages_next_page": 1, "update_contact": 1}
 """Which of the requests is meant; the first where none is named."""
 
 BESIDE = {"body/silent": "The place beside the message is deprecated, but nobody has seen it gone."}

@@ -102,6 +102,17 @@ async def looking_up_contacts(wix: WixClient) -> None:
     assert await wix.find_contacts("phone", ["+14155550199"]) == {"+14155550199": []}
 
 
+async def naming_a_contact(wix: WixClient) -> None:
+    contact_id = await wix.create_contact(name="Facebook 000042")
+    named = await wix.complete_contact(
+        contact_id, name="Dana Reyes", provisional_name="Facebook 000042"
+    )
+    again = await wix.complete_contact(
+        contact_id, name="Dana R.", provisional_name="Facebook 000042"
+    )
+    assert (named, again) == (True, False)
+
+
 async def asking_for_what_is_not_there(wix: WixClient) -> None:
     assert await wix.get_contact(NOBODY) is None
     message = Outgoing(NOBODY, BasicMessage(text="Hello"), None, "inbound", "business")
@@ -135,6 +146,7 @@ SCENES: Mapping[str, tuple[Scene, Credentials]] = {
     "a_message_and_a_reply": (a_message_and_a_reply, KEY),
     "an_activity": (an_activity, KEY),
     "looking_up_contacts": (looking_up_contacts, KEY),
+    "naming_a_contact": (naming_a_contact, KEY),
     "asking_for_what_is_not_there": (asking_for_what_is_not_there, KEY),
     "a_wrong_key": (a_wrong_key, WRONG_KEY),
     "what_the_key_may_do": (what_the_key_may_do, KEY),

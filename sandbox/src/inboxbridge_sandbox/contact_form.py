@@ -92,6 +92,15 @@ class ContactShapes:
         )
         self.query = Object({"query": query})
         self.create = Object({"info": info, "allowDuplicates": Flag()}, need=("info",))
+        self.update = Object(
+            {
+                "contactId": Guid(),
+                "revision": Number(whole=True),
+                "info": info,
+                "allowDuplicates": Flag(),
+            },
+            need=("revision", "info"),
+        )
         self.seed = Object(
             {
                 "id": Guid(),

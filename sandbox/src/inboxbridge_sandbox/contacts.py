@@ -124,6 +124,29 @@ class ContactBook:
         self._publish(events.contact_created(contact, identity))
         return contact
 
+    def update(self, contact_id: str, body: Mapping[str, Any]) -> Json:
+        """Update Contact: what `info` leaves out stays; a list in it takes the place of the old.
+
+        Raises `404 CONTACT_NOT_FOUND`, `400 INSUFFICIENT_UPDATE_CONTACT_DATA`; `409
+        CONTACT_ALREADY_CHANGED`, `DUPLICATE_CONTACT_EXISTS`.
+        """
+        contact = self.get(contact_id)
+        if body["revision"] != contact["revision"]:
+            text = "The contact has already changed since the requested revision."
+            raise application_error(409, "CONTACT_ALREADY_CHANGED", text)
+        changes = self._checked(body["info"])
+        if not changes:
+            text = "There is nothing to update."
+            raise application_error(400, "INSUFFICIENT_UPDATE_CONTACT_DATA", text)
+        if not body.get("allowDuplicates"):
+            self._refuse_duplicate(changes, of=contact["id"])
+        head = {key: contact[key] for key in HEAD if key in contact}
+        head["revision"] += 1
+        head["updatedDate"] = iso_millis(micros(self._options.now()))
+        updated = self._keep(document(head, {**contact["info"], **changes}))
+        self._publish(events.contact_updated(updated))
+        return updated
+
     def delete(self, contact_id: str, cause: str | None = None) -> None:
         contact = self.get(contact_id)
         self._now_index.remove(contact["id"])
@@ -173,18 +196,20 @@ class ContactBook:
                 raise application_error(400, "CANNOT_HAVE_MULTIPLE_PRIMARY_INFO", text)
         return tidied(info, self._options.new_id)
 
-    def _refuse_duplicate(self, info: Json) -> None:
+    def _refuse_duplicate(self, info: Json, *, of: str = "") -> None:
         emails = [item["email"] for item in items_of(info, "emails")]
         for email in emails:
-            self._refuse_holder("email", email, "duplicateEmail", email)
+            self._refuse_holder("email", email, "duplicateEmail", email, of)
         for phone in () if emails else items_of(info, "phones"):
-            self._refuse_holder("phone", phone["phone"], "duplicatePhone", phone["phone"])
+            self._refuse_holder("phone", phone["phone"], "duplicatePhone", phone["phone"], of)
             number = phone.get("e164Phone")
             if number:
-                self._refuse_holder("e164Phone", number, "duplicatePhone", phone["phone"])
+                self._refuse_holder("e164Phone", number, "duplicatePhone", phone["phone"], of)
 
-    def _refuse_holder(self, kind: str, value: str, name: str, shown: str) -> None:
+    def _refuse_holder(self, kind: str, value: str, name: str, shown: str, of: str) -> None:
         for contact in self._now_index.find(kind, [value]):
+            if contact["id"] == of:
+                continue
             raise _duplicate({"duplicateContactId": contact["id"], name: shown})
 
     def _keep(self, contact: Json, *, at_once: bool = False) -> Json:

@@ -151,6 +151,13 @@ def _create_contact(call: Call, site: Site, caller: Caller) -> Json:
     return {"contact": contact}
 
 
+def _update_contact(call: Call, site: Site, _: Caller) -> Json:
+    body = call.read(call.sandbox.shapes.contact.update, "contact")
+    contact = site.contacts.update(call.path_id, body)
+    call.committed = True
+    return {"contact": contact}
+
+
 _GET_PARAMETERS: Final = Object(
     {"fields": ListOf(Text()), "fieldsets": ListOf(Text())},
     ignored=("id",),  # which Wix's SDK says a second time
@@ -208,6 +215,7 @@ ENDPOINTS: Final = (
     Endpoint("POST", _CONTACTS + "/query", auth.READ_CONTACTS, _query_contacts),
     Endpoint("POST", _CONTACTS, auth.MANAGE_CONTACTS, _create_contact),
     Endpoint("GET", _CONTACTS + "/{id}", auth.READ_CONTACTS, _get_contact),
+    Endpoint("PATCH", _CONTACTS + "/{id}", auth.MANAGE_CONTACTS, _update_contact),
     Endpoint("POST", "/inbox/v2/conversations", auth.MANAGE_MESSAGES, _get_or_create_conversation),
     Endpoint("GET", "/inbox/v2/conversations/{id}", auth.READ_MESSAGES, _get_conversation),
     Endpoint(

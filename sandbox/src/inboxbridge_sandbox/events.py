@@ -47,7 +47,7 @@ def contact_created(contact: Json, identity: Json) -> DomainEvent:
     return DomainEvent(CONTACT, "created", contact["id"], body, identity)
 
 
-def contact_updated(contact: Json, cause: str) -> DomainEvent:
+def contact_updated(contact: Json, cause: str | None = None) -> DomainEvent:
     body = {"updatedEvent": {"currentEntity": contact}}
     return DomainEvent(CONTACT, "updated", contact["id"], body, originated_from=cause)
 

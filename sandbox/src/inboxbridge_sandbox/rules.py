@@ -23,6 +23,7 @@ CALLS: Final[Mapping[str, str]] = {
     "query": "POST /contacts/v4/contacts/query",
     "create": "POST /contacts/v4/contacts",
     "get": "GET /contacts/v4/contacts/{id}",
+    "update": "PATCH /contacts/v4/contacts/{id}",
     "conversation": "POST /inbox/v2/conversations",
     "get_conversation": "GET /inbox/v2/conversations/{id}",
     "token": "POST /oauth2/token",

@@ -182,7 +182,11 @@ class Deliverer:
                 settled = await self._reconciler.look(row, to, prepared.why, lane, began_at)
                 if settled is not None:
                     return settled
-            return await self._send(prepared, outgoing, to, lane, began_at)
+            outcome = await self._send(prepared, outgoing, to, lane, began_at)
+        event = prepared.event
+        if outcome.wait_seconds is None and event.person.name is not None:
+            await self._people.complete(contact_id, event, prepared.connection, lane)
+        return outcome
 
     def _lock_of(self, conversation_id: str) -> asyncio.Lock:
         lock = self._locks.get(conversation_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from pydantic import ValidationError
 
 from inboxbridge.courier.context import SiteContext
@@ -12,6 +13,7 @@ from inboxbridge.journal import reads, writes
 from inboxbridge.journal.rows import EventCopy, StoredEvent
 from inboxbridge.model import Event, Person
 from inboxbridge.plugins import Connection
+from inboxbridge.wix import WixError
 from inboxbridge.wix.budget import Lane
 
 PATIENCE_SECONDS = 3600.0
@@ -33,6 +35,7 @@ class People:
         self._journal = context.journal
         self._ledger = ledger
         self._now = context.now
+        self._log = structlog.get_logger("inboxbridge").bind(site=context.site)
 
     async def contact(
         self, row: StoredEvent, event: Event, connection: Connection, lane: Lane
@@ -60,6 +63,19 @@ class People:
             return await self._ledger.ignored(row, found.reason)
         await self._copy_for_the_others(row, found)
         return found.contact_ids[0], found.why
+
+    async def complete(
+        self, contact_id: str, event: Event, connection: Connection, lane: Lane
+    ) -> None:
+        """Name the contact of a delivered event, if it was made without its name.
+
+        That can wait: whatever Wix answers, the event is delivered, and the next one tries again.
+        """
+        planned = plan(event.person, connection.settings, connection.label)
+        try:
+            await self._directory.complete(contact_id, planned, lane)
+        except WixError as error:
+            self._log.warning("contact_not_named", contact_id=contact_id, reason=str(error))
 
     async def _relative(self, row: StoredEvent, about: str) -> Person | Outcome:
         """The person of another event about the same thing, once that one is through."""

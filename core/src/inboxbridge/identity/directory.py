@@ -21,6 +21,9 @@ from inboxbridge.wix import ContactMatch, NotFound, WixClient
 from inboxbridge.wix.budget import Lane
 from inboxbridge.wix.flights import SingleFlight
 
+UNNAMED = "unnamed"
+"""The origin of a link to a contact that we made while its name was not known."""
+
 CLOCK_SKEW_SECONDS = 300.0
 NEW_SECONDS = 60.0
 """For so long after it was made, Wix may not know a contact or a conversation everywhere."""
@@ -92,6 +95,7 @@ class Directory:
             "phone": Lookup(client.find_contacts, "phone"),
         }
         self._new_contacts: Memory[bool] = Memory(NEW_SECONDS, now)
+        self._unnamed: Memory[bool] = Memory(None, now)
         self._newly_opened: Memory[bool] = Memory(NEW_SECONDS, now)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._resolving: SingleFlight[Resolution] = SingleFlight()
@@ -207,6 +211,31 @@ class Directory:
         kind = keys[0].partition(":")[0]
         assert held[0] is not None
         return Found(held[0], "remembered link" if kind == "id" else f"remembered by {kind}")
+
+    async def complete(self, contact_id: str, plan: Plan, lane: Lane) -> None:
+        """Give a contact that we made without its name the one that is known by now.
+
+        One that a person has named in the meantime is left as it is.
+
+        Raises:
+            WixError: Wix could not be asked, or somebody changed the contact at the same moment.
+        """
+        if plan.told_name is None or not self._unnamed.get(contact_id):
+            return
+        await self._client.complete_contact(
+            contact_id,
+            name=plan.told_name,
+            provisional_name=plan.provisional_name,
+            picture_url=plan.picture_url,
+            lane=lane,
+        )
+        self._unnamed.drop(contact_id)
+        for written in [
+            self._journal.write(remembering.remember, self._link(key, contact_id, "created"))
+            for key in plan.identities
+            if self._contacts.get(key) == (contact_id,)
+        ]:
+            await written
 
     async def conversation(self, contact_id: str, lane: Lane) -> str:
         """Return the contact's conversation, remembered or asked for.
@@ -326,6 +355,8 @@ class Directory:
                 continue
             if origin == "manual":
                 self._by_hand.put(key, contact_id)
+            if origin == UNNAMED:
+                self._unnamed.put(contact_id, True)
             # Emails and phones can be looked up again; a source's own id has nothing but its link.
             forever = origin == "manual" or key.startswith("id:")
             is_fresh = forever or self._ttl is None or self._now() < at + self._ttl
@@ -360,6 +391,8 @@ class Directory:
                     return matches[0].id
         contact_id = await self._client.create_contact(name=name, lane=lane, **dict(plan.look_ups))
         self._new_contacts.put(contact_id, True)
+        if plan.told_name is None:
+            self._unnamed.put(contact_id, True)
         await self._remember(keys, contact_id, "created")
         return contact_id
 
@@ -387,6 +420,8 @@ class Directory:
         return conversation_id
 
     def _link(self, key: str, contact_id: str | None, origin: str) -> Link:
+        if contact_id is not None and self._unnamed.get(contact_id):
+            origin = UNNAMED
         return Link(self.site, key, contact_id, origin, self._now())
 
     def _remember_soon(self, key: str, ids: tuple[str, ...]) -> None:

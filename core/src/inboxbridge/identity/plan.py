@@ -24,7 +24,10 @@ class Plan:
         unmatched: What happens where none is found.
         ambiguous: What happens where several are found.
         contradictory: What happens where identities are remembered as different contacts.
-        name: How a contact is called that is created.
+        name: How a contact is called that is created; None for one without a name.
+        provisional_name: How it is called while its own name is not known; may be empty.
+        told_name: The person's own name, where the source tells it.
+        picture_url: An address of the person's picture, or None.
     """
 
     identities: tuple[str, ...]
@@ -33,6 +36,9 @@ class Plan:
     ambiguous: Ambiguous
     contradictory: Contradictory
     name: str | None
+    provisional_name: str
+    told_name: str | None
+    picture_url: str | None
 
     @property
     def has_only_an_id(self) -> bool:
@@ -53,16 +59,17 @@ def plan(person: Person, settings: ConnectionSettings, label: str) -> Plan:
         look_ups.append(("email", person.email))
     if person.phone:
         look_ups.append(("phone", person.phone))
-    name = person.name
-    if not look_ups and not name:
-        name = f"{label} {(person.id or '')[-LABEL_CHARACTERS:]}".strip()
+    provisional_name = f"{label} {person.id[-LABEL_CHARACTERS:]}".strip() if person.id else ""
     return Plan(
         identities=tuple(identities_of(settings.name, person)),
         look_ups=tuple(look_ups),
         unmatched=settings.unmatched,
         ambiguous=settings.ambiguous,
         contradictory=settings.contradictory,
-        name=name,
+        name=person.name or (None if look_ups else provisional_name),
+        provisional_name=provisional_name,
+        told_name=person.name,
+        picture_url=person.picture_url,
     )
 
 

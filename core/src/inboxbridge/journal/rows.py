@@ -234,7 +234,8 @@ class Link(NamedTuple):
         site: The site whose contact it is.
         identity: As `inboxbridge.identity.identities_of` writes it.
         contact_id: Wix's contact; None while it is being created.
-        origin: ``manual``, ``lookup``, ``created`` or ``creating``.
+        origin: ``manual``, ``lookup``, ``created``, ``creating``, or ``unnamed`` for a contact that
+            was created before its name was known.
         updated_at: Unix seconds.
     """
 

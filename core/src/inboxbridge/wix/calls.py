@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
@@ -133,12 +133,15 @@ class Calls:
         self, operation: Operation, path: str, query: list[tuple[str, str]], *, lane: Lane
     ) -> Answer:
         """Ask for *path*. Raises `WixError`."""
-        url = self._base.copy_with(raw_path=_raw_path(self._base, path, query))
-        return await self._signed_in(operation, "GET", url, None, lane)
+        return await self._signed_in(operation, "GET", self._at(path, query), None, lane)
 
     async def post(self, operation: Operation, path: str, body: object, *, lane: Lane) -> Answer:
         """Send *body* to *path*. Raises `WixError`."""
         return await self._signed_in(operation, "POST", self._url(path), body, lane)
+
+    async def patch(self, operation: Operation, path: str, body: object, *, lane: Lane) -> Answer:
+        """Change what is at *path*. Raises `WixError`."""
+        return await self._signed_in(operation, "PATCH", self._at(path), body, lane)
 
     def _count(self) -> None:
         self.answers += 1
@@ -179,7 +182,7 @@ class Calls:
         lane: Lane,
     ) -> Answer:
         headers = self._base_headers + authorization
-        if method == "POST":
+        if method != "GET":
             headers.append((b"Content-Type", b"application/json"))
             headers.append((b"Content-Length", b"%d" % len(content)))
         began_at: float | None = None
@@ -203,10 +206,14 @@ class Calls:
         raise refused
 
     def _url(self, path: str) -> httpx.URL:
+        """The address of a path that is called again and again."""
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = self._base.copy_with(raw_path=_raw_path(self._base, path, []))
+            url = self._urls[path] = self._at(path)
         return url
+
+    def _at(self, path: str, query: Sequence[tuple[str, str]] = ()) -> httpx.URL:
+        return self._base.copy_with(raw_path=_raw_path(self._base, path, query))
 
     def _authorize(self, credentials: Credentials) -> tuple[Authorization, str]:
         if isinstance(credentials, ApiKey):
@@ -251,7 +258,7 @@ def _base_url(text: str) -> httpx.URL:
     return url
 
 
-def _raw_path(base: httpx.URL, path: str, query: list[tuple[str, str]]) -> bytes:
+def _raw_path(base: httpx.URL, path: str, query: Sequence[tuple[str, str]]) -> bytes:
     raw = base.path.rstrip("/") + path
     if query:
         raw += f"?{urlencode(query, errors='replace')}"

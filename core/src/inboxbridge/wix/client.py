@@ -159,6 +159,34 @@ class WixClient:
         """
         return await self._contacts.create(name, email, phone, lane)
 
+    async def complete_contact(
+        self,
+        contact_id: str,
+        *,
+        name: str,
+        provisional_name: str = "",
+        picture_url: str | None = None,
+        lane: Lane = "live",
+    ) -> bool:
+        """Name a contact that was made before its name was known; one with another name is left.
+
+        Costs two calls.
+
+        Args:
+            contact_id: Wix's id.
+            name: Its name, as the source gives it.
+            provisional_name: What it is called until then; a contact without a name is named, too.
+            picture_url: An ``https`` address of a picture, for a contact that has none.
+            lane: Whose turn to call it is.
+
+        Returns:
+            Whether it was named.
+
+        Raises:
+            Conflict: Somebody changed the contact at the same moment.
+        """
+        return await self._contacts.complete(contact_id, name, provisional_name, picture_url, lane)
+
     async def conversation_for(self, contact_id: str, *, lane: Lane = "live") -> str:
         """Return the id of the contact's conversation, which Wix makes if there is none.
 

@@ -24,6 +24,7 @@ from inboxbridge.wix.operations import (
     GET_CONTACT,
     QUERY_CONTACTS,
     QUERY_ONE_CONTACT,
+    UPDATE_CONTACT,
     Operation,
 )
 
@@ -111,6 +112,22 @@ class ContactCalls:
             )
         return contact.id
 
+    async def complete(
+        self,
+        contact_id: str,
+        name: str,
+        provisional_name: str,
+        picture_url: str | None,
+        lane: Lane,
+    ) -> bool:
+        contact = await self._contact(contact_id, [("fieldsets", "FULL")], lane)
+        body = contacts.completed(contact, name, provisional_name, picture_url)
+        if body is None:
+            return False
+        answer = await self._calls.patch(UPDATE_CONTACT, _path_of(contact.id), body, lane=lane)
+        answer.read(CreatedContact)
+        return True
+
     async def _by_email(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         asked = [form for value in wanted for form in emails.forms(_lower(value))]
         every = await self._asked(contacts.LOOKED_UP_BY["email"], asked, wanted, lane)
@@ -167,12 +184,15 @@ class ContactCalls:
         raise answer.unreadable(f"without an end, after {MAX_QUERY_PAGES} pages")
 
     async def _contact(self, contact_id: str, query: list[tuple[str, str]], lane: Lane) -> Contact:
-        path = f"{CONTACTS_PATH}/{quote(contact_id, safe='', errors='replace')}"
-        answer = await self._calls.get(GET_CONTACT, path, query, lane=lane)
+        answer = await self._calls.get(GET_CONTACT, _path_of(contact_id), query, lane=lane)
         got = answer.read(GotContact)
         if got.contact.id != contact_id and got.response_type != "MERGED":
             raise answer.unreadable("about another contact, without saying that it was merged")
         return got.contact
+
+
+def _path_of(contact_id: str) -> str:
+    return f"{CONTACTS_PATH}/{quote(contact_id, safe='', errors='replace')}"
 
 
 def _lower(email: str) -> str:

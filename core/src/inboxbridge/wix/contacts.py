@@ -149,6 +149,30 @@ def new_contact(name: str | None, email: str | None, phone: str | None) -> Json:
     return {"info": info, "allowDuplicates": False}
 
 
+def completed(
+    contact: Contact, name: str, provisional_name: str, picture_url: str | None
+) -> Json | None:
+    """Return the body of Update Contact that names *contact*; None for one to be left alone.
+
+    One whose name is neither empty nor the provisional one was named by a person.
+
+    Args:
+        contact: As Wix has it, whole.
+        name: Its name, as the source gives it.
+        provisional_name: What it was called while that was not known; may be empty.
+        picture_url: An ``https`` address of a picture, for one that has none.
+    """
+    held = contact.info.name if contact.info else None
+    if held is not None and (held.first or held.last) and not is_named(contact, provisional_name):
+        return None
+    first, last = split_name(name)
+    info: Json = {"name": {"first": first, "last": last} if last else {"first": first}}
+    has_picture = contact.info is not None and contact.info.picture
+    if picture_url and not has_picture:
+        info["picture"] = {"image": {"url": picture_url}}
+    return {"contactId": contact.id, "revision": contact.revision, "info": info}
+
+
 def split_name(name: str) -> tuple[str, str]:
     """Return the first word of *name* and the rest, which may be empty, cut to what Wix takes."""
     first, *rest = name.split() or [""]

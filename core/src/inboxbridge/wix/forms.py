@@ -81,6 +81,7 @@ class Info(Form):
     name: Name | None = None
     emails: Emails | None = None
     phones: Phones | None = None
+    picture: Any = None
 
 
 class Member(Form):
@@ -93,6 +94,7 @@ class Contact(Form):
     """A contact, as far as it was asked for."""
 
     id: Id
+    revision: int | None = None
     created_date: Loose = None
     info: Info | None = None
     member_info: Member | None = None

@@ -33,6 +33,7 @@ QUERY_CONTACTS: Final = Operation("Query Contacts", "Read Contacts", False, "sit
 QUERY_ONE_CONTACT: Final = replace(QUERY_CONTACTS, subject="contact")
 GET_CONTACT: Final = Operation("Get Contact", "Read Contacts", False, "contact")
 CREATE_CONTACT: Final = Operation("Create Contact", "Manage Contacts", True, "contact")
+UPDATE_CONTACT: Final = Operation("Update Contact", "Manage Contacts", True, "contact")
 GET_OR_CREATE_CONVERSATION: Final = Operation(
     "Get or Create Conversation", "Manage Inbox Messages", True, "contact"
 )
