@@ -35,6 +35,7 @@ MEANINGS = {
     "deprecated": "A connector uses what will go.",
     "essential_part_ended": "The gateway or the courier ended; the process stops.",
     "event_changed_meanwhile": "Somebody else changed an event while it was being delivered.",
+    "file_not_fetched": "A message goes on without a file of it; the reason is in the message.",
     "journal_opened": "Which journal is used.",
     "journal_unavailable": "The journal cannot be reached; retrying.",
     "listen_failed": "PostgreSQL's notices cannot be heard; the courier polls.",

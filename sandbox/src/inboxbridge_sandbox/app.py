@@ -11,6 +11,7 @@ from starlette.routing import Mount
 
 from inboxbridge_sandbox.control import control_routes
 from inboxbridge_sandbox.door import Door
+from inboxbridge_sandbox.media import media_routes
 from inboxbridge_sandbox.options import SandboxOptions
 from inboxbridge_sandbox.page import page_routes
 from inboxbridge_sandbox.world import Sandbox
@@ -32,7 +33,7 @@ def create_app(options: SandboxOptions | None = None) -> Starlette:
         with contextlib.suppress(asyncio.CancelledError):
             await delivering
 
-    routes = [*page_routes(), Mount("/_sandbox", routes=control_routes())]
+    routes = [*page_routes(), Mount("/_sandbox", routes=control_routes()), media_routes()]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.sandbox = sandbox
     # Everything else is Wix's: it answers its own 404 and 405.

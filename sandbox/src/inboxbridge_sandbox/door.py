@@ -152,6 +152,7 @@ class Door:
             endpoint, path_id = asked.endpoint()
             sandbox.dice.refuse_by_chance()
             call = Call(sandbox, path_id, asked.query, asked.body, Reading())
+            call.base_url = asked.base_url
             try:
                 answer = endpoint.handle(call, asked.headers)
             finally:
@@ -178,13 +179,15 @@ class _Done:
 class _Asking:
     """One request, with the endpoint that it is for."""
 
-    __slots__ = ("_found", "body", "headers", "name", "path", "query")
+    __slots__ = ("_found", "base_url", "body", "headers", "name", "path", "query")
 
     def __init__(self, scope: Scope, body: bytes, routes: Routes) -> None:
         verb, self.path = scope["method"], scope["path"]
         self.query = _query(scope)
         self.headers: Iterable[Header] = scope["headers"]
         self.body = body
+        host = next((value for name, value in self.headers if name == b"host"), b"localhost")
+        self.base_url = f"{scope.get('scheme', 'http')}://{host.decode('latin-1')}"
         self._found: tuple[Endpoint, str] | WixError
         try:
             self._found = routes.find(verb, self.path)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from inboxbridge_sandbox import auth, conversations, message_form, messages
+from inboxbridge_sandbox import auth, conversations, media, message_form, messages
 from inboxbridge_sandbox.auth import Caller
 from inboxbridge_sandbox.errors import application_error, validation_error, wrong_format
 from inboxbridge_sandbox.projection import Projection
@@ -36,6 +36,7 @@ class Call:
     body: bytes
     reading: Reading
     committed: bool = False
+    base_url: str = ""
 
     def json(self) -> Any:
         try:
@@ -202,6 +203,13 @@ def _send_message(call: Call, site: Site, caller: Caller) -> Json:
     return {"message": stored.message}
 
 
+def _generate_upload_url(call: Call, _: Site, __: Caller) -> Json:
+    asked = call.read(media.UPLOAD_REQUEST, "request")
+    answer = media.announce(call.sandbox, asked, call.base_url)
+    call.committed = True
+    return answer
+
+
 def _list_messages(call: Call, site: Site, _: Caller) -> Json:
     request = call.read(call.sandbox.shapes.list, "request", call.parameters())
     conversation = site.conversations.get(request["conversationId"])
@@ -222,4 +230,10 @@ ENDPOINTS: Final = (
         "POST", "/inbox/v2/messages", auth.MANAGE_MESSAGES, _send_message, "NOT_PERMITTED_TO_SEND"
     ),
     Endpoint("GET", "/inbox/v2/messages", auth.READ_MESSAGES, _list_messages),
+    Endpoint(
+        "POST",
+        "/site-media/v1/files/generate-upload-url",
+        auth.MANAGE_MEDIA,
+        _generate_upload_url,
+    ),
 )

@@ -26,6 +26,7 @@ CALLS: Final[Mapping[str, str]] = {
     "update": "PATCH /contacts/v4/contacts/{id}",
     "conversation": "POST /inbox/v2/conversations",
     "get_conversation": "GET /inbox/v2/conversations/{id}",
+    "upload": "POST /site-media/v1/files/generate-upload-url",
     "token": "POST /oauth2/token",
 }
 """The methods of Wix by the word that a rule has for them."""

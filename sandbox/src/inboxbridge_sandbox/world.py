@@ -16,6 +16,7 @@ from inboxbridge_sandbox.conversations import Conversation, Conversations, Store
 from inboxbridge_sandbox.errors import too_many_requests
 from inboxbridge_sandbox.events import DomainEvent
 from inboxbridge_sandbox.faults import Dice, Faults, RateWindow
+from inboxbridge_sandbox.media import Upload
 from inboxbridge_sandbox.message_form import request_shape
 from inboxbridge_sandbox.options import SandboxOptions
 from inboxbridge_sandbox.rules import Rules
@@ -157,6 +158,7 @@ class Sandbox:
         self.sites: dict[str, Site] = {}
         self.seeds: dict[str, Json] = {}
         self.arrivals: list[StoredMessage] = []
+        self.uploads: dict[str, Upload] = {}
         self.changed()
 
     def reset(self) -> None:

@@ -103,6 +103,10 @@ class SiteSettings(_Table):
     )
     calls_per_minute: int = Field(default=200, ge=0)
     wire_form: Literal["current", "article"] = "current"
+    files: Literal["wix_media", "none"] = "wix_media"
+    """Where pictures and files are kept that only their source's credentials can fetch: in the
+    site's Media Manager, where whoever has the address can see them, or nowhere. Then they are
+    shown in words."""
     webhook_public_key: Secrets | None = None
     """The app's public key (PEM) for Wix's own webhooks at ``/hooks/wix``."""
 

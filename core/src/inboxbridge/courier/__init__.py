@@ -294,6 +294,7 @@ class Courier:
             health=health,
             retry=retry,
             settings=settings,
+            keeps_files=site.files == "wix_media",
             reporter=self._reporter,
             now=self._now,
             clock=self._clock,

@@ -28,6 +28,7 @@ class SiteContext:
         health: Says whether the site may be called, and is told what Wix answers.
         retry: When to try again.
         settings: ``[courier]``.
+        keeps_files: Whether files are fetched and kept in the site's Media Manager.
         reporter: Told of what became of events.
         now: Unix seconds.
         clock: A monotonic clock, in seconds.
@@ -42,6 +43,7 @@ class SiteContext:
     health: Health
     retry: Retry
     settings: CourierSettings
+    keeps_files: bool
     reporter: Reporter
     now: Callable[[], float]
     clock: Callable[[], float]

@@ -10,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from inboxbridge.courier.context import SiteContext
+from inboxbridge.courier.files import Files
 from inboxbridge.courier.ledger import Destination, Ledger
 from inboxbridge.courier.outcome import READ_AFRESH, Outcome
 from inboxbridge.courier.people import People
@@ -74,6 +75,7 @@ class Deliverer:
             context.journal, context.retry, context.settings, context.reporter, context.now
         )
         self._people = People(context, self._ledger)
+        self._files = Files(context, self._ledger)
         self._reconciler = Reconciler(context, self._ledger)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._newest: Memory[str] = Memory(None, context.now)
@@ -127,6 +129,11 @@ class Deliverer:
             if isinstance(enriched, Outcome):
                 return enriched
             event = enriched
+        if event.attachments:
+            fetched = await self._files.fetched(row, event, connection, lane)
+            if isinstance(fetched, Outcome):
+                return fetched
+            event = fetched
         if not row.contact_id:
             found = await self._people.contact(row, event, connection, lane)
             if isinstance(found, Outcome):

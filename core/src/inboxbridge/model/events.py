@@ -129,6 +129,7 @@ class Attachment(Model):
         source: The provider's id or address of a file that only the connector's hook
             ``fetch_attachment`` can fetch; None where `url` is enough. While it has not been
             fetched, `url` is shown, or without one the kind of file in words.
+        not_fetched: Why it could not be fetched, once that is known; shown with the kind of file.
         filename: How to call it.
         mime_type: Such as ``audio/ogg``.
         width: In pixels, of an image, when known.
@@ -138,6 +139,7 @@ class Attachment(Model):
     kind: Literal["image", "file"] = "file"
     url: Text = ""
     source: OptionalKey = None
+    not_fetched: OptionalText = None
     filename: OptionalText = None
     mime_type: OptionalText = None
     width: int | None = None

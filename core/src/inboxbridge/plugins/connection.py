@@ -17,8 +17,10 @@ from inboxbridge.errors import ConnectorError, HookFailed, MalformedBody
 from inboxbridge.hookspecs import PROJECT, ConnectorSpec
 from inboxbridge.model import (
     Answer,
+    Attachment,
     Badge,
     BasicMessage,
+    Download,
     Event,
     MinimalMessage,
     Part,
@@ -220,6 +222,25 @@ class Connection:
         if (found.id, found.thread) != (event.id, event.thread):
             raise HookFailed(f"{self._who}.enrich changed the event's id or thread")
         return found
+
+    async def where(self, attachment: Attachment) -> Download | None:
+        """Return where the file of an attachment with a ``source`` is fetched, None if nowhere.
+
+        Raises:
+            HookFailed: The connector returned something else.
+            HookTimeout: It took too long.
+            HookEnded: It raised `CancelledError`, `SystemExit` or the like.
+            Exception: Whatever the connector raises, which may succeed another time.
+        """
+
+        async def asked(http: httpx.AsyncClient) -> Any:
+            found = self.manager.hook.fetch_attachment(attachment=attachment, http=http)
+            if not isinstance(found, Awaitable):
+                raise HookFailed(f"{self._who}.fetch_attachment must be async")
+            return await found
+
+        found = await self.runner.loop.call(asked)
+        return None if found is None else self._returned("fetch_attachment", found, Download)
 
     @property
     def _who(self) -> str:

@@ -143,6 +143,34 @@ class Calls:
         """Change what is at *path*. Raises `WixError`."""
         return await self._signed_in(operation, "PATCH", self._at(path), body, lane)
 
+    async def put(self, operation: Operation, url: str, content: bytes, mime_type: str) -> Answer:
+        """Send a file to an address that Wix gave for it, without our credentials.
+
+        It does not count against the site's limit: it goes to another host of Wix.
+
+        Raises:
+            WixError: It was not taken.
+        """
+        target = httpx.URL(url)
+        if target.scheme != "https" and target.host != self._base.host:
+            raise ValueError("a file goes to an https address only")
+        headers: HeaderList = [
+            (b"Host", target.netloc),
+            *self._base_headers[1:],
+            (b"Content-Type", mime_type.encode("ascii", "replace")),
+            (b"Content-Length", b"%d" % len(content)),
+        ]
+        began_at = monotonic()
+        try:
+            status, answered, answer = await exchange(
+                self._transport, "PUT", target, headers, content, self._timeouts
+            )
+        except _OF_THE_NETWORK as error:
+            raise no_answer(operation, error, monotonic() - began_at) from None
+        if not 200 <= status < 300:
+            raise refusal(operation, status, answered, answer, now=self._now())
+        return Answer(operation, answer, request_id_of(answered), self._count)
+
     def _count(self) -> None:
         self.answers += 1
 

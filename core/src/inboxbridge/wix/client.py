@@ -25,6 +25,7 @@ from inboxbridge.wix.forms import (
     storable_id,
 )
 from inboxbridge.wix.listing import Listing
+from inboxbridge.wix.media import keep_file
 from inboxbridge.wix.operations import (
     CONVERSATIONS_PATH,
     GET_OR_CREATE_CONVERSATION,
@@ -32,7 +33,7 @@ from inboxbridge.wix.operations import (
     MESSAGES_PATH,
     SEND_MESSAGE,
 )
-from inboxbridge.wix.outgoing import Outgoing, SeenMessage, Sent
+from inboxbridge.wix.outgoing import KeptFile, Outgoing, SeenMessage, Sent
 from inboxbridge.wix.probe import ask, probe
 from inboxbridge.wix.wire import wire_form as wire_form_called
 
@@ -202,6 +203,22 @@ class WixClient:
             if member_id is None:
                 raise refused from None
         return await self._conversation({"memberId": member_id}, {"contactId": contact_id}, lane)
+
+    async def keep_file(
+        self, content: bytes, *, filename: str, mime_type: str, lane: Lane = "live"
+    ) -> KeptFile:
+        """Put a file into the site's Media Manager, where everybody with its address can see it.
+
+        Args:
+            content: The file.
+            filename: How to call it, with its ending.
+            mime_type: Its type.
+            lane: Whose turn to call Wix it is.
+
+        Raises:
+            WixError: Wix did not take it. A file that it took all the same is in nobody's way.
+        """
+        return await keep_file(self._calls, content, filename, mime_type, lane)
 
     async def send(self, outgoing: Outgoing, *, lane: Lane = "live") -> Sent:
         """Put one message into its conversation. Two calls make two messages.

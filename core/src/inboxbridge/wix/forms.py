@@ -32,6 +32,9 @@ Id = Annotated[
 ]
 """An id that goes into later requests and the journal: one short line that UTF-8 can hold."""
 
+Address = Annotated[str, StringConstraints(pattern=r"\Ahttps?://[^\s\p{C}]+\z", max_length=2000)]
+"""An address of the web."""
+
 Loose = Annotated[str | None, BeforeValidator(_text_or_none)]
 """A text that is worth nothing, and does no harm, where it is something else."""
 
@@ -126,6 +129,43 @@ class CreatedContact(Form):
     """The answer of Create Contact."""
 
     contact: Contact
+
+
+class UploadUrl(Form):
+    """The answer of Generate File Upload Url."""
+
+    upload_url: Address
+
+
+class UploadedPicture(Form):
+    """How large an uploaded picture is."""
+
+    width: int | None = None
+    height: int | None = None
+
+
+class UploadedFile(Form):
+    """A file of the Media Manager."""
+
+    url: Address
+    media: Any = None
+
+    @property
+    def picture(self) -> UploadedPicture:
+        """What is known of it as a picture."""
+        found: Any = self.media
+        for key in ("image", "image"):
+            found = found.get(key) if isinstance(found, dict) else None
+        try:
+            return UploadedPicture.model_validate(found)
+        except ValidationError:
+            return UploadedPicture()
+
+
+class Uploaded(Form):
+    """The answer to an upload."""
+
+    file: UploadedFile
 
 
 class Participant(Form):

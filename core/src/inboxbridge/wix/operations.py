@@ -42,10 +42,15 @@ GET_CONVERSATION: Final = Operation(
 )
 SEND_MESSAGE: Final = Operation("Send Message", "Manage Inbox Messages", True, "conversation")
 LIST_MESSAGES: Final = Operation("List Messages", "Read Inbox Messages", False, "conversation")
+GENERATE_UPLOAD_URL: Final = Operation(
+    "Generate File Upload Url", "Manage Media Manager", True, "message"
+)
+UPLOAD_FILE: Final = Operation("Upload File", "Manage Media Manager", True, "message")
 CREATE_ACCESS_TOKEN: Final = Operation("Create Access Token", "", False, "site")
 
 CONTACTS_PATH: Final = "/contacts/v4/contacts"
 CONTACTS_QUERY_PATH: Final = "/contacts/v4/contacts/query"
 CONVERSATIONS_PATH: Final = "/inbox/v2/conversations"
 MESSAGES_PATH: Final = "/inbox/v2/messages"
+UPLOAD_URL_PATH: Final = "/site-media/v1/files/generate-upload-url"
 TOKEN_PATH: Final = "/oauth2/token"

@@ -47,6 +47,21 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file in the site's Media Manager.
+
+    Attributes:
+        url: Where it is shown, for good.
+        width: In pixels, of a picture, where Wix tells.
+        height: In pixels, of a picture, where Wix tells.
+    """
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenMessage:
     """A message that is in a conversation, whoever sent it.
 

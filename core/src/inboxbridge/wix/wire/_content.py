@@ -74,7 +74,8 @@ def _in_words(attachment: Attachment) -> str:
     """What was attached and where, for a person to read; without an address that holds it all."""
     name = one_line(_name(attachment), MAX_PREVIEW_CHARACTERS)
     if not attachment.url:
-        return f"[{name}]"
+        why = f": {attachment.not_fetched}" if attachment.not_fetched else ""
+        return f"[{name}{one_line(why, MAX_PREVIEW_CHARACTERS)}]"
     linked = f"{name} {attachment.url}"
     inline = attachment.url[:5].lower() == "data:"
     return name if inline or len(linked) > MAX_BUBBLE_CHARACTERS else linked
