@@ -21,6 +21,7 @@ from inboxbridge import (
 from inboxbridge.gateway.intake import NOTHING_FOR_THE_INBOX, Malformed, Progress, contents
 from inboxbridge.journal import accepting, reads
 from inboxbridge.reading import as_object, read_each, text_at
+from inboxbridge.telemetry import metrics
 
 from .conftest import SCHEME, Open, connection
 
@@ -127,6 +128,35 @@ async def test_what_is_left_out_is_told_by_the_kind_that_the_source_names(open_h
         [record] = await house.records()
         assert record.state == "ignored"
         assert record.reason == f"{NOTHING_FOR_THE_INBOX}: typing, seen"
+
+
+async def test_kinds_that_are_left_out_are_counted_by_their_name(open_house: Open) -> None:
+    async with open_house(more=MORE) as house:
+        before = _left_out("typing")
+        await house.deliver(batch(GOOD, TYPING), to="batches")
+        await house.deliver(batch(TYPING), to="batches")
+
+        assert _left_out("typing") - before == 2
+
+
+async def test_a_source_with_endless_kinds_does_not_fill_the_metrics(open_house: Open) -> None:
+    async with open_house(more=MORE) as house:
+        kinds = [{"type": f"kind-{at}"} for at in range(3 * metrics.MAX_KINDS)]
+        await house.deliver(batch(*kinds), to="batches")
+
+        assert _left_out("other") > 0
+        samples = metrics.kinds_left_out.collect()[0].samples
+        names = {s.labels["kind"] for s in samples if s.labels["connection"] == "batches"}
+        assert len(names) <= metrics.MAX_KINDS + 1
+
+
+def _left_out(kind: str) -> float:
+    return (
+        metrics.registry.get_sample_value(
+            "inboxbridge_kinds_left_out_total", {"connection": "batches", "kind": kind}
+        )
+        or 0.0
+    )
 
 
 def test_the_reason_of_an_odd_part_quotes_nothing_of_the_delivery() -> None:

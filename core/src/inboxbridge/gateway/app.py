@@ -233,6 +233,8 @@ class Gateway:
                 return UNAVAILABLE
         for part in case.unreadable if isinstance(case, Stored) else ():
             self._log.error("unreadable", connection=connection.name, reason=part.reason)
+        if not isinstance(case, Unreadable):
+            metrics.left_out(connection.name, case.kinds)
         # Not from progress, which a hook that was cut off may still be filling.
         answer = OK if isinstance(case, Unreadable) else case.answer
         if not isinstance(case, Stored):

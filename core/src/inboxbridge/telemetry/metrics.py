@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TypeVar
 
@@ -11,6 +12,22 @@ from prometheus_client.metrics import MetricWrapperBase
 M = TypeVar("M", bound=MetricWrapperBase)
 
 registry = CollectorRegistry()
+
+
+MAX_KINDS = 100
+"""Of each connection; further ones count as ``other``, so that no source fills the registry."""
+
+_kinds: dict[str, set[str]] = {}
+
+
+def left_out(connection: str, kinds: Iterable[str]) -> None:
+    """Count the kinds that a delivery held and the Inbox does not show."""
+    known = _kinds.setdefault(connection, set())
+    for kind in kinds:
+        if kind not in known and len(known) >= MAX_KINDS:
+            kind = "other"
+        known.add(kind)
+        of(kinds_left_out, connection, kind).inc()
 
 
 @cache
@@ -23,6 +40,12 @@ deliveries = Counter(
     "inboxbridge_deliveries_total",
     "Requests from sources, by what they were answered with.",
     ["connection", "answer"],
+    registry=registry,
+)
+kinds_left_out = Counter(
+    "inboxbridge_kinds_left_out_total",
+    "Deliveries with something that is not for the Inbox, by the source's own name of its kind.",
+    ["connection", "kind"],
     registry=registry,
 )
 events_stored = Counter(
