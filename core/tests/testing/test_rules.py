@@ -535,6 +535,22 @@ class SortsById(Acme):
         return sorted(super().parse_event(request), key=lambda event: event.id)
 
 
+TWO_PEOPLE = [
+    item("n") | {"email": "mara@example.com", "phone": "+436641111111"},
+    item("o") | {"email": "tobias@example.com", "phone": "+436642222222"},
+]
+
+
+@fault("people_are_not_mixed", "the email of one item of items and the phone of another",
+       samples=[sample("class.json", *TWO_PEOPLE)])  # fmt: skip
+class MixesPeople(Acme):
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        first, last = request.json_object()["items"]
+        person = Person(email=first["email"], phone=last["phone"])
+        return [Event(id="e", person=person, text=first["text"])]
+
+
 @fault("ignores_unknown", "of an unknown kind gave 1 events")
 class TakesAnything(Acme):
     @hookimpl

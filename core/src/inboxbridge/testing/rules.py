@@ -11,6 +11,7 @@ from typing import Literal
 from inboxbridge.testing import checks_package as package
 from inboxbridge.testing import checks_proof as proof
 from inboxbridge.testing import checks_reading as reading
+from inboxbridge.testing import checks_said as said
 from inboxbridge.testing.samples import Sample
 from inboxbridge.testing.subject import Subject
 
@@ -163,6 +164,11 @@ def rules(folder: Path | None = None) -> list[Rule]:
             "keeps_order", "silver",
             "A conversation read in another order is another conversation.",
             each=reading.keeps_order,
+        ),
+        Rule(
+            "people_are_not_mixed", "silver",
+            "One customer's words in another's conversation is the worst that can happen.",
+            each=said.people_are_not_mixed,
         ),
         Rule(
             "ignores_unknown", "silver",

@@ -19,6 +19,7 @@ SAMPLE_URL = "https://hooks.example.com/hooks/sample"
 """The public URL that samples are called at, unless a ``NAME.url.txt`` says otherwise."""
 
 CONTENT_TYPES = {".json": "application/json", ".form": "application/x-www-form-urlencoded"}
+LEFT_OUT = "left-out.json"
 _COMPANIONS = (".headers.json", ".expected.json", ".url.txt")
 
 
@@ -47,6 +48,8 @@ class Sample:
         headers: Further headers, from ``NAME.headers.json``.
         url: From ``NAME.url.txt``, else `SAMPLE_URL`.
         expected: From ``NAME.expected.json``, or None.
+        left_out: The places of texts that no message shows, on purpose: the keys of
+            ``left-out.json``, such as ``data.number.name`` or ``payload.*.title``.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Sample:
     headers: Mapping[str, str] = field(default_factory=dict)
     url: str = SAMPLE_URL
     expected: Expected | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_form(self) -> bool:
@@ -76,7 +80,9 @@ def load_samples(folder: Path | str, only: str = "*") -> list[Sample]:
 
     A sample is a file ``NAME.json`` or ``NAME.form``. Beside it there may be ``NAME.headers.json``
     (an object of further headers), ``NAME.url.txt`` (the URL it came to) and ``NAME.expected.json``
-    (``{"events": [...], "messages": [...]}``, each the part that is checked).
+    (``{"events": [...], "messages": [...]}``, each the part that is checked). One file
+    ``left-out.json`` for all of them lists the places of texts that no message shows, each with the
+    reason: ``{"data.number.name": "the business's own line"}``.
 
     Args:
         folder: The folder; one that does not exist has no samples.
@@ -86,17 +92,32 @@ def load_samples(folder: Path | str, only: str = "*") -> list[Sample]:
         ValueError: A companion belongs to no sample, or cannot be read. The text names the file.
     """
     files = sorted(Path(folder).glob("*")) if Path(folder).is_dir() else []
-    bodies = [f for f in files if f.suffix in CONTENT_TYPES and not f.name.endswith(_COMPANIONS)]
+    bodies = [
+        file
+        for file in files
+        if file.suffix in CONTENT_TYPES
+        and not file.name.endswith(_COMPANIONS)
+        and file.name != LEFT_OUT
+    ]
+    left_out = _left_out(Path(folder) / LEFT_OUT)
     stems = {body.stem for body in bodies}
     for file in files:
         for ending in _COMPANIONS:
             if file.name.endswith(ending) and file.name.removesuffix(ending) not in stems:
                 wanted = file.name.removesuffix(ending)
                 raise ValueError(f"{file}: there is no sample {wanted}.json or {wanted}.form")
-    return [_load(body) for body in bodies if fnmatch(body.name, only)]
+    return [_load(body, left_out) for body in bodies if fnmatch(body.name, only)]
 
 
-def _load(file: Path) -> Sample:
+def _left_out(file: Path) -> tuple[str, ...]:
+    reasons = _object(file) if file.exists() else {}
+    for place, reason in reasons.items():
+        if not isinstance(reason, str) or not reason.strip():
+            raise ValueError(f"{file}: {place} has no reason; write why no message shows it")
+    return tuple(reasons)
+
+
+def _load(file: Path, left_out: tuple[str, ...]) -> Sample:
     url = file.with_name(f"{file.stem}.url.txt")
     expected = file.with_name(f"{file.stem}.expected.json")
     headers = file.with_name(f"{file.stem}.headers.json")
@@ -107,6 +128,7 @@ def _load(file: Path) -> Sample:
         headers=_object(headers) if headers.exists() else {},
         url=url.read_text(encoding="utf-8").strip() if url.exists() else SAMPLE_URL,
         expected=_expected(expected) if expected.exists() else None,
+        left_out=left_out,
     )
 
 
