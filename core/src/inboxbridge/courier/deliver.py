@@ -21,7 +21,7 @@ from inboxbridge.identity import Memory
 from inboxbridge.journal import JournalUnavailable, writes
 from inboxbridge.journal.rows import EnrichedBody, StoredEvent
 from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
-from inboxbridge.plugins import Connection
+from inboxbridge.plugins import OF_THE_CORE, Connection
 from inboxbridge.wix import (
     Conflict,
     ContactIncomplete,
@@ -124,7 +124,8 @@ class Deliverer:
             return await self._ledger.parked(
                 row, "what the journal holds of this event cannot be read"
             )
-        if "enrich" in connection.hooks and not row.enriched:
+        is_of_the_source = OF_THE_CORE not in event.data
+        if "enrich" in connection.hooks and not row.enriched and is_of_the_source:
             enriched = await self._enrich(row, event, connection)
             if isinstance(enriched, Outcome):
                 return enriched

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.outcome import Outcome
-from inboxbridge.identity import Drop, Found, Park, plan
-from inboxbridge.journal import reads, writes
+from inboxbridge.identity import Drop, Found, Park, Plan, plan
+from inboxbridge.journal import Accepted, reads, writes
 from inboxbridge.journal.rows import EventCopy, StoredEvent
 from inboxbridge.model import Event, Person
-from inboxbridge.plugins import Connection
+from inboxbridge.plugins import OF_THE_CORE, Connection
 from inboxbridge.wix import WixError
 from inboxbridge.wix.budget import Lane
 
@@ -62,6 +62,8 @@ class People:
         if isinstance(found, Drop):
             return await self._ledger.ignored(row, found.reason)
         await self._copy_for_the_others(row, found)
+        if found.moved_from is not None:
+            await self._tell_of_earlier_messages(row, event, found.moved_from, planned)
         return found.contact_ids[0], found.why
 
     async def complete(
@@ -92,6 +94,23 @@ class People:
             return Outcome(wait_seconds=min(max(waited, 1.0), 60.0))
         return await self._ledger.parked(
             row, "the event names no person, and none came for the thing that it is about"
+        )
+
+    async def _tell_of_earlier_messages(
+        self, row: StoredEvent, event: Event, moved_from: str, planned: Plan
+    ) -> None:
+        """Add a line that says where the person's messages were until now."""
+        whose = planned.provisional_name or "another contact"
+        notice = Event(
+            id=f"moved:{moved_from}:{row.source_id}",
+            kind="activity",
+            person=event.person,
+            thread=event.thread_key,
+            text=f"Earlier messages of this person are in the conversation of {whose}",
+            data={OF_THE_CORE: True},
+        )
+        await self._journal.accept(
+            Accepted(row.site, row.connection, None, self._now(), (notice,), row.lane)
         )
 
     async def _copy_for_the_others(self, row: StoredEvent, found: Found) -> None:

@@ -35,6 +35,8 @@ class Found:
 
     contact_ids: tuple[str, ...]
     why: str
+    moved_from: str | None = None
+    """The contact that the source's own id of the person meant until now, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,8 @@ class Directory:
             f"the {kind_of(key)} {'is' if key in kept else 'was'} that of contact {other}"
             for key, other in others.items()
         )
-        return replace(found, why=f"{found.why}; {told}")
+        moved = [other for key, other in others.items() if kind_of(key) == "id"]
+        return replace(found, why=f"{found.why}; {told}", moved_from=moved[0] if moved else None)
 
     def _known(self, keys: Sequence[str]) -> Found | None:
         """Who that is, if each of the identities is held in memory."""

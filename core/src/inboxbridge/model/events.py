@@ -208,7 +208,8 @@ class Event(Model):
         silent: Do not raise the unread count: for history, not for news.
         history: It is from before the connection was made, as a source sends once. It leaves room
             for what happens now, raises no unread count, and its text begins with its time.
-        data: Whatever else `to_wix_message` needs, as JSON values.
+        data: Whatever else `to_wix_message` needs, as JSON values. The key ``inboxbridge`` is the
+            core's own.
     """
 
     id: Annotated[Key, Field(min_length=1)]

@@ -2,6 +2,7 @@
 
 from inboxbridge.plugins.connection import (
     HOOKS,
+    OF_THE_CORE,
     Connection,
     Unusable,
     default_message,
@@ -22,6 +23,7 @@ from inboxbridge.plugins.loading import (
 __all__ = [
     "GROUP",
     "HOOKS",
+    "OF_THE_CORE",
     "SUPPORTED_API_VERSIONS",
     "Broken",
     "Connection",

@@ -38,6 +38,9 @@ HOOKS = tuple(
 
 LONGEST_LABEL = 50
 
+OF_THE_CORE = "inboxbridge"
+"""In the data of an event that the core made itself, which the connector knows nothing of."""
+
 T = TypeVar("T")
 
 
@@ -169,7 +172,7 @@ class Connection:
     def message(self, event: Event) -> tuple[BasicMessage | MinimalMessage, Badge | None]:
         """Return what goes to the Inbox for *event*, and its badge. Raises `HookFailed`."""
         content: Any
-        if "to_wix_message" in self.hooks:
+        if "to_wix_message" in self.hooks and OF_THE_CORE not in event.data:
             content = self._call("to_wix_message", event=event)
             if not isinstance(content, (BasicMessage, MinimalMessage)):
                 raise HookFailed(
@@ -185,7 +188,7 @@ class Connection:
 
     def badge(self, event: Event) -> Badge | None:
         """Return the badge of *event*, None for none. Raises `HookFailed`."""
-        if "badge" not in self.hooks:
+        if "badge" not in self.hooks or OF_THE_CORE in event.data:
             return Badge(text=self.label[:LONGEST_LABEL], icon_url=event.icon_url or self.icon_url)
         badge = self._call("badge", event=event)
         if badge is not None and not isinstance(badge, Badge):
