@@ -42,8 +42,8 @@ def listen_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
             opened.append(listen(host, port, also_ipv4="0.0.0.0" not in hosts))
             port = opened[0].getsockname()[1]
     except ConfigError:
-        for one in opened:
-            one.close()
+        for listener in opened:
+            listener.close()
         raise
     return opened
 
@@ -54,21 +54,21 @@ def passed(descriptor: int) -> socket.socket:
     Raises:
         ConfigError: It is not a listening TCP socket.
     """
-    said = f"--fd {descriptor}: this descriptor"
+    which = f"--fd {descriptor}: this descriptor"
     try:
-        found = socket.socket(fileno=descriptor)
+        listener = socket.socket(fileno=descriptor)
     except OSError:
-        raise ConfigError(f"{said} is not a socket that this process was started with") from None
+        raise ConfigError(f"{which} is not a socket that this process was started with") from None
     if (
-        found.family not in (socket.AF_INET, socket.AF_INET6)
-        or found.type != socket.SOCK_STREAM
-        or not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        listener.family not in (socket.AF_INET, socket.AF_INET6)
+        or listener.type != socket.SOCK_STREAM
+        or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     ):
-        found.detach()
-        raise ConfigError(f"{said} is not a TCP socket that listens")
-    found.setblocking(False)
+        listener.detach()
+        raise ConfigError(f"{which} is not a TCP socket that listens")
+    listener.setblocking(False)
     os.set_inheritable(descriptor, False)
-    return found
+    return listener
 
 
 def passed_by_systemd(environ: Mapping[str, str]) -> list[int]:

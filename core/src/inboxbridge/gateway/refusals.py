@@ -61,8 +61,8 @@ class Refusals:
             span.suppressed += 1
             return
         span.lines += 1
-        said = reason if isinstance(reason, str) else reason()
-        self._write(connection, status, reason=said, path=path and _printable(path))
+        text = reason if isinstance(reason, str) else reason()
+        self._write(connection, status, reason=text, path=path and _printable(path))
 
     def close(self) -> None:
         """Say at once what was left out."""
@@ -82,4 +82,4 @@ class Refusals:
 
 def _printable(path: str) -> str:
     cut = path[:MAX_PATH_CHARACTERS] + ("…" if len(path) > MAX_PATH_CHARACTERS else "")
-    return "".join(one if one.isprintable() else "?" for one in cut)
+    return "".join(letter if letter.isprintable() else "?" for letter in cut)

@@ -65,9 +65,9 @@ class Routes:
         if raw_path in (base, parts.path):
             return url
         plain = _plain(raw_path)
-        for kept in ("", base[: len(base) - len(plain)] if base.endswith(plain) else ""):
-            if kept + plain == base:
-                return parts._replace(path=kept + raw_path).geturl()
+        for prefix in ("", base[: len(base) - len(plain)] if base.endswith(plain) else ""):
+            if prefix + plain == base:
+                return parts._replace(path=prefix + raw_path).geturl()
         return url
 
 

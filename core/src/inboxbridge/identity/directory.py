@@ -130,9 +130,9 @@ class Directory:
 
         Else a text by a number and a form with that number would each make a contact.
         """
-        async with contextlib.AsyncExitStack() as held:
+        async with contextlib.AsyncExitStack() as turns:
             for key in sorted(plan.identities):
-                await held.enter_async_context(self._turns.setdefault(key, asyncio.Lock()))
+                await turns.enter_async_context(self._turns.setdefault(key, asyncio.Lock()))
             return self._known(plan.identities) or await self._resolve(plan, lane)
 
     async def _resolve(self, plan: Plan, lane: Lane) -> Resolution:
@@ -154,10 +154,10 @@ class Directory:
         for key in keys:
             if ids := fresh.get(key):
                 return await self._taken(Found(ids, "remembered link"), plan, remembered)
-        held = [remembered[key].ids[0] for key in keys if key in remembered]
-        for contact_id in dict.fromkeys(held):
-            if found := await self._still_there(contact_id, lane):
-                return await self._taken(Found((found,), "remembered link"), plan, remembered)
+        stale = [remembered[key].ids[0] for key in keys if key in remembered]
+        for contact_id in dict.fromkeys(stale):
+            if current := await self._still_there(contact_id, lane):
+                return await self._taken(Found((current,), "remembered link"), plan, remembered)
         return await self._unmatched(plan, lane)
 
     async def _still_there(self, contact_id: str, lane: Lane) -> str | None:
@@ -188,32 +188,34 @@ class Directory:
                 f"`inboxbridge link CONNECTION {kind_of(key)}:… CONTACT_ID`"
             )
         # A source's own id says least of all who somebody is: it follows the address or number.
-        kept = contradicting if plan.contradictory == "keep" else []
-        keys = [key for key in plan.identities if key not in kept]
+        unmoved = contradicting if plan.contradictory == "keep" else []
+        keys = [key for key in plan.identities if key not in unmoved]
         if len(plan.identities) == 1:
             self._remember_soon(keys[0], found.contact_ids)
         else:
             await self._remember(keys, contact_id, "lookup")
         if not others:
             return found
-        told = ", ".join(
-            f"the {kind_of(key)} {'is' if key in kept else 'was'} that of contact {other}"
+        contradictions = ", ".join(
+            f"the {kind_of(key)} {'is' if key in unmoved else 'was'} that of contact {other}"
             for key, other in others.items()
         )
         moved = [other for key, other in others.items() if kind_of(key) == "id"]
-        return replace(found, why=f"{found.why}; {told}", moved_from=moved[0] if moved else None)
+        return replace(
+            found, why=f"{found.why}; {contradictions}", moved_from=moved[0] if moved else None
+        )
 
     def _known(self, keys: Sequence[str]) -> Found | None:
         """Who that is, if each of the identities is held in memory."""
         for key in keys:
             if linked := self._by_hand.get(key):
                 return Found((linked,), "linked by hand")
-        held = [self._contacts.get(key) for key in keys]
-        if not held or not all(held):
+        contacts = [self._contacts.get(key) for key in keys]
+        if not contacts or not all(contacts):
             return None
         kind = keys[0].partition(":")[0]
-        assert held[0] is not None
-        return Found(held[0], "remembered link" if kind == "id" else f"remembered by {kind}")
+        assert contacts[0] is not None
+        return Found(contacts[0], "remembered link" if kind == "id" else f"remembered by {kind}")
 
     async def complete(self, contact_id: str, plan: Plan, lane: Lane) -> None:
         """Give a contact that we made without its name the one that is known by now.
@@ -350,8 +352,10 @@ class Directory:
 
     async def _remembered(self, keys: Sequence[str]) -> dict[str, _Remembered]:
         """What is remembered of identities, in memory or in the journal, however long ago."""
-        found = {key: _Remembered(ids, True) for key in keys if (ids := self._contacts.get(key))}
-        missing = [key for key in keys if key not in found]
+        remembered = {
+            key: _Remembered(ids, True) for key in keys if (ids := self._contacts.get(key))
+        }
+        missing = [key for key in keys if key not in remembered]
         links = await self._journal.read(reads.linked_contacts, self.site, missing)
         for key, (contact_id, origin, at) in links.items():
             if contact_id is None:
@@ -363,10 +367,10 @@ class Directory:
             # Emails and phones can be looked up again; a source's own id has nothing but its link.
             forever = origin == "manual" or key.startswith("id:")
             is_fresh = forever or self._ttl is None or self._now() < at + self._ttl
-            found[key] = _Remembered((contact_id,), is_fresh)
+            remembered[key] = _Remembered((contact_id,), is_fresh)
             if is_fresh:
                 self._contacts.put(key, (contact_id,), since=at, forever=forever)
-        return found
+        return remembered
 
     async def _unmatched(self, plan: Plan, lane: Lane) -> Resolution:
         known_by = " and ".join(key.partition(":")[0] for key in plan.identities)

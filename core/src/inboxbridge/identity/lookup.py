@@ -98,7 +98,7 @@ class Lookup:
                 await asyncio.sleep(0)
         finally:
             del self._running[lane]
-            left = [one for one in self._waiting.values() if one.lane == lane]
+            left = [question for question in self._waiting.values() if question.lane == lane]
             for question in left:
                 del self._waiting[question.value]
             _fail(left, cut_short("contact"))
@@ -117,8 +117,8 @@ class Lookup:
 
     def _start(self, lane: Lane) -> None:
         # A live call is filled up with the backlog's, which costs nothing; never the other way.
-        mine = [one for one in self._waiting.values() if one.lane == lane]
-        others = [one for one in self._waiting.values() if one.lane != lane]
+        mine = [question for question in self._waiting.values() if question.lane == lane]
+        others = [question for question in self._waiting.values() if question.lane != lane]
         questions = (mine + others if lane == "live" else mine)[:MAX_TOGETHER]
         for question in questions:
             del self._waiting[question.value]
@@ -135,9 +135,9 @@ class Lookup:
         """See that each of *questions* is answered, or fails."""
         try:
             values = [question.value for question in questions]
-            found = await self._find(self._by, values, lane=lane)
+            contacts = await self._find(self._by, values, lane=lane)
             for question in questions:
-                _answer(question, found.get(question.value, []))
+                _answer(question, contacts.get(question.value, []))
         except WixError as error:
             if len(questions) > 1 and not isinstance(error, _NOT_OF_ONE_VALUE):
                 await self._one_by_one(questions, lane, error)
@@ -158,13 +158,13 @@ class Lookup:
             while left and (answered or len(failed) < MAX_UNDER_WAY):
                 question = left.popleft()
                 try:
-                    found = await self._find(self._by, [question.value], lane=lane)
+                    contacts = await self._find(self._by, [question.value], lane=lane)
                 except WixError as error:
                     failed.append(error)
                     _fail([question], error)
                 else:
                     answered = True
-                    _answer(question, found.get(question.value, []))
+                    _answer(question, contacts.get(question.value, []))
 
         async with asyncio.TaskGroup() as asking:
             for _ in range(min(MAX_UNDER_WAY, len(questions))):
@@ -183,9 +183,9 @@ def _unasked(shared: WixError) -> WixError:
     )
 
 
-def _answer(question: _Question, found: list[ContactMatch]) -> None:
+def _answer(question: _Question, contacts: list[ContactMatch]) -> None:
     if not question.answer.done():
-        question.answer.set_result(found)
+        question.answer.set_result(contacts)
 
 
 def _fail(questions: Iterable[_Question], error: Exception) -> None:

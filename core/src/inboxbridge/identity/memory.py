@@ -61,13 +61,13 @@ class Memory(Generic[V]):
 
     def drop_value(self, value: V) -> None:
         """Forget every entry with this value."""
-        for key in [key for key, (held, _) in self._entries.items() if held == value]:
+        for key in [key for key, (entry, _) in self._entries.items() if entry == value]:
             del self._entries[key]
 
     def replace_value(self, old: V, new: V) -> None:
         """Put *new* in the place of *old*, wherever that is."""
-        for key, (held, until) in self._entries.items():
-            if held == old:
+        for key, (entry, until) in self._entries.items():
+            if entry == old:
                 self._entries[key] = (new, until)
 
     def clear(self) -> None:

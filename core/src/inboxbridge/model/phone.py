@@ -63,11 +63,11 @@ def spellings(e164: str) -> tuple[str, ...]:
     except phonenumbers.NumberParseException:
         return (e164,)
     formats = phonenumbers.PhoneNumberFormat
-    found = [
+    ways = [
         e164,
         e164[1:],
         phonenumbers.format_number(number, formats.INTERNATIONAL),
         phonenumbers.format_number(number, formats.NATIONAL),
         phonenumbers.national_significant_number(number),
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(ways))

@@ -31,8 +31,8 @@ def clean_text(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROL.sub("", text).strip()
     if len(text) > MAX_TEXT_CHARACTERS:
-        kept = text[: MAX_TEXT_CHARACTERS - _ROOM_FOR_NOTE].rstrip()
-        text = f"{kept}\n[cut here: {len(text) - len(kept)} more characters]"
+        beginning = text[: MAX_TEXT_CHARACTERS - _ROOM_FOR_NOTE].rstrip()
+        text = f"{beginning}\n[cut here: {len(text) - len(beginning)} more characters]"
     return text
 
 

@@ -137,12 +137,12 @@ class Connection:
             HookFailed: The scheme, where it is the connector's own, raised or returned nonsense.
         """
         try:
-            found = self.signature.verify(request, now)
+            reason = self.signature.verify(request, now)
         except BaseException as error:
             raise HookFailed(f"{self._who}'s signature raised {safely_said(error)}") from error
-        if found is not None and not isinstance(found, str):
-            raise HookFailed(f"{self._who}'s signature returned {_kind(found)}, not None or text")
-        return found
+        if reason is not None and not isinstance(reason, str):
+            raise HookFailed(f"{self._who}'s signature returned {_kind(reason)}, not None or text")
+        return reason
 
     def parts(self, request: WebhookRequest) -> list[Part]:
         """Return the delivery's events, and what of it is unreadable or left out.
@@ -216,15 +216,15 @@ class Connection:
         """
 
         async def enriched(http: httpx.AsyncClient) -> Any:
-            found = self.manager.hook.enrich(event=event, http=http)
-            if not isinstance(found, Awaitable):
+            call = self.manager.hook.enrich(event=event, http=http)
+            if not isinstance(call, Awaitable):
                 raise HookFailed(f"{self._who}.enrich must be async")
-            return await found
+            return await call
 
-        found = self._returned("enrich", await self.runner.loop.call(enriched), Event)
-        if (found.id, found.thread) != (event.id, event.thread):
+        enriched_event = self._returned("enrich", await self.runner.loop.call(enriched), Event)
+        if (enriched_event.id, enriched_event.thread) != (event.id, event.thread):
             raise HookFailed(f"{self._who}.enrich changed the event's id or thread")
-        return found
+        return enriched_event
 
     async def where(self, attachment: Attachment) -> Download | None:
         """Return where the file of an attachment with a ``source`` is fetched, None if nowhere.
@@ -237,13 +237,13 @@ class Connection:
         """
 
         async def asked(http: httpx.AsyncClient) -> Any:
-            found = self.manager.hook.fetch_attachment(attachment=attachment, http=http)
-            if not isinstance(found, Awaitable):
+            call = self.manager.hook.fetch_attachment(attachment=attachment, http=http)
+            if not isinstance(call, Awaitable):
                 raise HookFailed(f"{self._who}.fetch_attachment must be async")
-            return await found
+            return await call
 
-        found = await self.runner.loop.call(asked)
-        return None if found is None else self._returned("fetch_attachment", found, Download)
+        download = await self.runner.loop.call(asked)
+        return None if download is None else self._returned("fetch_attachment", download, Download)
 
     @property
     def _who(self) -> str:
@@ -261,8 +261,8 @@ class Connection:
     def _optional_answer(self, hook: str, request: WebhookRequest) -> Answer | None:
         if hook not in self.hooks:
             return None
-        found = self._call(hook, request=request)
-        return None if found is None else self._returned(hook, found, Answer)
+        answer = self._call(hook, request=request)
+        return None if answer is None else self._returned(hook, answer, Answer)
 
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
@@ -276,10 +276,10 @@ class Connection:
                 raise
             raise HookFailed(f"{self._who}.{hook} raised {safely_said(error)}") from error
 
-    def _returned(self, hook: str, found: Any, expected: type[T]) -> T:
-        if not isinstance(found, expected):
-            raise HookFailed(f"{self._who}.{hook} returned {_kind(found)}, not {expected.__name__}")
-        return found
+    def _returned(self, hook: str, value: Any, expected: type[T]) -> T:
+        if not isinstance(value, expected):
+            raise HookFailed(f"{self._who}.{hook} returned {_kind(value)}, not {expected.__name__}")
+        return value
 
 
 def default_message(event: Event, icon_url: str | None = None) -> BasicMessage | MinimalMessage:
@@ -317,6 +317,6 @@ def _signs_url(scheme: Signature) -> bool:
 
 def _kind(value: Any) -> str:
     if isinstance(value, list):
-        others = sorted({type(one).__name__ for one in value if not isinstance(one, Part)})
+        others = sorted({type(part).__name__ for part in value if not isinstance(part, Part)})
         return f"a list with {', '.join(others)}" if others else "a list"
     return "None" if value is None else f"a {type(value).__name__}"

@@ -26,10 +26,10 @@ def read_each(items: Iterable[T], read: Callable[[T], Part | Iterable[Part] | No
     parts: list[Part] = []
     for item in items:
         try:
-            found = read(item)
-            if found is None:
+            made = read(item)
+            if made is None:
                 continue
-            parts += [found] if isinstance(found, Part) else found
+            parts += [made] if isinstance(made, Part) else made
         except Exception as error:
             is_malformed = isinstance(error, MalformedBody)
             reason = str(error) if is_malformed else f"reading it raised {type(error).__name__}"

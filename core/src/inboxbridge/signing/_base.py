@@ -73,17 +73,17 @@ def digest(key: bytes, content: bytes, algorithm: Algorithm, encoding: Encoding)
     return raw.hex() if encoding == "hex" else base64.b64encode(raw).decode()
 
 
-def is_live(secrets: SecretStr | str | bytes | Iterable[Any], given: str) -> bool:
-    """Return whether *given* is one of the *secrets*, compared in constant time."""
-    matches = [same(key, given) for key in keys_of(secrets)]
+def is_live(secrets: SecretStr | str | bytes | Iterable[Any], presented: str) -> bool:
+    """Return whether *presented* is one of the *secrets*, compared in constant time."""
+    matches = [same(key, presented) for key in keys_of(secrets)]
     return any(matches)
 
 
-def same(expected: str | bytes, given: str) -> bool:
+def same(expected: str | bytes, presented: str) -> bool:
     """Compare two signatures in constant time; any text is taken."""
     if isinstance(expected, str):
         expected = expected.encode()
-    return hmac.compare_digest(expected, given.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(expected, presented.encode("utf-8", "surrogatepass"))
 
 
 def decode_base64(text: str | bytes) -> bytes | None:

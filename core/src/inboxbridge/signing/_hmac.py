@@ -75,14 +75,14 @@ class HmacSignature(Signature):
     def verify(self, request: WebhookRequest, now: float) -> str | None:
         if not self._keys:
             return "no secret is set"
-        given = request.headers.get(self.header)
-        if not given:
+        signature = request.headers.get(self.header)
+        if not signature:
             return f"the header {self.header} is missing"
-        if not given.startswith(self.prefix):
+        if not signature.startswith(self.prefix):
             return f"the header {self.header} does not start with {self.prefix!r}"
-        given = given[len(self.prefix) :]
+        signature = signature[len(self.prefix) :]
         if self.encoding == "hex":
-            given = given.lower()
+            signature = signature.lower()
         stamp = ""
         if self.timestamp_header is not None:
             stamp = request.headers.get(self.timestamp_header, "")
@@ -91,7 +91,7 @@ class HmacSignature(Signature):
                 return stale
         content = signed_content(self.content, request, stamp)
         for key in self._keys:
-            if same(digest(key, content, self.algorithm, self.encoding), given):
+            if same(digest(key, content, self.algorithm, self.encoding), signature):
                 return None
         return f"the signature in {self.header} does not match"
 
@@ -136,8 +136,8 @@ class TimestampedHmac(Signature):
             return f"the header {self.header} is missing"
         items = [item.strip().partition("=") for item in header.split(",")]
         stamps = [value for name, _, value in items if name == "t"]
-        given = [value.lower() for name, _, value in items if name == self.version]
-        if len(stamps) != 1 or not given:
+        signatures = [value.lower() for name, _, value in items if name == self.version]
+        if len(stamps) != 1 or not signatures:
             return f"the header {self.header} is not of the form t=…,{self.version}=…"
         stale = outside_window(stamps[0], now, self.tolerance_seconds)
         if stale:
@@ -145,7 +145,7 @@ class TimestampedHmac(Signature):
         content = signed_content("{timestamp}.{body}", request, stamps[0])
         for key in self._keys:
             expected = digest(key, content, "sha256", "hex")
-            if any(same(expected, one) for one in given):
+            if any(same(expected, signature) for signature in signatures):
                 return None
         return f"the signature in {self.header} does not match"
 

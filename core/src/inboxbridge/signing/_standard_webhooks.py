@@ -83,11 +83,11 @@ class StandardWebhooks(Signature):
         content = _content(headers[id_header], stamp, request.body)
         expected = [digest(key, content, "sha256", "base64") for key in self._hmac_keys]
         for item in headers[signature_header].split(" ", MAX_SIGNATURES)[:MAX_SIGNATURES]:
-            version, _, given = item.partition(",")
-            if version == "v1" and any(same(one, given) for one in expected):
+            version, _, signature = item.partition(",")
+            if version == "v1" and any(same(digest, signature) for digest in expected):
                 return None
             if version == "v1a" and any(
-                _ed25519_matches(key, given, content) for key in self._public_keys
+                _ed25519_matches(key, signature, content) for key in self._public_keys
             ):
                 return None
         return f"no signature in {signature_header} matches"
@@ -142,8 +142,8 @@ class Ed25519Signature(Signature):
         if stale:
             return stale
         content = stamp.encode() + self.separator + request.body
-        given = request.headers[self.header]
-        if any(_ed25519_matches(key, given, content) for key in self._keys):
+        signature = request.headers[self.header]
+        if any(_ed25519_matches(key, signature, content) for key in self._keys):
             return None
         return f"the signature in {self.header} does not match"
 
@@ -176,8 +176,8 @@ def _content(message_id: str, stamp: str, body: bytes) -> bytes:
     return f"{message_id}.{stamp}.".encode("utf-8", "surrogatepass") + body
 
 
-def _ed25519_matches(key: Ed25519PublicKey, given: str, content: bytes) -> bool:
-    raw = decode_base64(given)
+def _ed25519_matches(key: Ed25519PublicKey, signature: str, content: bytes) -> bool:
+    raw = decode_base64(signature)
     if raw is None:
         return False
     try:

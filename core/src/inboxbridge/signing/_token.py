@@ -41,14 +41,14 @@ class SharedToken(Signature):
         if not self.secrets:
             return "no secret is set"
         if self.header:
-            place, given = f"the header {self.header}", request.headers.get(self.header)
+            place, token = f"the header {self.header}", request.headers.get(self.header)
         elif self.body_field:
-            place, given = f"the body's {self.body_field}", self._in_body(request)
+            place, token = f"the body's {self.body_field}", self._in_body(request)
         else:
-            place, given = f"the address's {self.query_parameter}", self._in_query(request)
-        if not given:
+            place, token = f"the address's {self.query_parameter}", self._in_query(request)
+        if not token:
             return f"{place} is missing"
-        return None if is_live(self.secrets, given) else f"{place} does not match"
+        return None if is_live(self.secrets, token) else f"{place} does not match"
 
     def sign(self, request: WebhookRequest, now: float) -> WebhookRequest:
         token = first(self.secrets).decode()
@@ -68,8 +68,8 @@ class SharedToken(Signature):
                 body = request.json_object()
             except MalformedBody:
                 return request
-            kept = {name: value for name, value in body.items() if name != self.body_field}
-            return request.replace(body=json.dumps(kept).encode())
+            without_token = {name: value for name, value in body.items() if name != self.body_field}
+            return request.replace(body=json.dumps(without_token).encode())
         if self.query_parameter:
             base, _, query = request.url.partition("?")
             rest = [pair for pair in query.split("&") if not self._is_token(pair)]

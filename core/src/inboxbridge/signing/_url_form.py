@@ -52,8 +52,8 @@ class UrlFormSignature(Signature):
     def verify(self, request: WebhookRequest, now: float) -> str | None:
         if not self._keys:
             return "no secret is set"
-        given = request.headers.get(self.header)
-        if not given:
+        signature = request.headers.get(self.header)
+        if not signature:
             return f"the header {self.header} is missing"
         algorithm = self._algorithm(request)
         if algorithm is None:
@@ -67,7 +67,7 @@ class UrlFormSignature(Signature):
         for url in _spellings(request.url):
             content = url + parameters
             for key in self._keys:
-                if same(digest(key, content, algorithm, "base64"), given):
+                if same(digest(key, content, algorithm, "base64"), signature):
                     return None
         return f"the signature in {self.header} does not match (is public_url exactly the URL that the source calls?)"  # noqa: E501
 
