@@ -7,16 +7,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inboxbridge.testing import NotAllowed, sealed
-from inboxbridge.testing.sealed import clock_at
 
 
 @pytest.mark.parametrize(
@@ -69,26 +66,3 @@ def test_other_threads_are_not_in_the_room(tmp_path: Path) -> None:
         thread.join()
 
     assert (tmp_path / "file").read_text() == "x"
-
-
-def test_the_clock_says_what_it_is_told_and_goes_on_after() -> None:
-    before = time.time()
-    with clock_at(1_000_000_000.25, __name__):
-        assert time.time() == 1_000_000_000.25
-        assert time.gmtime().tm_year == 2001
-        assert datetime.now(UTC) == datetime.fromtimestamp(1_000_000_000.25, UTC)
-        assert datetime.now().tzinfo is None  # noqa: DTZ005
-        assert date.today().year == 2001  # noqa: DTZ011
-    assert time.time() >= before
-    assert datetime.now(UTC).timestamp() >= before
-
-
-def test_under_another_clock_moments_are_still_moments() -> None:
-    real = datetime(2026, 11, 7, tzinfo=UTC)
-    with clock_at(0, __name__):
-        made = datetime(2026, 11, 7, tzinfo=UTC)
-        assert isinstance(real, datetime)
-        assert isinstance(made, date)
-        assert made == real == datetime.fromisoformat("2026-11-07T00:00:00+00:00")
-        assert not isinstance("2026", datetime)
-    assert type(made) is datetime

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zlib import crc32
 
+import time_machine
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from inboxbridge.model import BasicMessage, Event, MinimalMessage, WebhookReques
 from inboxbridge.plugins import Connection
 from inboxbridge.testing.mutation import at_path, broken, junk_text, misfits, paths, replaced
 from inboxbridge.testing.samples import CONTENT_TYPES, Sample, difference
-from inboxbridge.testing.sealed import NotAllowed, clock_at, sealed
+from inboxbridge.testing.sealed import NotAllowed, sealed
 from inboxbridge.testing.subject import Subject, Unmet, message, parse, parse_all
 
 _LONG = "Grüße 😀 " * 11_000
@@ -133,7 +134,7 @@ def is_pure(subject: Subject, sample: Sample) -> None:
     """The same delivery gives the same events and messages, whatever the clock says."""
     outcomes = []
     for clock in _CLOCKS:
-        with clock_at(clock, subject.package, subject.cls.__module__):
+        with time_machine.travel(clock, tick=False):
             connection = subject.connection()
             for _ in range(2):
                 events = parse(connection, subject.delivery(sample))
