@@ -43,7 +43,7 @@ def info_shape(limits: Limits, *, seeding: bool = False) -> Object:
     """
     most = limits.contact_items
     line = Text(limits.contact_text)
-    told: dict[str, Shape] = {"e164Phone": Text()} if seeding else {}
+    seeded: dict[str, Shape] = {"e164Phone": Text()} if seeding else {}
     email: dict[str, Shape] = {
         "tag": Enum("MAIN", "HOME", "WORK", "UNTAGGED"),
         "email": Pattern(_EMAIL, "an email address", limits.email),
@@ -54,7 +54,7 @@ def info_shape(limits: Limits, *, seeding: bool = False) -> Object:
         "countryCode": Text(),
         "phone": Text(limits.phone),
         "primary": Flag(),
-        **told,
+        **seeded,
     }
     return Object(
         {
@@ -122,17 +122,17 @@ def tidied(info: Mapping[str, Any], new_id: Callable[[], str]) -> Json:
 
     An email or phone entry without its value is dropped, as Wix does with misspelt ones.
     """
-    kept = {key: value for key, value in info.items() if value not in ("", {}, [], {"items": []})}
+    tidy = {key: value for key, value in info.items() if value not in ("", {}, [], {"items": []})}
     for plural, singular in (("emails", "email"), ("phones", "phone")):
-        items = [item for item in items_of(kept, plural) if item.get(singular)]
-        kept.pop(plural, None)
+        items = [item for item in items_of(tidy, plural) if item.get(singular)]
+        tidy.pop(plural, None)
         if items:
-            kept[plural] = {"items": _with_one_primary(items, new_id)}
-    for phone in items_of(kept, "phones"):
+            tidy[plural] = {"items": _with_one_primary(items, new_id)}
+    for phone in items_of(tidy, "phones"):
         number = e164(phone["phone"], phone.get("countryCode"))
         if number:
             phone["e164Phone"] = number
-    return kept
+    return tidy
 
 
 def _with_one_primary(items: list[Json], new_id: Callable[[], str]) -> list[Json]:

@@ -68,26 +68,29 @@ class ContactBook:
         """The emails, in lower case, and phone numbers of a contact; none of an unknown one."""
         contact = self.find(contact_id)
         info = contact["info"] if contact else {}
-        found = {item["email"].lower() for item in items_of(info, "emails")}
+        held_addresses = {item["email"].lower() for item in items_of(info, "emails")}
         for phone in items_of(info, "phones"):
-            found |= {phone["phone"].lower(), phone.get("e164Phone") or phone["phone"].lower()}
-        return found
+            held_addresses |= {
+                phone["phone"].lower(),
+                phone.get("e164Phone") or phone["phone"].lower(),
+            }
+        return held_addresses
 
     def query(self, query: Mapping[str, Any]) -> tuple[list[Json], Json]:
         """One page of matching contacts, and its `pagingMetadata`."""
         compiled = compile_filter(query.get("filter", {}))
-        found = self._candidates(compiled)
+        matching = self._candidates(compiled)
         if query.get("filter"):
-            found = [contact for contact in found if compiled.matches(contact)]
+            matching = [contact for contact in matching if compiled.matches(contact)]
         sort = next(iter(query.get("sort", ())), None)
-        found = sorted_contacts(found, sort)
+        matching = sorted_contacts(matching, sort)
         paging = query.get("paging", {})
         most = self._options.limits.query_page
         if paging.get("limit", 0) > most:
             raise query_error("ILLEGAL_LIMIT", f"A page has at most {most} contacts.")
         offset = paging.get("offset", 0)
-        page = found[offset : offset + (paging.get("limit") or 50)]
-        return page, {"count": len(page), "offset": offset, "total": len(found)}
+        page = matching[offset : offset + (paging.get("limit") or 50)]
+        return page, {"count": len(page), "offset": offset, "total": len(matching)}
 
     def _candidates(self, compiled: Filter) -> list[Json]:
         index = self._search_index.current

@@ -168,10 +168,10 @@ async def merge(request: Request) -> Json:
 
 
 def _sites_with(request: Request, contact_id: str) -> list[Site]:
-    found = [site for site in _sites(request) if site.contacts.find(contact_id)]
-    if not found:
+    sites = [site for site in _sites(request) if site.contacts.find(contact_id)]
+    if not sites:
         raise ControlError(404, f"Contact {contact_id} not found.")
-    return found
+    return sites
 
 
 def _sites(request: Request) -> list[Site]:

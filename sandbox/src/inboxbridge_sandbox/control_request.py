@@ -38,8 +38,8 @@ async def json_body(request: Request) -> Any:
 
 async def object_body(request: Request, shape: Shape) -> Json:
     reading = Reading()
-    found = shape.read(await json_body(request), "", reading)
+    content = shape.read(await json_body(request), "", reading)
     reading.finish("request")
     if reading.unknown:
         raise ControlError(400, "Unknown keys: " + ", ".join(reading.unknown_keys()) + ".")
-    return found  # type: ignore[no-any-return]
+    return content  # type: ignore[no-any-return]

@@ -107,11 +107,11 @@ class Conversations:
 
     def get(self, conversation_id: str) -> Conversation:
         """Raises `404 CONVERSATION_NOT_FOUND`."""
-        found = self.find(conversation_id)
-        if found is None:
+        conversation = self.find(conversation_id)
+        if conversation is None:
             text = f"Conversation {conversation_id} not found."
             raise application_error(404, "CONVERSATION_NOT_FOUND", text)
-        return found
+        return conversation
 
     def get_or_create(
         self, participant_id: Mapping[str, str], now_micros: int
@@ -125,8 +125,8 @@ class Conversations:
         kind = only_one(participant_id, PARTICIPANT_KINDS)
         if kind is None:
             text = "must hold exactly one of contactId, anonymousVisitorId, memberId"
-            found = violation("participantId", text, "CUSTOM", ruleName="ONE_OF")
-            raise validation_error("request", [found])
+            fault = violation("participantId", text, "CUSTOM", ruleName="ONE_OF")
+            raise validation_error("request", [fault])
         participant = self._participant(kind, participant_id[kind])
         conversation_id = self._id_of(participant)
         existing = self._by_id.get(conversation_id)

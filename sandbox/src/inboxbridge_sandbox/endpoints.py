@@ -42,8 +42,8 @@ class Call:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            found = wrong_format("body", "a JSON object")
-            raise validation_error("request", [found]) from None
+            fault = wrong_format("body", "a JSON object")
+            raise validation_error("request", [fault]) from None
 
     def read(self, shape: Object, subject: str, body: Any = None) -> Json:
         """The JSON body in its shape; raises the `400` that lists what is wrong."""
@@ -57,36 +57,36 @@ class Call:
         Wix's SDK packs a request with objects in it into one parameter, `.r`: base64url without
         padding of the request as JSON. Its objects become dotted names.
         """
-        found: Json = {}
+        parameters: Json = {}
         for name, value in self.query:
             if name == ".r":
                 return _dotted(_unpacked(value))
             if name in several:
-                found.setdefault(name, []).append(value)
+                parameters.setdefault(name, []).append(value)
             else:
-                found[name] = value
-        return found
+                parameters[name] = value
+        return parameters
 
 
 def _unpacked(packed: str) -> Json:
     try:
         padding = "=" * (-len(packed) % 4)
-        found = json.loads(base64.b64decode(packed + padding, altchars=b"-_", validate=True))
+        request = json.loads(base64.b64decode(packed + padding, altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        request = None
+    if not isinstance(request, dict):
         raise validation_error("request", [wrong_format(".r", "base64url of a JSON object")])
-    return found
+    return request
 
 
 def _dotted(request: Json) -> Json:
-    found: Json = {}
+    parameters: Json = {}
     for name, value in request.items():
         if isinstance(value, dict):
-            found |= {f"{name}.{inner}": each for inner, each in _dotted(value).items()}
+            parameters |= {f"{name}.{inner}": each for inner, each in _dotted(value).items()}
         else:
-            found[name] = value
-    return found
+            parameters[name] = value
+    return parameters
 
 
 Handler = Callable[[Call, Site, Caller], Json]
@@ -166,8 +166,8 @@ _GET_PARAMETERS: Final = Object(
 
 
 def _get_contact(call: Call, site: Site, _: Caller) -> Json:
-    given = call.read(_GET_PARAMETERS, "request", call.parameters("fields", "fieldsets"))
-    projection = Projection(given.get("fields", ()), given.get("fieldsets", ()))
+    parameters = call.read(_GET_PARAMETERS, "request", call.parameters("fields", "fieldsets"))
+    projection = Projection(parameters.get("fields", ()), parameters.get("fieldsets", ()))
     contact, kind = site.contacts.find(call.path_id), "REGULAR"
     if contact is None:
         contact, kind = site.contacts.survivor(call.path_id), "MERGED"
@@ -178,16 +178,18 @@ def _get_contact(call: Call, site: Site, _: Caller) -> Json:
 
 def _get_or_create_conversation(call: Call, site: Site, _: Caller) -> Json:
     body = call.read(conversations.REQUEST, "request")
-    found, new = site.conversations.get_or_create(body["participantId"], call.sandbox.now_micros())
+    conversation, new = site.conversations.get_or_create(
+        body["participantId"], call.sandbox.now_micros()
+    )
     call.committed = new
     if new:
         call.sandbox.changed()
-    return {"conversation": site.conversations.as_json(found), "newConversation": new}
+    return {"conversation": site.conversations.as_json(conversation), "newConversation": new}
 
 
 def _get_conversation(call: Call, site: Site, _: Caller) -> Json:
-    found = site.conversations.get(call.path_id)
-    return {"conversation": site.conversations.as_json(found)}
+    conversation = site.conversations.get(call.path_id)
+    return {"conversation": site.conversations.as_json(conversation)}
 
 
 def _send_message(call: Call, site: Site, caller: Caller) -> Json:

@@ -117,8 +117,8 @@ class Dice:
         """The value of `Retry-After`, or `None` when the header stays away."""
         if not self.faults.retry_after:
             return None
-        told = self.faults.retry_after_seconds
-        return max(1, math.ceil(seconds)) if told is None else told
+        fixed_seconds = self.faults.retry_after_seconds
+        return max(1, math.ceil(seconds)) if fixed_seconds is None else fixed_seconds
 
 
 class HtmlError(WixError):

@@ -59,7 +59,7 @@ def store(
     kind = next(name for name in PAYLOADS if name in content)
     if kind == "template":
         content = _completed_template(content, app_id)
-    kept: Json = {
+    message_json: Json = {
         "id": number,
         "content": {**content, "contentType": kind.upper()},
         "sender": sender,
@@ -69,15 +69,15 @@ def store(
     }
     for name in ("targetChannelIds", "sourceChannelId", "silent"):
         if name in message:
-            kept[name] = message[name]
+            message_json[name] = message[name]
     if app_id:
-        kept["appId"] = app_id
-    kept["visibility"] = message["visibility"]
-    kept["sequence"] = number
-    kept["direction"] = message["direction"]
-    kept["createdDate"] = iso_millis(sequence)
+        message_json["appId"] = app_id
+    message_json["visibility"] = message["visibility"]
+    message_json["sequence"] = number
+    message_json["direction"] = message["direction"]
+    message_json["createdDate"] = iso_millis(sequence)
     stored = StoredMessage(
-        conversation, kept, sequence, arrival, silent or message.get("silent", False)
+        conversation, message_json, sequence, arrival, silent or message.get("silent", False)
     )
     conversation.messages.append(stored)
     return stored
@@ -109,9 +109,9 @@ def page_of(conversation: Conversation, request: Json, page_size: int) -> Json:
     cursor = request.get("paging.cursor")
     anchor, backwards = _open(cursor, visibility, order) if cursor else (None, False)
     ascending = (order == "ASC") is not backwards
-    found = _walk(conversation.messages, anchor, visibility, limit + 1, ascending=ascending)
-    more = len(found) > limit
-    page = found[:limit]
+    reached = _walk(conversation.messages, anchor, visibility, limit + 1, ascending=ascending)
+    more = len(reached) > limit
+    page = reached[:limit]
     if backwards:
         page.reverse()
     answer: Json = {"messages": [stored.message for stored in page]}
@@ -144,14 +144,14 @@ def _walk(
     else:
         end = bisect_left(messages, anchor, key=lambda each: each.place) if anchor else None
         positions = range((len(messages) if end is None else end) - 1, -1, -1)
-    found: list[StoredMessage] = []
+    reached: list[StoredMessage] = []
     for position in positions:
         stored = messages[position]
         if visibility == "BUSINESS" or stored.message["visibility"] == visibility:
-            found.append(stored)
-            if len(found) == wanted:
+            reached.append(stored)
+            if len(reached) == wanted:
                 break
-    return found
+    return reached
 
 
 def _seal(edge: StoredMessage, visibility: str, order: str, *, backwards: bool) -> str:
@@ -168,8 +168,8 @@ def _open(cursor: str, visibility: str, order: str) -> tuple[tuple[int, int], bo
         made_for = (content["v"], content["o"])
         backwards = bool(content["b"])
     except (ValueError, TypeError, KeyError, binascii.Error):
-        found = wrong_format("paging.cursor", "a cursor from pagingMetadata")
-        raise validation_error("request", [found]) from None
+        fault = wrong_format("paging.cursor", "a cursor from pagingMetadata")
+        raise validation_error("request", [fault]) from None
     if made_for != (visibility, order):
         text = "must be used with the visibility and sorting it was made with"
         raise validation_error("request", [violation("paging.cursor", text, "CUSTOM")])

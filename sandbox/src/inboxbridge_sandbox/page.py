@@ -86,9 +86,9 @@ def _chosen(
     sites = sandbox.sites
     candidates = [sites[site_id]] if site_id in sites else list(sites.values())
     for site in candidates if conversation_id else ():
-        found = site.conversations.find(conversation_id or "")
-        if found:
-            return site, found
+        conversation = site.conversations.find(conversation_id or "")
+        if conversation:
+            return site, conversation
     if site_id not in sites and sandbox.arrivals:
         candidates = [sites[sandbox.arrivals[-1].conversation.site_id]]
     if not candidates:

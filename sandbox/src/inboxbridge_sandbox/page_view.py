@@ -211,14 +211,14 @@ def _kind(stored: StoredMessage) -> str:
     return "activity" if "minimal" in content or "system" in content else "bubble"
 
 
-def _same_run(one: StoredMessage, other: StoredMessage) -> bool:
+def _same_run(earlier: StoredMessage, other: StoredMessage) -> bool:
     return (
-        _kind(one) == _kind(other)
-        and _outbound(one) == _outbound(other)
-        and _badge(one) == _badge(other)
-        and one.message["visibility"] == other.message["visibility"]
-        and _day(one) == _day(other)
-        and other.sequence - one.sequence < _RUN_SECONDS * 1_000_000
+        _kind(earlier) == _kind(other)
+        and _outbound(earlier) == _outbound(other)
+        and _badge(earlier) == _badge(other)
+        and earlier.message["visibility"] == other.message["visibility"]
+        and _day(earlier) == _day(other)
+        and other.sequence - earlier.sequence < _RUN_SECONDS * 1_000_000
     )
 
 

@@ -79,15 +79,15 @@ def _path(name: str) -> Path:
 
 
 def _copy(source: Json, target: Json, path: Path) -> None:
-    found: Any = source
+    value: Any = source
     for step in path:
-        if not isinstance(found, dict) or step not in found:
+        if not isinstance(value, dict) or step not in value:
             return
-        found = found[step]
+        value = value[step]
     for step in path[:-1]:
         source = source[step]
-        kept = target.setdefault(step, {})
-        if kept is source:
+        inner_target = target.setdefault(step, {})
+        if inner_target is source:
             return
-        target = kept
-    target[path[-1]] = found
+        target = inner_target
+    target[path[-1]] = value

@@ -156,8 +156,8 @@ class Asked:
             return True
         if self.name != CALLS["conversation"]:
             return False
-        found = (site.conversations.find(conversation_id) for site in self.sites)
-        return any(each and ids.intersection(each.participant.values()) for each in found)
+        conversations = (site.conversations.find(conversation_id) for site in self.sites)
+        return any(each and ids.intersection(each.participant.values()) for each in conversations)
 
 
 class Rules:
@@ -212,26 +212,26 @@ def _rule(written: Any, where: str, calls: Mapping[str, str]) -> Rule:
     if not isinstance(written, dict):
         raise RuleError(f"{where} must be an object, not {_shown(written)}.")
     _refuse_unknown(written, (*_KEYS, "answer"), where)
-    given = {key: value for key, value in written.items() if value is not None}
-    if "answer" not in given:
+    keys = {key: value for key, value in written.items() if value is not None}
+    if "answer" not in keys:
         raise RuleError(f"{where} has no answer.")
-    kind, scripted = _answer(given["answer"], f"{where}.answer")
-    call = given.get("call")
+    kind, scripted = _answer(keys["answer"], f"{where}.answer")
+    call = keys.get("call")
     if call is not None and call not in calls:
         known = ", ".join(CALLS)
         raise RuleError(f"{where}.call must be one of {known}, not {_shown(call)}.")
     for name in ("contact", "conversation", "text"):
-        value = given.get(name)
+        value = keys.get(name)
         if value is not None and not (isinstance(value, str) and value):
             raise RuleError(f"{where}.{name} must be a text that is not empty.")
         if value is not None and name != "text" and not _GUID.fullmatch(value.lower()):
             raise RuleError(f"{where}.{name} must be a GUID, not {_shown(value)}.")
-    times, seconds = given.get("times"), given.get("seconds")
+    times, seconds = keys.get("times"), keys.get("seconds")
     if times is not None and (type(times) is not int or times < 1):
         raise RuleError(f"{where}.times must be a whole number of at least 1.")
     if seconds is not None and (type(seconds) not in (int, float) or not 0 <= seconds < 1e9):
         raise RuleError(f"{where}.seconds must be a number of at least 0.")
-    after_commit = given.get("after_commit", False)
+    after_commit = keys.get("after_commit", False)
     if type(after_commit) is not bool:
         raise RuleError(f"{where}.after_commit must be true or false.")
     if after_commit and kind == "late":
@@ -243,9 +243,9 @@ def _rule(written: Any, where: str, calls: Mapping[str, str]) -> Rule:
         scripted,
         written,
         call=None if call is None else calls[call],
-        contact=_lowered(given.get("contact")),
-        conversation=_lowered(given.get("conversation")),
-        text=given.get("text"),
+        contact=_lowered(keys.get("contact")),
+        conversation=_lowered(keys.get("conversation")),
+        text=keys.get("text"),
         times=times,
         after_commit=after_commit,
         seconds=float(seconds),
@@ -288,7 +288,7 @@ def _answer(written: Any, where: str) -> tuple[Kind, Scripted]:
 def _headers(written: Any, where: str) -> list[tuple[bytes, bytes]]:
     """An object of headers, or an array of `[name, value]` where one comes twice."""
     pairs = list(written.items()) if isinstance(written, dict) else written
-    found = []
+    headers = []
     for pair in pairs if isinstance(pairs, list) else [None]:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise RuleError(f"{where} must be an object, or an array of [name, value].")
@@ -298,8 +298,8 @@ def _headers(written: Any, where: str) -> list[tuple[bytes, bytes]]:
             raise RuleError(f"{where}: {_shown(name)} is not the name of a header.")
         if not isinstance(value, str) or not _VALUE.fullmatch(value) or not _is_latin(value):
             raise RuleError(f"{where}.{name} must be a line of text.")
-        found.append((name.lower().encode(), value.encode("latin-1")))
-    return found
+        headers.append((name.lower().encode(), value.encode("latin-1")))
+    return headers
 
 
 def _refuse_unknown(written: Mapping[str, Any], known: Sequence[str], where: str) -> None:

@@ -40,8 +40,8 @@ class Reading:
         self.violations: list[Violation] = []
         self.unknown: list[str] = []
 
-    def refuse(self, found: Violation) -> Any:
-        self.violations.append(found)
+    def refuse(self, violation: Violation) -> Any:
+        self.violations.append(violation)
         return INVALID
 
     def unknown_keys(self) -> list[str]:
@@ -142,8 +142,8 @@ class Number:
         if type(value) not in (int, float) or (self.whole and (value != value // 1 or value < 0)):
             return reading.refuse(wrong_format(path, expected))
         if self.most is not None and value > self.most:
-            found = violation(path, f"must be at most {self.most}", "MAX", threshold=self.most)
-            return reading.refuse(found)
+            fault = violation(path, f"must be at most {self.most}", "MAX", threshold=self.most)
+            return reading.refuse(fault)
         return int(value) if self.whole else value
 
 
@@ -225,7 +225,7 @@ class Object:
         if type(value) is not dict:
             return reading.refuse(wrong_format(path, "an object"))
         prefix = f"{path}." if path else ""
-        found: dict[str, Any] = {}
+        content: dict[str, Any] = {}
         for key, item in value.items():
             entry = self.known.get(key)
             if entry is None:
@@ -236,18 +236,18 @@ class Object:
                 continue
             taken = shape.read(item, prefix + name, reading)
             if taken is not None:
-                found[name] = taken
+                content[name] = taken
         for name in self.need:
-            if found.get(name) in (None, "", [], {}):
+            if content.get(name) in (None, "", [], {}):
                 reading.refuse(required(prefix + name))
-        return found
+        return content
 
 
 def is_web_url(text: str) -> bool:
     return _WEB_URL.match(text) is not None
 
 
-def only_one(found: Mapping[str, Any], names: Collection[str]) -> str | None:
+def only_one(body: Mapping[str, Any], names: Collection[str]) -> str | None:
     """The single one of `names` that is present, or `None` for none or several."""
-    present = [name for name in names if name in found]
+    present = [name for name in names if name in body]
     return present[0] if len(present) == 1 else None

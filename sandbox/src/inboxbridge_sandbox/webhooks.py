@@ -143,13 +143,13 @@ class Webhooks:
         if not self.targets:
             return
         now = self._options.now()
-        told = self._told(event, now)
+        envelope_data = self._told(event, now)
         for target in self.targets:
             if target.site_id not in (None, site_id):
                 continue
             if target.slugs is not None and event.slug not in target.slugs:
                 continue
-            token = self._sign(told, event, self._instance_of(target.app_id, site_id), now)
+            token = self._sign(envelope_data, event, self._instance_of(target.app_id, site_id), now)
             for _ in range(1 + target.duplicates):
                 delay = self._random.random() * REORDER_WITHIN_SECONDS if target.reorder else 0.0
                 self._queue(now + delay, target, token, event.slug)
@@ -157,7 +157,7 @@ class Webhooks:
     def _told(self, event: DomainEvent, now: float) -> Json:
         place = (event.fqdn, event.entity_id)
         self._sequences[place] = sequence = self._sequences.get(place, 0) + 1
-        told: Json = {
+        envelope_data: Json = {
             "id": str(uuid.uuid4()),
             "entityFqdn": event.fqdn,
             "slug": event.slug,
@@ -168,11 +168,11 @@ class Webhooks:
             "entityEventSequence": str(sequence),
         }
         if event.originated_from:
-            told["originatedFrom"] = event.originated_from
-        return told
+            envelope_data["originatedFrom"] = event.originated_from
+        return envelope_data
 
-    def _sign(self, told: Json, event: DomainEvent, instance_id: str, now: float) -> str:
-        envelope: Json = {"data": _compact(told)}
+    def _sign(self, envelope_data: Json, event: DomainEvent, instance_id: str, now: float) -> str:
+        envelope: Json = {"data": _compact(envelope_data)}
         if event.identity:
             envelope["identity"] = _compact(event.identity)
         envelope |= {"instanceId": instance_id, "eventType": event.event_type}
