@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from inboxbridge import Event, MalformedBody
+from inboxbridge import Event, IgnoredPart, MalformedBody, Person
 
 ORDER = {
     "type": "order.paid",
@@ -278,8 +278,103 @@ def test_a_fault_in_a_batch_names_the_object_the_table_and_the_item(parse):
     maps = [{**MAP, "when": "`false`"}, {**MAP, "items": "lines"}]
     good = {"order": {"number": 1, "customer": {"email": "dana@example.com"}}}
 
-    with pytest.raises(MalformedBody, match=r"^\[1\]: item 1: maps\[1\]\.id is missing"):
-        parse([{"lines": [good]}, {"lines": [good, {}]}], maps=maps)
+    first, second, wrong = parse([{"lines": [good]}, {"lines": [good, {}]}], maps=maps)
+
+    assert (first.id, second.id) == ("1", "1")
+    assert wrong.reason == "[1]: item 1: maps[1].id is missing or empty"
+
+
+def test_an_item_that_cannot_be_read_leaves_the_others_with_their_numbers(parse):
+    table = {
+        "items": "lines",
+        "id_template": "{root().n}-{index()}",
+        "text": "text",
+        "external_id": "root().n",
+    }
+
+    first, wrong, third = parse({"n": 7, "lines": [{"text": "a"}, {}, {"text": "c"}]}, map=table)
+
+    assert (first.id, third.id) == ("7-0", "7-2")
+    assert wrong.reason == "item 1: map.text is missing or empty"
+
+
+@pytest.mark.parametrize(
+    "key", [{"region": "billing.country"}, {"region_template": "{billing.country}"}]
+)
+@pytest.mark.parametrize(
+    ("country", "phone"), [("NL", "+31612345678"), ("", None), (None, None), ("Nederland", None)]
+)
+def test_the_country_of_a_number_can_be_mapped(parse, key, country, phone):
+    """A shop of the US sells to the Netherlands: 06 12345678 is no American number."""
+    table = {"id": "id", "email": "billing.email", "phone": "billing.phone", "text": "'Ordered'"}
+    billing = {"email": "jan@example.nl", "phone": "06 12345678", "country": country}
+
+    [event] = parse({"id": 727, "billing": billing}, map={**table, **key}, region="US")
+
+    assert event.person.phone == phone
+    assert event.person.email == "jan@example.nl"
+
+
+def test_without_a_country_of_its_own_a_foreign_number_is_left_out(connector, request_with):
+    woo = connector(
+        label="Woo",
+        region="US",
+        maps=[
+            {
+                "when": "header('X-WC-Webhook-Topic')=='order.created'",
+                "id_template": "order-{id}",
+                "type": "activity",
+                "email": "billing.email",
+                "phone": "billing.phone",
+                "name_template": "{billing.first_name} {billing.last_name}",
+                "text_template": (
+                    "Ordered {join(', ', line_items[].name)}: {total} {currency} "
+                    "{plain(customer_note)}"
+                ),
+            }
+        ],
+    )
+    order = {
+        "id": 727,
+        "currency": "EUR",
+        "total": "29.35",
+        "customer_note": "<p>Ring twice</p>",
+        "billing": {
+            "first_name": "Jan",
+            "last_name": "Kok",
+            "email": "jan@example.nl",
+            "phone": "06 12345678",
+            "country": "NL",
+        },
+        "line_items": [{"name": "Mug", "quantity": 2}],
+    }
+
+    [event] = woo.parse_event(request_with(order, X_WC_Webhook_Topic="order.created"))
+
+    assert event.person == Person(email="jan@example.nl", name="Jan Kok")
+    assert event.text == "Ordered Mug: 29.35 EUR Ring twice"
+
+
+def test_the_recipient_can_be_mapped(parse):
+    [event] = parse({**ORDER, "branch": 4}, map={**MAP, "recipient": "branch"})
+
+    assert event.recipient == "4"
+
+
+@pytest.mark.parametrize("kind", ["type", "header('X-Topic')"])
+def test_what_no_map_takes_is_named_by_its_kind(connector, request_with, kind):
+    shop = connector(map={**MAP, "when": "type == 'order.paid'"}, kind=kind)
+
+    parts = shop.parse_event(request_with({"type": "stock.low"}, X_Topic="stock.low"))
+
+    assert parts == [IgnoredPart(kind="stock.low")]
+
+
+@pytest.mark.parametrize("kind", ["missing", "order", "abs(type)", "' '"])
+def test_a_kind_that_is_no_name_is_left_out(parse, kind):
+    body = {"type": "stock.low", "order": {"a": 1}}
+
+    assert parse(body, map={**MAP, "when": "type == 'order.paid'"}, kind=kind) == []
 
 
 def test_an_error_quotes_nothing_of_the_body(parse):

@@ -59,6 +59,35 @@ def test_a_national_number_needs_its_country() -> None:
     assert normalize_phone("(415) 555-0132", "Atlantis") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("06 12345678", "US"),  # a Dutch mobile number: no North American area code begins with 0
+        ("555-0132", "US"),
+        ("(123) 555-0132", "US"),
+        ("06 12345678", "GB"),
+    ],
+)
+def test_a_number_that_its_country_does_not_give_out_is_none(text: str, region: str) -> None:
+    assert normalize_phone(text, region) is None
+
+
+@pytest.mark.parametrize("text", ["+10612345678", "+1 061 234 5678", "\uff0b1 061 234 5678"])
+def test_a_number_that_names_its_country_is_taken_at_its_word(text: str) -> None:
+    assert normalize_phone(text, "US") == "+10612345678"
+
+
+@moderately
+@given(number=numbers)
+def test_a_countrys_own_numbers_are_read_as_people_of_that_country_write_them(
+    number: phonenumbers.PhoneNumber,
+) -> None:
+    region = phonenumbers.region_code_for_number(number)
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+    assert normalize_phone(national, region) == phonenumbers.format_number(number, E164)
+
+
 @moderately
 @given(number=numbers)
 def test_every_countrys_mobile_numbers_are_read_in_every_spelling(

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo
 
 from inboxbridge import (
     Connector,
-    Event,
+    IgnoredPart,
     MalformedBody,
+    Part,
     Signature,
     WebhookRequest,
+    clean_text,
     hookimpl,
 )
+from inboxbridge.reading import one_line, read_each
 
-from inboxbridge_webhook.expressions import Run
-from inboxbridge_webhook.functions import MapFunctions
+from inboxbridge_webhook.expressions import Expression, Run
+from inboxbridge_webhook.functions import MapFunctions, Unusable
 from inboxbridge_webhook.mapping import EventMap
 from inboxbridge_webhook.reading import json_type, read_event
 from inboxbridge_webhook.settings import WebhookSettings
 from inboxbridge_webhook.signatures import build_signature
+
+_LONGEST_KIND = 80
+
+Place: TypeAlias = tuple[str, Any]
+"""Where an item stands in the body, for errors, and the item."""
 
 
 class WebhookConnector(Connector[WebhookSettings]):
@@ -35,6 +44,7 @@ class WebhookConnector(Connector[WebhookSettings]):
     def __init__(self, settings: WebhookSettings) -> None:
         super().__init__(settings)
         self._zone = ZoneInfo(settings.timezone)
+        self._kind = None if settings.kind is None else Expression(settings.kind)
         self._maps: list[EventMap] = []
         if settings.map is not None:
             self._maps = [EventMap(settings.map, "map")]
@@ -44,38 +54,50 @@ class WebhookConnector(Connector[WebhookSettings]):
             ]
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
         body = request.json()
         if isinstance(body, dict):
-            objects = [("", body)]
-        elif isinstance(body, list):
-            objects = [(f"[{number}]", one) for number, one in enumerate(body)]
-        else:
+            return self._read(("", body), Run(MapFunctions(self._zone, request.headers)))
+        if not isinstance(body, list):
             raise MalformedBody(
                 f"expected a JSON object or an array of them, found {json_type(body)}"
             )
-        for at, one in objects:
-            if not isinstance(one, dict):
-                raise MalformedBody(f"{at} must be an object, found {json_type(one)}")
-        if self._maps:
-            return self._mapped(objects, request)
-        region = self.settings.region
-        return [read_event(one, f"{at}." if at else "", region=region) for at, one in objects]
+        run = Run(MapFunctions(self._zone, request.headers))
+        places = [(f"[{number}]", one) for number, one in enumerate(body)]
+        return read_each(places, lambda place: self._read(place, run))
 
     @hookimpl
     def signature(self) -> Signature:
         return build_signature(self.settings)
 
-    def _mapped(
-        self, objects: list[tuple[str, dict[str, Any]]], request: WebhookRequest
-    ) -> list[Event]:
-        run = Run(MapFunctions(self._zone, request.headers))
-        region, events = self.settings.region, []
-        for number, one in objects:
-            at = f"{number}: " if number else ""
-            table = next((table for table in self._maps if table.applies(one, run, at)), None)
-            if table is None:
-                continue
-            for place, fields in table.found(one, run, at):
-                events.append(read_event(fields, place, region=region, unit=table.unit))
-        return events
+    def _read(self, place: Place, run: Run) -> list[Part]:
+        at, one = place
+        if not isinstance(one, dict):
+            raise MalformedBody(f"{at} must be an object, found {json_type(one)}")
+        if self._maps:
+            return self._mapped(f"{at}: " if at else "", one, run)
+        return [read_event(one, f"{at}." if at else "", region=self.settings.region)]
+
+    def _mapped(self, at: str, one: dict[str, Any], run: Run) -> list[Part]:
+        table = next((table for table in self._maps if table.applies(one, run, at)), None)
+        if table is None:
+            return list(self._ignored(one, run))
+
+        def read(item: Place) -> Part:
+            fields_at, fields = table.fields(item, run)
+            return read_event(fields, fields_at, region=self.settings.region, unit=table.unit)
+
+        places = table.places(one, run, at)
+        return read_each(places, read) if table.has_items else [read(place) for place in places]
+
+    def _ignored(self, one: dict[str, Any], run: Run) -> Iterator[IgnoredPart]:
+        """Name what no map takes, where the settings say what names it."""
+        if self._kind is None:
+            return
+        run.functions.root = one
+        try:
+            kind = self._kind.search(one, run)
+        except Unusable:
+            return
+        if isinstance(kind, str) and (name := one_line(clean_text(kind), _LONGEST_KIND)):
+            yield IgnoredPart(kind=name)

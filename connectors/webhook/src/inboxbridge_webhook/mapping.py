@@ -15,7 +15,7 @@ from inboxbridge_webhook.templates import Template
 
 _FOUND = (
     "id", "type", "direction", "occurred_at", "email", "phone", "external_id", "name", "text",
-    "icon_url", "url", "thread", "about", "attachments",
+    "icon_url", "url", "thread", "about", "attachments", "region", "recipient",
 )  # fmt: skip
 
 _CONSTANTS = {"type": ("message", "activity"), "direction": ("inbound", "outbound")}
@@ -64,17 +64,20 @@ class EventMap:
         except Unusable as error:
             raise MalformedBody(f"{at}{self._name}.when: {error}") from None
 
-    def found(
-        self, root: dict[str, Any], run: Run, at: str
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the place and the fields of each event in *root*.
+    @property
+    def has_items(self) -> bool:
+        """Whether one object may become several events."""
+        return self._items is not None
+
+    def places(self, root: dict[str, Any], run: Run, at: str) -> Iterator[tuple[str, Any]]:
+        """Yield where each event of *root* is, and what the expressions look at.
 
         Raises:
-            MalformedBody: An expression fails on it; the text names the key of the table.
+            MalformedBody: ``items`` fails on it, or finds no array.
         """
         run.functions.root = root
         if self._items is None:
-            yield self._fields(root, run, at)
+            yield at, root
             return
         try:
             items = self._items.search(root, run)
@@ -83,9 +86,15 @@ class EventMap:
         if not isinstance(items, list):
             raise MalformedBody(f"{at}{self._name}.items found no array")
         for number, item in enumerate(items):
-            yield self._fields(item, run, f"{at}item {number}: ")
+            yield f"{at}item {number}: ", item
 
-    def _fields(self, value: Any, run: Run, at: str) -> tuple[str, dict[str, Any]]:
+    def fields(self, place: tuple[str, Any], run: Run) -> tuple[str, dict[str, Any]]:
+        """Return where the fields of the event at *place* came from, and the fields.
+
+        Raises:
+            MalformedBody: An expression fails on it; the text names the key of the table.
+        """
+        at, value = place
         fields = dict(self._constants)
         field = "outbound_when"
         try:
@@ -98,7 +107,8 @@ class EventMap:
                 fields[field] = template.fill(value, run, complete=field == "id")
         except Unusable as error:
             raise MalformedBody(f"{at}{self._name}.{field}: {error}") from None
-        run.functions.index += 1
+        finally:
+            run.functions.index += 1  # an item that cannot be read keeps its place
         return f"{at}{self._name}.", fields
 
 

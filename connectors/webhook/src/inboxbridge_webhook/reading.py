@@ -26,6 +26,8 @@ _DIRECTIONS: dict[str, Direction] = {
     "inbound": "inbound",
     "outbound": "outbound",
 }
+_UNUSABLE_FILE = "(a file that cannot be shown)"
+_UNKNOWN_REGION = "ZZ"
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 
 
@@ -38,7 +40,7 @@ def read_event(
         fields: An object of the generic JSON, or what a map found. Unknown keys are ignored; null
             is the same as missing.
         at: Where *fields* came from, put before a field's name in errors: ``[3].`` or ``map.``.
-        region: The ISO 3166 country of phone numbers that name none.
+        region: The ISO 3166 country of phone numbers that name none, where *fields* name none.
         unit: Of Unix times; None to tell by size.
 
     Raises:
@@ -46,7 +48,9 @@ def read_event(
     """
     kind = _one_of(fields, "type", at, _KINDS, "message")
     text = _text(fields, "text", at)
-    attachments = _attachments(fields, at)
+    attachments, unusable = _attachments(fields, at)
+    if unusable:
+        text = "\n".join([text or "", *[_UNUSABLE_FILE] * unusable]).strip()
     if text is None and (kind == "activity" or not attachments):
         raise MalformedBody(f"{at}text is missing or empty")
     event_id = _identifier(fields, "id", at)
@@ -57,7 +61,7 @@ def read_event(
         id=event_id,
         kind=kind,
         direction=_one_of(fields, "direction", at, _DIRECTIONS, "inbound"),
-        person=_person(fields, at, region, needed=about is None),
+        person=_person(fields, at, _region(fields, at, region), needed=about is None),
         text=text or "",
         occurred_at=_occurred_at(fields, at, unit),
         thread=_identifier(fields, "thread", at),
@@ -65,7 +69,20 @@ def read_event(
         attachments=attachments,
         url=_address(fields, "url", at),
         icon_url=_address(fields, "icon_url", at),
+        recipient=_identifier(fields, "recipient", at),
     )
+
+
+def _region(fields: Fields, at: str, default: str | None) -> str | None:
+    """Return the country of the event's number.
+
+    One that is named in another way than ISO 3166 does is not the default one either.
+    """
+    named = _text(fields, "region", at)
+    if named is None:
+        return default
+    is_code = len(named) == 2 and named.isascii() and named.isalpha()
+    return named.upper() if is_code else _UNKNOWN_REGION
 
 
 def _person(fields: Fields, at: str, region: str | None, *, needed: bool) -> Person:
@@ -99,30 +116,32 @@ def _occurred_at(fields: Fields, at: str, unit: Unit | None) -> datetime | None:
         raise MalformedBody(f"{at}occurred_at is neither ISO 8601 nor Unix time") from None
 
 
-def _attachments(fields: Fields, at: str) -> tuple[Attachment, ...]:
+def _attachments(fields: Fields, at: str) -> tuple[tuple[Attachment, ...], int]:
+    """Return the files, and how many there are that cannot be shown."""
     found = fields.get("attachments")
     if found is None:
-        return ()
+        return (), 0
     if not isinstance(found, list):
         raise _wrong(at, "attachments", "an array", found)
-    return tuple(
-        _attachment(one, f"{at}attachments[{number}]")
-        for number, one in enumerate(found)
-        if one is not None
-    )
+    given = [one for one in found if one is not None]
+    files = tuple(file for one in given if (file := _attachment(one)))
+    return files, len(given) - len(files)
 
 
-def _attachment(value: Any, at: str) -> Attachment:
+def _attachment(value: Any) -> Attachment | None:
     if isinstance(value, str):
         value = {"url": value}
     if not isinstance(value, dict):
-        raise _wrong("", at, "an address or an object", value)
-    url = _address(value, "url", f"{at}.")
+        return None
+    try:
+        url = _address(value, "url", "")
+        filename, mime_type, kind = (
+            _text(value, name, "") for name in ("filename", "mime_type", "kind")
+        )
+    except MalformedBody:
+        return None
     if url is None:
-        raise MalformedBody(f"{at}.url is missing or empty")
-    filename = _text(value, "filename", f"{at}.")
-    mime_type = _text(value, "mime_type", f"{at}.")
-    kind = _text(value, "kind", f"{at}.")
+        return None
     if kind is None:
         name = (filename or url.partition("?")[0]).lower()
         is_picture = mime_type.startswith("image/") if mime_type else name.endswith(_PICTURES)

@@ -26,7 +26,7 @@ def _template(text: str) -> str:
 ExpressionText = Annotated[str, AfterValidator(_expression)]
 TemplateText = Annotated[str, AfterValidator(_template)]
 
-TEMPLATED = ("id", "text", "name", "url")
+TEMPLATED = ("id", "text", "name", "url", "region")
 """The fields that may be given as ``<field>_template`` instead."""
 
 _IDENTITIES = ("email", "phone", "external_id", "about")
@@ -64,6 +64,11 @@ class MapSettings(BaseModel):
         about: The id of a thing that several events speak of (an order, a chat). An event with it
             needs no person of its own if another event about the same thing names one.
         attachments: An array of addresses, or of objects like the generic JSON's ``attachments``.
+        region: The country of this event's phone number where the number names none, as ISO 3166
+            writes it (``NL``). Where it finds nothing the connection's ``region`` counts.
+        region_template: The same as text with placeholders.
+        recipient: Which of the business's own accounts or numbers it came to, for a connection
+            with ``recipients``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -90,6 +95,9 @@ class MapSettings(BaseModel):
     thread: ExpressionText | None = None
     about: ExpressionText | None = None
     attachments: ExpressionText | None = None
+    region: ExpressionText | None = None
+    region_template: TemplateText | None = None
+    recipient: ExpressionText | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> MapSettings:
@@ -129,6 +137,8 @@ class WebhookSettings(ConnectorSettings):
         tolerance_seconds: How far a signed timestamp may be off, both ways.
         secret_encoding: ``base64`` where the secret is base64 of the key.
         region: The ISO 3166 country of phone numbers that name none, such as ``US``.
+        kind: An expression that names the kind of a delivery, such as ``type``: what no map takes
+            is counted under that name. Never let it find an id or a person's words.
         timezone: In which ``date()`` and ``datetime()`` write, such as ``America/Denver``.
         map: Where the fields are in the source's own JSON. Without it the source sends the generic
             JSON itself.
@@ -149,6 +159,7 @@ class WebhookSettings(ConnectorSettings):
     tolerance_seconds: Annotated[float, Field(gt=0)] = 300
     secret_encoding: Literal["text", "base64"] = "text"
     region: Region | None = None
+    kind: ExpressionText | None = None
     timezone: TimeZone = "UTC"
     map: MapSettings | None = None
     maps: Annotated[tuple[MapSettings, ...], Field(min_length=1)] | None = None
@@ -158,4 +169,6 @@ class WebhookSettings(ConnectorSettings):
         build_signature(self)
         if self.map is not None and self.maps is not None:
             raise ValueError("give either one map or several maps, not both")
+        if self.kind is not None and self.map is None and self.maps is None:
+            raise ValueError("kind has no meaning without map or maps: remove it")
         return self

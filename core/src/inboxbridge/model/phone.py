@@ -9,6 +9,7 @@ import phonenumbers
 
 _E164 = re.compile(r"\+[1-9][0-9]{9,14}")
 _LONGEST_SPELLING = 64
+_PLUS_SIGNS = "+\uff0b"
 
 
 def normalize_phone(text: str | None, region: str | None = None) -> str | None:
@@ -19,9 +20,10 @@ def normalize_phone(text: str | None, region: str | None = None) -> str | None:
 
     Args:
         text: A number in any spelling: ``+1 415-555-0132``, ``00 44 …``, ``(415) 555-0132``.
-        region: The ISO 3166 country (``"US"``) to assume where *text* names none. Without it a
-            number with no ``+`` is read as international digits (``15005550006``), as WhatsApp and
-            Vonage write them.
+        region: The ISO 3166 country (``"US"``) to assume where *text* names none. The number must
+            then be one that this country gives out: ``06 12345678`` is none of the US. Without it
+            a number with no ``+`` is read as international digits (``15005550006``), as WhatsApp
+            and Vonage write them.
     """
     if not text:
         return None
@@ -44,7 +46,14 @@ def _parse(text: str, region: str | None) -> str | None:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
+    if _is_assumed(text, region) and not phonenumbers.is_valid_number(number):
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_assumed(text: str, region: str | None) -> bool:
+    """Whether the number's country comes from *region* and not from the text itself."""
+    return region is not None and text[0] not in _PLUS_SIGNS
 
 
 def country_of(e164: str) -> str | None:
