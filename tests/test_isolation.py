@@ -50,6 +50,9 @@ BROKEN_AT_THE_START = {
     "sync-enrich": HEAD + (
         "class connector(Open):\n    @hookimpl\n    def enrich(self, event, http): ..."
     ),
+    "sync-fetch": HEAD + (
+        "class connector(Open):\n    @hookimpl\n    def fetch_attachment(self, attachment): ..."
+    ),
     "odd-methods": HEAD + "class connector(Open):\n    handshake_methods = 'GET'",
     "odd-size": HEAD + "class connector(Open):\n    max_body_bytes = '3 MB'",
     "no-parse": (
@@ -111,6 +114,7 @@ SAID_OF = {
     "unmarked-hook": "defines badge without @hookimpl",
     "async-hook": "defines badge as async def",
     "sync-enrich": "defines enrich without async",
+    "sync-fetch": "defines fetch_attachment without async",
     "odd-methods": "handshake_methods must be a tuple",
     "odd-size": "max_body_bytes must be a whole number",
     "no-parse": "implements no parse_event",

@@ -32,6 +32,7 @@ from inboxbridge.plugins.runner import HookRunner
 
 GROUP = "inboxbridge.connectors"
 SUPPORTED_API_VERSIONS = (1,)
+_AWAITED = ("enrich", "fetch_attachment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,11 @@ def _check_class(target: Any, who: str) -> None:
 def _check_kinds(target: Any, marked: list[str], who: str) -> None:
     for name in marked:
         is_async = inspect.iscoroutinefunction(getattr(target, name))
-        if is_async and name != "enrich":
-            raise Unusable(f"{who} defines {name} as async def; every hook but enrich is a def")
-        if name == "enrich" and not is_async:
-            raise Unusable(f"{who} defines enrich without async; it is awaited")
+        if is_async and name not in _AWAITED:
+            others = " and ".join(_AWAITED)
+            raise Unusable(f"{who} defines {name} as async def; every hook but {others} is a def")
+        if name in _AWAITED and not is_async:
+            raise Unusable(f"{who} defines {name} without async; it is awaited")
     methods = getattr(target, "handshake_methods", ())
     if not isinstance(methods, (tuple, list)) or not set(methods) <= {"GET", "POST"}:
         raise Unusable(f'{who}: handshake_methods must be a tuple of "GET" and "POST"')
