@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 NEEDED = {"WIX_SITE_ID": "any", "WIX_API_KEY": "any", "WEBHOOK_SECRET": "any-secret"}
-TEMPLATED = ("id", "text", "name", "url")
+TEMPLATED = ("id", "text", "name", "url", "region")
 _SHOWN = re.compile(r"^# (\w+ = )", re.MULTILINE)
 
 

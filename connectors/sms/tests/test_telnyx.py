@@ -12,8 +12,11 @@ from inboxbridge import (
     BasicMessage,
     Ed25519Signature,
     Event,
+    IgnoredPart,
     MalformedBody,
+    Part,
     Person,
+    UnreadablePart,
     WebhookRequest,
 )
 from inboxbridge.testing import badge_of, message_of
@@ -42,9 +45,10 @@ def posted(body: Any) -> WebhookRequest:
     return WebhookRequest(url=URL, body=json.dumps(body).encode())
 
 
-def only(events: list[Event]) -> Event:
-    assert len(events) == 1
-    return events[0]
+def only(parts: list[Part]) -> Event:
+    [event] = parts
+    assert isinstance(event, Event)
+    return event
 
 
 def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
@@ -56,6 +60,7 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
         text="Is Saturday free?",
         occurred_at=datetime(2026, 11, 6, 21, 20, tzinfo=UTC),
         thread=PAIR,
+        recipient="+15005550009",
     )
     assert badge_of(connector(), event) == Badge(text="SMS")
     named = connector(label="Salon", icon_url="https://example.com/icon.png")
@@ -118,22 +123,164 @@ def test_sent_and_finalized_are_one_outbound_message(sample: Deliver) -> None:
     assert sent.text == "Yes, 10:00 works"
 
 
-def test_what_never_arrived_was_never_said(sample: Deliver) -> None:
-    assert connector().parse_event(sample("telnyx-finalized-failed.json")) == []
+def test_what_never_arrived_is_an_activity_with_the_reason(sample: Deliver) -> None:
+    telnyx = connector()
+    event = only(telnyx.parse_event(sample("telnyx-finalized-landline.json")))
+
+    assert (event.id, event.kind, event.direction, event.person) == (
+        "undelivered:40385f64-5717-4562-b3fc-2c963f66afa6",
+        "activity",
+        "outbound",
+        DANA,
+    )
+    assert event.text == (
+        "Your SMS was not delivered: The destination number is either a landline or a "
+        "non-routable wireless number. (“Yes, 10:00 works”)"
+    )
+
+
+def test_failures_can_be_left_out(sample: Deliver) -> None:
+    telnyx = connector(failures=False)
+
+    assert telnyx.parse_event(sample("telnyx-finalized-failed.json")) == [
+        IgnoredPart(kind="message.finalized")
+    ]
+    assert [
+        only_person(one) for one in telnyx.parse_event(sample("telnyx-finalized-two.json"))
+    ] == [
+        "+15005550006",
+        "+15005550008",
+    ]
+
+
+def only_person(part: Part) -> str | None:
+    assert isinstance(part, Event)
+    return part.person.phone
 
 
 def test_a_message_to_several_people_reaches_each_of_them(sample: Deliver) -> None:
     events = connector().parse_event(sample("telnyx-finalized-two.json"))
 
-    assert [(event.id, event.person.phone) for event in events] == [
-        ("40385f64-5717-4562-b3fc-2c963f66afa6:+15005550006", "+15005550006"),
-        ("40385f64-5717-4562-b3fc-2c963f66afa6:+15005550008", "+15005550008"),
+    sid = "40385f64-5717-4562-b3fc-2c963f66afa6"
+    assert [(event.id, event.person.phone) for event in events if isinstance(event, Event)] == [
+        (f"{sid}:+15005550006", "+15005550006"),
+        (f"undelivered:{sid}:+15005550007", "+15005550007"),
+        (f"{sid}:+15005550008", "+15005550008"),
     ]
 
 
-@pytest.mark.parametrize("kind", ["number_order.complete", None, 7])
-def test_other_kinds_of_event_make_no_message(kind: object) -> None:
-    assert connector().parse_event(posted({"data": {"event_type": kind}})) == []
+def test_a_receiver_that_cannot_be_read_leaves_the_others(sample: Deliver) -> None:
+    body = sample("telnyx-finalized-two.json").json()
+    body["data"]["payload"]["to"][1]["phone_number"] = "+1500555\x000007"
+    first, odd, third = connector().parse_event(posted(body))
+
+    assert [only_person(first), only_person(third)] == ["+15005550006", "+15005550008"]
+    assert isinstance(odd, UnreadablePart)
+    assert odd.reason.startswith("data.payload.to[1] is not a plain id")
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("number_order.complete", [IgnoredPart(kind="number_order.complete")]),
+        ("message.read", [IgnoredPart(kind="message.read")]),
+        (None, []),
+    ],
+)
+def test_other_kinds_of_event_are_left_out_by_their_name(kind: object, parts: list[Part]) -> None:
+    assert connector().parse_event(posted({"data": {"event_type": kind}})) == parts
+
+
+def received(sample: Deliver, **changes: Any) -> Event:
+    body = sample("telnyx-received-sms.json").json()
+    body["data"]["payload"].update(changes)
+    return only(connector().parse_event(posted(body)))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "shown"),
+    [
+        ("Leak under the sink", "", "Leak under the sink"),
+        ("Leak", "Under the sink", "Leak\nUnder the sink"),
+        ("Leak", "Leak", "Leak"),
+    ],
+)
+def test_the_subject_of_an_mms_is_shown_before_its_text(
+    sample: Deliver, subject: str, text: str, shown: str
+) -> None:
+    assert received(sample, subject=subject, text=text).text == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"suggestion_response": {"text": "Visit us", "postback_data": "x"}}, "Visit us"),
+        (
+            {"location": {"latitude": 47.3769, "longitude": 8.5417}},
+            "[location] https://www.google.com/maps/search/?api=1&query=47.3769,8.5417",
+        ),
+        (
+            {"type": "interactive", "interactive": {"button_reply": {"id": "1", "title": "Yes"}}},
+            "Yes",
+        ),
+        (
+            {"type": "button", "button": {"payload": "X", "text": "No more offers"}},
+            "No more offers",
+        ),
+        (
+            {
+                "type": "interactive",
+                "interactive": {"nfm_reply": {"response_json": '{"flow_token":"t","day":"Mon"}'}},
+            },
+            "[answered a form]\nDay: Mon",
+        ),
+        (
+            {"type": "order", "order": {"text": "Please", "product_items": [{"quantity": 2}]}},
+            "[order]\n2 × item\nPlease",
+        ),
+        (
+            {"type": "text", "text": {"body": "Hi"}, "referral": {"headline": "Sale"}},
+            "Hi\n[from an ad] Sale",
+        ),
+        (
+            {"type": "document", "document": {"id": "m1", "filename": "quote.pdf"}},
+            "(file) quote.pdf",
+        ),
+        ({"type": "unsupported"}, "(a message that cannot be shown here)"),
+        ({"type": "text", "text": 7}, "7"),
+        ({"user_file": {"payload": "odd"}}, "(a message that cannot be shown here)"),
+    ],
+)
+def test_what_rcs_and_whatsapp_say_is_kept(
+    sample: Deliver, body: dict[str, Any], text: str
+) -> None:
+    assert received(sample, text=None, body=body).text == text
+
+
+def test_a_file_of_whatsapp_that_has_an_address_is_kept(sample: Deliver) -> None:
+    image = {"link": "https://files.example.com/1.jpg", "caption": "Before"}
+    event = received(sample, text=None, body={"type": "image", "image": image})
+
+    assert event.text == "Before"
+    assert [(file.kind, file.url) for file in event.attachments] == [("image", image["link"])]
+
+
+def test_media_without_a_web_address_are_told_in_words(sample: Deliver) -> None:
+    event = received(sample, text="See", media=[{"url": "ftp://x"}, 7, {}])
+
+    assert (event.text, event.attachments) == ("See\n(a file that cannot be shown)", ())
+
+
+def test_a_reaction_is_an_activity_unless_left_out(sample: Deliver) -> None:
+    body = {"type": "reaction", "reaction": {"emoji": "👍", "message_id": "m"}}
+    event = received(sample, text=None, body=body)
+
+    assert (event.kind, event.text) == ("activity", "Reacted with 👍")
+    raw = sample("telnyx-received-sms.json").json()
+    raw["data"]["payload"]["body"] = body
+    assert connector(reactions=False).parse_event(posted(raw)) == [IgnoredPart(kind="reaction")]
+    body["reaction"] = {"emoji": ""}
+    assert connector().parse_event(posted(raw)) == [IgnoredPart(kind="reaction")]
 
 
 @pytest.mark.parametrize(

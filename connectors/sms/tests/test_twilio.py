@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +18,12 @@ from inboxbridge import (
     Attachment,
     Badge,
     BasicMessage,
+    Download,
     Event,
+    IgnoredPart,
     MalformedBody,
+    MinimalMessage,
+    Part,
     Person,
     WebhookRequest,
 )
@@ -48,9 +54,10 @@ def form(pairs: list[tuple[str, str]], url: str = URL, **headers: str) -> Webhoo
     return WebhookRequest(url=url, headers=FORM_TYPE | headers, body=urlencode(pairs).encode())
 
 
-def only(events: list[Event]) -> Event:
-    assert len(events) == 1
-    return events[0]
+def only(parts: list[Part]) -> Event:
+    [event] = parts
+    assert isinstance(event, Event)
+    return event
 
 
 # What arrives
@@ -66,6 +73,7 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
         person=Person(phone="+15005550006"),
         text="Is Saturday free?\nAround 10 😊",
         thread="+15005550009/+15005550006",
+        recipient="+15005550009",
     )
 
 
@@ -122,12 +130,12 @@ def test_the_older_names_of_the_id_are_read_too(name: str) -> None:
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "https://x.example/a b", "https://x.example/\x00", "ftp://x"]
 )
-def test_a_media_address_that_is_no_web_address_is_left_out(address: str) -> None:
+def test_a_media_address_that_is_no_web_address_is_told_in_words(address: str) -> None:
     fields = [*VECTOR[:4], ("NumMedia", "1"), ("MediaUrl0", address)]
     event = only(connector().parse_event(form(fields)))
 
     assert event.attachments == ()
-    assert event.text == "Hi there"
+    assert event.text == "Hi there\n(a file that cannot be shown)"
 
 
 def test_a_stop_word_is_shown_as_what_the_customer_said(sample: Deliver) -> None:
@@ -197,9 +205,16 @@ def test_a_get_delivery_is_read_from_the_query(sample: Deliver) -> None:
 # What the business sent
 
 
-@pytest.mark.parametrize("name", ["twilio-status-delivered", "twilio-status-undelivered"])
-def test_delivery_statuses_make_no_message(sample: Deliver, name: str) -> None:
-    assert connector().parse_event(sample(f"{name}.form")) == []
+def test_a_delivery_status_is_left_out_by_its_name(sample: Deliver) -> None:
+    request = sample("twilio-status-delivered.form")
+
+    assert connector().parse_event(request) == [IgnoredPart(kind="message delivered")]
+
+
+def test_a_status_that_is_new_is_left_out_without_its_words() -> None:
+    fields = [*VECTOR[:3], ("MessageStatus", "call me")]
+
+    assert connector().parse_event(form(fields)) == [IgnoredPart(kind="message status")]
 
 
 def test_every_status_of_an_outbound_copy_has_the_same_id(sample: Deliver) -> None:
@@ -213,12 +228,64 @@ def test_every_status_of_an_outbound_copy_has_the_same_id(sample: Deliver) -> No
     assert sent.text == "Yes, 10:00 works"
 
 
-def test_a_copy_that_failed_was_never_said(sample: Deliver) -> None:
-    assert connector().parse_event(sample("twilio-copy-failed.form")) == []
+def test_a_text_that_failed_is_one_activity_with_the_reason(sample: Deliver) -> None:
+    twilio = connector()
+    event = only(twilio.parse_event(sample("twilio-status-undelivered.form")))
+
+    assert event == Event(
+        id="undelivered:SM0000000000000000000000000000000b",
+        kind="activity",
+        direction="outbound",
+        person=Person(phone="+15005550006"),
+        text="Your SMS was not delivered: the phone cannot be reached",
+        thread="+15005550009/+15005550006",
+        recipient="+15005550009",
+    )
+    assert message_of(twilio, event) == MinimalMessage(text=event.text)
+
+
+def test_a_text_that_failed_quotes_itself_where_the_callback_tells_it(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("twilio-copy-failed.form")))
+
+    assert event.text == "Your SMS was not delivered: the phone cannot be reached (“Yes”)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"ErrorCode": "99999"}, "Your SMS was not delivered: Twilio's error 99999"),
+        ({"ErrorCode": "0"}, "Your SMS was not delivered"),
+        ({"ErrorCode": "x"}, "Your SMS was not delivered"),
+        ({}, "Your SMS was not delivered"),
+        (
+            {"To": "whatsapp:+15005550006", "ChannelStatusMessage": "Not on WhatsApp"},
+            "Your WhatsApp message was not delivered: Not on WhatsApp",
+        ),
+    ],
+)
+def test_the_reason_of_a_failure_is_what_twilio_tells(fields: dict[str, str], text: str) -> None:
+    given = {**dict(VECTOR[:3]), "MessageStatus": "failed", **fields}
+
+    assert only(connector().parse_event(form(list(given.items())))).text == text
+
+
+def test_failures_can_be_left_out(sample: Deliver) -> None:
+    request = sample("twilio-status-undelivered.form")
+
+    assert connector(failures=False).parse_event(request) == [
+        IgnoredPart(kind="message undelivered")
+    ]
+
+
+def test_a_failure_that_reaches_nobody_is_malformed() -> None:
+    with pytest.raises(MalformedBody, match="To is missing"):
+        connector().parse_event(form([*VECTOR[:2], ("MessageStatus", "failed")]))
 
 
 def test_a_copy_still_in_the_queue_waits_for_its_next_status() -> None:
-    assert connector().parse_event(form([*VECTOR, ("SmsStatus", "queued")])) == []
+    parts = connector().parse_event(form([*VECTOR, ("SmsStatus", "queued")]))
+
+    assert parts == [IgnoredPart(kind="message queued")]
 
 
 def test_a_copy_that_says_it_is_outbound_need_not_wait_for_a_status() -> None:
@@ -248,7 +315,157 @@ def test_a_message_from_an_own_number_is_the_businesss(status: str) -> None:
 def test_a_message_between_own_numbers_is_left_out() -> None:
     twilio = connector(numbers=["+15005550006", "+15005550009"])
 
-    assert twilio.parse_event(form([*VECTOR, ("SmsStatus", "received")])) == []
+    assert twilio.parse_event(form([*VECTOR, ("SmsStatus", "received")])) == [
+        IgnoredPart(kind="message between own numbers")
+    ]
+
+
+# WhatsApp
+
+
+def whatsapp(**fields: str) -> Event:
+    given = {
+        "MessageSid": "SM1",
+        "From": "whatsapp:+15005550006",
+        "To": "whatsapp:+15005550009",
+        "SmsStatus": "received",
+        **fields,
+    }
+    return only(connector().parse_event(form(list(given.items()))))
+
+
+@pytest.mark.parametrize("given", ["whatsapp:US.2041", "US.2041"])
+def test_whatsapps_own_user_id_is_kept_beside_the_number(given: str) -> None:
+    event = whatsapp(Body="Hello", ProfileName="Dana Reyes", ExternalUserId=given)
+
+    assert event.person == Person(phone="+15005550006", id="whatsapp:US.2041", name="Dana Reyes")
+    assert event.recipient == "+15005550009"
+
+
+def test_somebody_who_hides_the_number_is_the_same_person() -> None:
+    event = whatsapp(Body="Hello", From="whatsapp:US.2041", ExternalUserId="whatsapp:US.2041")
+
+    assert event.person == Person(id="whatsapp:US.2041", name="US.2041")
+
+
+def test_a_user_id_of_the_sender_is_not_put_on_whom_the_business_wrote_to() -> None:
+    event = whatsapp(Body="Hello", SmsStatus="delivered", ExternalUserId="whatsapp:US.2041")
+
+    assert event.person == Person(phone="+15005550009")
+
+
+def test_a_place_is_shown_with_a_link_to_a_map(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("twilio-whatsapp-place.form")))
+
+    assert event.text == (
+        "[location] https://www.google.com/maps/search/?api=1&query=12.1608,75.2652"
+    )
+    assert event.recipient == "MG77"
+    named = whatsapp(Latitude="12.1", Longitude="75", Label="Salon", Address="1 Main St", Body="")
+    assert named.text == (
+        "[location] Salon, 1 Main St https://www.google.com/maps/search/?api=1&query=12.1,75"
+    )
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [("", "75"), ("91", "75"), ("x", "75")])
+def test_coordinates_that_are_none_are_not_linked(latitude: str, longitude: str) -> None:
+    event = whatsapp(Latitude=latitude, Longitude=longitude, MessageType="location")
+
+    assert event.text == "(a message that cannot be shown here)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "CONFIRM_1"}, "Yes"),
+        ({"Body": "", "ButtonText": "Yes"}, "Yes"),
+        ({"Body": "9am", "ListTitle": "9am", "ListDescription": "Tuesday"}, "9am\nTuesday"),
+        (
+            {"Body": "Hi", "ReferralHeadline": "Spring sale", "ReferralBody": "20 % off"},
+            "Hi\n[from an ad] Spring sale\n20 % off",
+        ),
+        (
+            {"Body": "Hi", "ReferralSourceUrl": "https://fb.me/1"},
+            "Hi\n[from an ad]\nhttps://fb.me/1",
+        ),
+        (
+            {
+                "Body": "",
+                "InteractiveData": json.dumps(
+                    {"flow_token": "t-1", "screen_0_Your_day_1": "2_Next_week", "pets": ["cat", 2]}
+                ),
+            },
+            "[answered a form]\nYour day: Next week\nPets: cat, 2",
+        ),
+        ({"Body": "Hi", "InteractiveData": "no json"}, "Hi"),
+    ],
+)
+def test_what_was_picked_answered_or_clicked_before_is_kept(
+    fields: dict[str, str], text: str
+) -> None:
+    assert whatsapp(**fields).text == text
+
+
+def test_a_kind_that_twilio_does_not_pass_on_is_said_so() -> None:
+    assert whatsapp(MessageType="unsupported").text == "(a message that cannot be shown here)"
+
+
+# Media behind credentials
+
+MEDIA = "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1"
+
+
+def fetched(twilio: TwilioSms, attachment: Attachment) -> Download | None:
+    async def ask() -> Download | None:
+        async with httpx.AsyncClient() as http:
+            return await twilio.fetch_attachment(attachment, http)
+
+    return asyncio.run(ask())
+
+
+def test_with_credentials_media_are_fetched_with_them(sample: Deliver) -> None:
+    twilio = connector(account_sid="AC1")
+    [file] = only(twilio.parse_event(sample("twilio-inbound-mms.form"))).attachments
+
+    assert (file.url, file.source, file.mime_type) == ("", MEDIA, "image/jpeg")
+    basic = base64.b64encode(f"AC1:{TOKEN}".encode()).decode()
+    assert fetched(twilio, file) == Download(url=MEDIA, headers={"Authorization": f"Basic {basic}"})
+
+
+def test_media_may_have_credentials_of_their_own(sample: Deliver) -> None:
+    twilio = connector(account_sid="SK1", media_auth_token="key-secret-1")
+    [file] = only(twilio.parse_event(sample("twilio-inbound-mms.form"))).attachments
+    download = fetched(twilio, file)
+
+    assert download is not None
+    basic = base64.b64encode(b"SK1:key-secret-1").decode()
+    assert download.headers == {"Authorization": f"Basic {basic}"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.twilio.com.example.com/1",
+        "https://example.com/api.twilio.com/1",
+        "https://api.twilio.com@example.com/1",
+        "https://api.twilio.com:8443/1",
+        "https://api.twilio.com:x/1",
+        "http://api.twilio.com/1",
+        "https://twilio.com/1",
+        "https://[/1",
+    ],
+)
+def test_credentials_go_to_twilio_alone(url: str) -> None:
+    twilio = connector(account_sid="AC1")
+    fields = [*VECTOR[:4], ("NumMedia", "1"), ("MediaUrl0", url)]
+    [file] = only(twilio.parse_event(form(fields))).attachments
+
+    assert (file.url, file.source) == (url, None)
+    assert fetched(twilio, Attachment(source=url)) is None
+
+
+def test_without_credentials_nothing_is_fetched() -> None:
+    assert fetched(connector(), Attachment(source=MEDIA)) is None
 
 
 # What cannot be read
@@ -449,7 +666,7 @@ def test_any_form_gives_events_that_survive_storage_or_is_malformed(fields: dict
         events = twilio.parse_event(request)
     except MalformedBody:
         return
-    for event in events:
+    for event in (part for part in events if isinstance(part, Event)):
         assert Event.model_validate_json(event.model_dump_json()) == event
         assert message_of(twilio, event)
         assert badge_of(twilio, event)
@@ -475,5 +692,5 @@ def test_any_json_gives_events_or_is_malformed(body: dict[str, object]) -> None:
         events = connector().parse_event(request)
     except MalformedBody:
         return
-    for event in events:
+    for event in (part for part in events if isinstance(part, Event)):
         assert Event.model_validate_json(event.model_dump_json()) == event

@@ -17,7 +17,9 @@ from inboxbridge import (
     Badge,
     BasicMessage,
     Event,
+    IgnoredPart,
     MalformedBody,
+    Part,
     Person,
     WebhookRequest,
 )
@@ -72,9 +74,10 @@ def posted_json(fields: dict[str, Any], **headers: str) -> WebhookRequest:
 WAYS = pytest.mark.parametrize("send", [form, get, posted_json])
 
 
-def only(events: list[Event]) -> Event:
-    assert len(events) == 1
-    return events[0]
+def only(parts: list[Part]) -> Event:
+    [event] = parts
+    assert isinstance(event, Event)
+    return event
 
 
 # SMS API
@@ -89,6 +92,7 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver, name: str)
             text="Is Saturday free?",
             occurred_at=AT,
             thread=PAIR,
+            recipient="+15005550009",
         )
     ]
 
@@ -146,9 +150,71 @@ def test_a_number_is_read_as_international_digits(msisdn: str, person: Person) -
     assert only(connector().parse_event(form(VECTOR | {"msisdn": msisdn}))).person == person
 
 
-@pytest.mark.parametrize("name", ["vonage-receipt.form", "vonage-message-status.json"])
-def test_receipts_and_statuses_make_no_message(sample: Deliver, name: str) -> None:
-    assert connector().parse_event(sample(name)) == []
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("vonage-receipt.form", "receipt delivered"),
+        ("vonage-message-status.json", "message delivered"),
+    ],
+)
+def test_receipts_and_statuses_are_left_out_by_their_names(
+    sample: Deliver, name: str, kind: str
+) -> None:
+    assert connector().parse_event(sample(name)) == [IgnoredPart(kind=kind)]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "event_id", "text"),
+    [
+        (
+            "vonage-receipt-failed.form",
+            "receipt rejected",
+            "undelivered:0A0000000123ABCD7",
+            "Your SMS was not delivered: the carrier took it for spam",
+        ),
+        (
+            "vonage-message-rejected.json",
+            "message rejected",
+            "undelivered:aaaaaaaa-bbbb-4ccc-8ddd-000000000205",
+            "Your WhatsApp message was not delivered: "
+            "Invalid params: the recipient is not on WhatsApp",
+        ),
+    ],
+)
+def test_what_was_not_delivered_is_an_activity_unless_left_out(
+    sample: Deliver, name: str, kind: str, event_id: str, text: str
+) -> None:
+    event = only(connector().parse_event(sample(name)))
+
+    assert (event.id, event.kind, event.direction, event.text) == (
+        event_id,
+        "activity",
+        "outbound",
+        text,
+    )
+    assert connector(failures=False).parse_event(sample(name)) == [IgnoredPart(kind=kind)]
+
+
+def test_a_failure_without_a_reason_in_words_names_none() -> None:
+    fields = {"messageId": "1", "msisdn": "15005550006", "to": "15005550009", "status": "failed"}
+
+    assert only(connector().parse_event(form(fields))).text == "Your SMS was not delivered"
+    status = {
+        "message_uuid": "u-1",
+        "to": "15005550006",
+        "from": "15005550009",
+        "channel": "sms",
+        "status": "undeliverable",
+        "error": {"title": "1000"},
+    }
+    assert only(connector().parse_event(posted_json(status))).text == "Your SMS was not delivered"
+
+
+@pytest.mark.parametrize("what", ["a private word", ""])
+def test_a_status_that_is_new_is_left_out_without_its_words(what: str) -> None:
+    fields = {"messageId": "1", "msisdn": "15005550006", "status": what}
+
+    assert connector().parse_event(form(fields)) == [IgnoredPart(kind="receipt status")]
 
 
 @pytest.mark.parametrize("left_out", ["messageId", "msisdn", "text"])
@@ -174,6 +240,7 @@ def test_a_text_by_the_messages_api_reads_the_same(sample: Deliver) -> None:
         text="Is Saturday free?",
         occurred_at=AT,
         thread=PAIR,
+        recipient="+15005550009",
     )
     assert badge_of(connector(), event) == Badge(text="SMS")
     named = connector(label="Salon", icon_url="https://example.com/icon.png")
@@ -210,8 +277,127 @@ def test_a_file_without_words_is_offered_as_a_file(sample: Deliver) -> None:
     )
 
 
-def test_what_cannot_be_shown_is_named(sample: Deliver) -> None:
-    assert only(connector().parse_event(sample("vonage-message-sticker.json"))).text == "(sticker)"
+def test_a_sticker_is_a_picture(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-message-sticker.json")))
+
+    assert event.text == ""
+    assert event.attachments == (Attachment(kind="image", url="https://media.example/s.webp"),)
+
+
+def told(kind: str, **fields: Any) -> Event:
+    body = {
+        "channel": "whatsapp",
+        "message_uuid": "u-1",
+        "to": "15005550009",
+        "from": "15005550006",
+        "message_type": kind,
+        **fields,
+    }
+    return only(connector().parse_event(posted_json(body)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "text"),
+    [
+        ("sticker", {}, "(sticker)"),
+        ("image", {"url": "ftp://x"}, "(a file that cannot be shown)"),
+        ("vcard", None, "(contact card)"),
+        ("location", {"lat": "north"}, "(location)"),
+        ("poll", {"q": 1}, "(a message that cannot be shown here)"),
+        ("unsupported", None, "(a message that cannot be shown here)"),
+        ("content", [], "(message without text)"),
+        ("reply", {"id": "slot1-1", "title": "9am", "description": "Tuesday"}, "9am\nTuesday"),
+        ("button", {"payload": "STOP_OFFERS", "text": "No more offers"}, "No more offers"),
+        ("reply", {"response_json": '{"day": "Mon"}'}, "[answered a form]\nDay: Mon"),
+        (
+            "location",
+            {"latitude": 47.5, "longitude": 8},
+            "[location] https://www.google.com/maps/search/?api=1&query=47.5,8",
+        ),
+        (
+            "contact",
+            {"name": {"formatted_name": "Mara"}, "phones": [{"phone": "+41 44 668 18 00"}]},
+            "[contact] Mara, +41 44 668 18 00",
+        ),
+        (
+            "content",
+            [
+                7,
+                {},
+                {"type": "text", "text": "Both"},
+                {"type": "image", "url": "x", "caption": "A"},
+            ],
+            "Both\nA\n(a file that cannot be shown)",
+        ),
+    ],
+)
+def test_each_kind_of_message_says_what_it_holds(kind: str, content: Any, text: str) -> None:
+    assert told(kind, **{kind: content}).text == text
+
+
+def test_several_files_are_kept_in_order_with_their_captions() -> None:
+    files = [
+        {"type": "image", "url": "https://f.example/1.jpg", "caption": "Before"},
+        {"type": "file", "url": "https://f.example/2.pdf", "name": "quote.pdf"},
+        {"type": "vcard", "url": "https://f.example/3"},
+    ]
+    event = told("content", content=files)
+
+    assert event.text == "Before"
+    assert [(file.kind, file.filename) for file in event.attachments] == [
+        ("image", None),
+        ("file", "quote.pdf"),
+        ("file", "contact.vcf"),
+    ]
+
+
+def test_whatsapps_own_user_id_is_kept_beside_the_number() -> None:
+    event = told("text", text="Hi", whatsapp={"sender": {"user_id": "US.2041"}})
+
+    assert event.person == Person(phone="+15005550006", id="US.2041")
+
+
+@pytest.mark.parametrize("sender", ["US.2041", "", None])
+def test_somebody_who_hides_the_number_is_the_same_person(sender: str | None) -> None:
+    whatsapp = {"sender": {"user_id": "US.2041"}}
+    body = {"text": "Hi", "from": sender, "profile": {"name": "Dana"}, "whatsapp": whatsapp}
+    event = told("text", **body)
+
+    assert event.person == Person(id="US.2041", name="Dana")
+
+
+def test_a_reaction_is_an_activity_unless_left_out(sample: Deliver) -> None:
+    request = sample("vonage-message-reaction.json")
+    event = only(connector().parse_event(request))
+
+    assert (event.kind, event.text) == ("activity", "Reacted with 👍")
+    assert connector(reactions=False).parse_event(request) == [IgnoredPart(kind="reaction")]
+
+
+def test_an_order_is_told_with_its_items_and_total(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("vonage-message-order.json")))
+
+    assert event.text.splitlines() == [
+        "[order]",
+        "2 × MUG-BLUE, 9.50 GBP",
+        "1 × TEA-EARL, 4.00 GBP",
+        "Total: 23.00 GBP",
+    ]
+
+
+def test_a_total_is_told_only_where_it_can_be_reckoned() -> None:
+    items = [
+        {"product_retailer_id": "A", "quantity": 1, "item_price": 1, "currency": "EUR"},
+        {"product_retailer_id": "A", "quantity": 1, "item_price": 1, "currency": "USD"},
+        {"product_retailer_id": "B", "quantity": True, "item_price": "1e9"},
+    ]
+
+    assert told("order", order={"product_items": items}).text.splitlines() == [
+        "[order]",
+        "1 × A, 1.00 EUR",
+        "1 × A, 1.00 USD",
+        "B",
+    ]
 
 
 def test_a_messenger_user_has_no_phone(sample: Deliver) -> None:
@@ -442,7 +628,7 @@ def assert_usable(request: WebhookRequest) -> None:
         events = vonage.parse_event(request)
     except MalformedBody:
         return
-    for event in events:
+    for event in (part for part in events if isinstance(part, Event)):
         assert Event.model_validate_json(event.model_dump_json()) == event
         assert message_of(vonage, event)
         assert badge_of(vonage, event)

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 
 from inboxbridge import Badge, Person, clean_text, normalize_phone
 
-NO_TEXT = "(message without text)"
-"""What stands for a message that has neither text nor a file that can be fetched."""
-
 CHANNEL_LABELS = {
     "whatsapp": "WhatsApp",
     "messenger": "Messenger",
+    "instagram": "Instagram",
     "viber": "Viber",
     "viber_service": "Viber",
     "rcs": "RCS",
@@ -35,17 +33,31 @@ def all_canonical(addresses: Iterable[str]) -> frozenset[str]:
     return frozenset(canonical(address) for address in addresses)
 
 
-def person_at(address: str, name: str | None = None) -> Person:
+def recipient(address: str) -> str | None:
+    """Return one of the business's own addresses as a connection's ``recipients`` name it.
+
+    That is E.164, a short code or a name, without the channel.
+    """
+    _, bare = split_channel(address)
+    return normalize_phone(bare) or bare or None
+
+
+def person_at(address: str, name: str | None = None, user_id: str = "") -> Person:
     """Return who is at *address*.
 
     A short code or an alphanumeric sender is not a phone number: it becomes the person's id and,
     where no better is known, the name.
+
+    Args:
+        address: Where a message came from or went to.
+        name: What the person is called there.
+        user_id: The channel's own id of the same person, where it names one beside the address.
     """
     _, bare = split_channel(address)
     phone = normalize_phone(bare)
     if phone:
-        return Person(phone=phone, name=name)
-    return Person(id=address, name=name or bare)
+        return Person(phone=phone, id=user_id, name=name)
+    return Person(id=user_id or address, name=name or bare)
 
 
 def thread_between(ours: str, theirs: str, channel: str = "") -> str:

@@ -1,6 +1,7 @@
 """Telnyx Messaging: SMS, MMS, RCS and WhatsApp.
 
-Sources: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks and
+Sources: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks,
+https://developers.telnyx.com/docs/messaging/messages/receiving-rcs-webhooks and
 https://developers.telnyx.com/api-reference/callbacks/inbound-message
 """
 
@@ -12,27 +13,25 @@ from inboxbridge import (
     Attachment,
     Badge,
     Connector,
-    ConnectorSettings,
     Ed25519Signature,
     Event,
-    Label,
     MalformedBody,
     OneOrMore,
+    Part,
     Signature,
     WebhookRequest,
     clean_text,
     hookimpl,
 )
-from inboxbridge.reading import identifier, iso_moment, items, mapping, scalar
+from inboxbridge.reading import identifier, iso_moment, items, mapping, read_each, scalar
 from inboxbridge.signing import decode_base64
 from pydantic import AfterValidator, Field
 
-from inboxbridge_sms.addresses import (
-    NO_TEXT,
-    channel_badge,
-    person_at,
-    thread_between,
-)
+from inboxbridge_sms.addresses import channel_badge, person_at, recipient, thread_between
+from inboxbridge_sms.content import UNUSABLE_FILE, lines, once, text_of
+from inboxbridge_sms.failures import not_delivered
+from inboxbridge_sms.settings import TextSettings, ignored
+from inboxbridge_sms.telnyx_content import placeholder, rich_files, rich_words
 
 _SENT = frozenset({"message.sent", "message.finalized"})
 _NEVER_ARRIVED = frozenset({"sending_failed", "delivery_failed"})
@@ -49,24 +48,23 @@ PublicKey = Annotated[str, AfterValidator(_ed25519)]
 PublicKeys = Annotated[OneOrMore[PublicKey], Field(min_length=1)]
 
 
-class TelnyxSmsSettings(ConnectorSettings):
+class TelnyxSmsSettings(TextSettings):
     """Settings of an ``sms`` connection with ``provider = "telnyx"``.
 
     Attributes:
         public_key: The account's public key (base64); several while one is being rotated.
-        label: The badge of text messages; RCS and WhatsApp carry their own names.
-        icon_url: A picture for the badge, or None.
+        reactions: Whether an emoji on a message is an activity.
     """
 
     public_key: PublicKeys
-    label: Label = "SMS"
-    icon_url: str | None = None
+    reactions: bool = True
 
 
 class TelnyxSms(Connector[TelnyxSmsSettings]):
     """Each text that a customer sent, and each that was sent to one, becomes a message.
 
     ``message.sent`` and ``message.finalized`` tell of the same outbound message under the same id.
+    One that did not arrive is an activity.
     """
 
     label = "SMS"
@@ -80,21 +78,84 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
         )
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
         data = request.json_object().get("data")
         if not isinstance(data, dict):
             raise MalformedBody("data is missing")
         kind = scalar(data.get("event_type"))
         if kind == "message.received":
-            return [_received(data, _payload(data))]
+            return self._received(data, _payload(data))
         if kind in _SENT:
-            return _sent(data, _payload(data))
-        return []
+            return self._sent(kind, data, _payload(data))
+        return ignored(kind)
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
         chosen = self.settings
         return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
+
+    def _received(self, data: dict[str, Any], payload: dict[str, Any]) -> list[Part]:
+        body = mapping(payload.get("body"))
+        user_id = text_of(body.get("from_user_id"))
+        candidates = (_address(payload.get("from")), body.get("from"), user_id)
+        sender = next((found for one in candidates if (found := clean_text(scalar(one)))), "")
+        if not sender:
+            raise MalformedBody("data.payload.from.phone_number is missing")
+        emoji = text_of(mapping(body.get("reaction")).get("emoji"))
+        is_reaction = scalar(body.get("type")) == "reaction"
+        if is_reaction and not (emoji and self.settings.reactions):
+            return ignored("reaction")
+        ours, channel = _ours(payload.get("to")), _channel(payload)
+        files, words = _content(payload)
+        if is_reaction:
+            words = f"Reacted with {emoji}"
+        return [
+            Event(
+                id=identifier(payload.get("id"), "data.payload.id"),
+                kind="activity" if is_reaction else "message",
+                person=person_at(sender, user_id=user_id),
+                text=words or ("" if files else placeholder(body)),
+                occurred_at=iso_moment(payload.get("received_at"))
+                or iso_moment(data.get("occurred_at")),
+                thread=thread_between(ours, sender, channel),
+                recipient=recipient(ours),
+                attachments=files,
+                data={"channel": channel} if channel else {},
+            )
+        ]
+
+    def _sent(self, kind: str, data: dict[str, Any], payload: dict[str, Any]) -> list[Part]:
+        """Return one event for each receiver: the message, or that it did not arrive."""
+        files, words = _content(payload)
+        message_id = identifier(payload.get("id"), "data.payload.id")
+        receivers = _receivers(payload)
+        if not receivers:
+            raise MalformedBody("data.payload.to is missing")
+        ours, channel = _address(payload.get("from")), _channel(payload)
+
+        def read(receiver: tuple[int, str, str]) -> Event | None:
+            place, number, status = receiver
+            number = identifier(number, f"data.payload.to[{place}]")
+            failed = status in _NEVER_ARRIVED
+            if failed and not self.settings.failures:
+                return None
+            if not (failed or words or files):
+                return None
+            one = message_id if len(receivers) == 1 else f"{message_id}:{number}"
+            return Event(
+                id=f"undelivered:{one}" if failed else one,
+                kind="activity" if failed else "message",
+                direction="outbound",
+                person=person_at(number),
+                text=not_delivered(channel, _reason(payload), words) if failed else words,
+                occurred_at=iso_moment(data.get("occurred_at")),
+                thread=thread_between(ours, number, channel),
+                recipient=recipient(ours),
+                attachments=() if failed else files,
+                data={"channel": channel} if channel else {},
+            )
+
+        return read_each(receivers, read) or ignored(kind)
 
 
 def _payload(data: dict[str, Any]) -> dict[str, Any]:
@@ -104,66 +165,37 @@ def _payload(data: dict[str, Any]) -> dict[str, Any]:
     return payload
 
 
-def _received(data: dict[str, Any], payload: dict[str, Any]) -> Event:
-    body = mapping(payload.get("body"))
-    candidates = (_number(payload.get("from")), body.get("from"), body.get("from_user_id"))
-    sender = next((found for one in candidates if (found := clean_text(scalar(one)))), "")
-    if not sender:
-        raise MalformedBody("data.payload.from.phone_number is missing")
-    receivers = _receivers(payload)
-    channel = _channel(payload)
-    files = _files(payload)
-    return Event(
-        id=identifier(payload.get("id"), "data.payload.id"),
-        person=person_at(sender),
-        text=_words(payload) or ("" if files else NO_TEXT),
-        occurred_at=iso_moment(payload.get("received_at")) or iso_moment(data.get("occurred_at")),
-        thread=thread_between(receivers[0][0] if receivers else "", sender, channel),
-        attachments=files,
-        data={"channel": channel} if channel else {},
-    )
+def _address(party: object) -> str:
+    """Return the address of a party, which is an object or, for WhatsApp, a plain text.
+
+    The business's end of an RCS message is an agent.
+    """
+    if isinstance(party, dict):
+        return scalar(party.get("phone_number")) or scalar(party.get("agent_id"))
+    return scalar(party)
 
 
-def _sent(data: dict[str, Any], payload: dict[str, Any]) -> list[Event]:
-    """Return one event for each receiver whom the message may have reached."""
-    text, files = _words(payload), _files(payload)
-    receivers = _receivers(payload)
-    if not (text or files):
-        return []
-    message_id = identifier(payload.get("id"), "data.payload.id")
-    if not receivers:
-        raise MalformedBody("data.payload.to is missing")
-    sender = _number(payload.get("from"))
-    channel = _channel(payload)
-    return [
-        Event(
-            id=message_id if len(receivers) == 1 else f"{message_id}:{number}",
-            direction="outbound",
-            person=person_at(number),
-            text=text,
-            occurred_at=iso_moment(data.get("occurred_at")),
-            thread=thread_between(sender, number, channel),
-            attachments=files,
-            data={"channel": channel} if channel else {},
-        )
-        for number, status in receivers
-        if status not in _NEVER_ARRIVED
-    ]
+def _ours(to: object) -> str:
+    parties = to if isinstance(to, list) else [to]
+    return next((found for party in parties if (found := clean_text(_address(party)))), "")
 
 
-def _number(party: object) -> str:
-    """Return the address of a party, which is an object or, for WhatsApp, a plain text."""
-    return scalar(party.get("phone_number") if isinstance(party, dict) else party)
-
-
-def _receivers(payload: dict[str, Any]) -> list[tuple[str, str]]:
+def _receivers(payload: dict[str, Any]) -> list[tuple[int, str, str]]:
+    """Return the place, the address and the status of each receiver."""
     to = payload.get("to")
     parties = to if isinstance(to, list) else [to]
     return [
-        (identifier(number, f"data.payload.to[{place}]"), scalar(mapping(party).get("status")))
+        (place, address, scalar(mapping(party).get("status")))
         for place, party in enumerate(parties)
-        if (number := _number(party))
+        if (address := _address(party))
     ]
+
+
+def _reason(payload: dict[str, Any]) -> str:
+    """Return what Telnyx tells of a failure: the first error's detail or title."""
+    errors = (mapping(error) for error in items(payload.get("errors")))
+    told = (text_of(error.get(name)) for error in errors for name in ("detail", "title"))
+    return next((one for one in told if one), "")
 
 
 def _channel(payload: dict[str, Any]) -> str:
@@ -171,18 +203,19 @@ def _channel(payload: dict[str, Any]) -> str:
     return "" if channel in _TEXT_TYPES else channel
 
 
-def _words(payload: dict[str, Any]) -> str:
-    """Return the text, which RCS and WhatsApp keep in ``body`` as text or as an object of it."""
-    if text := clean_text(scalar(payload.get("text"))):
-        return text
-    inner = mapping(payload.get("body")).get("text")
-    return clean_text(scalar(inner.get("body") if isinstance(inner, dict) else inner))
+def _content(payload: dict[str, Any]) -> tuple[tuple[Attachment, ...], str]:
+    """Return the files, and everything else that a message says.
 
-
-def _files(payload: dict[str, Any]) -> tuple[Attachment, ...]:
-    entries = (mapping(entry) for entry in items(payload.get("media")))
-    found = (
+    An MMS has a subject, a text and media. RCS and WhatsApp keep what is said in ``body``.
+    """
+    body = mapping(payload.get("body"))
+    entries = [mapping(entry) for entry in items(payload.get("media"))]
+    given = [
         Attachment.from_link(entry.get("url"), mime_type=entry.get("content_type"))
         for entry in entries
-    )
-    return tuple(file for file in found if file)
+        if entry.get("url")
+    ]
+    files = [file for file in given if file]
+    unusable = [UNUSABLE_FILE] * (len(given) - len(files))
+    said = (text_of(payload.get("subject")), text_of(payload.get("text")), *rich_words(body))
+    return (*files, *rich_files(body)), lines((once(said), *unusable))

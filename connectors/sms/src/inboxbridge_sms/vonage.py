@@ -2,8 +2,10 @@
 
 An account's switch chooses which of the two delivers; both are understood, told apart by the body.
 
-Sources: https://developer.vonage.com/messaging/sms/guides/inbound-sms and
-https://developer.vonage.com/messages/code-snippets/inbound-message
+Sources: https://developer.vonage.com/messaging/sms/guides/inbound-sms,
+https://developer.vonage.com/messages/code-snippets/inbound-message,
+https://developer.vonage.com/en/messages/concepts/messages-status-callbacks (failures) and
+https://developer.vonage.com/messages/concepts/working-with-whatsapp-interactive-messages (choices).
 """
 
 from __future__ import annotations
@@ -15,11 +17,10 @@ from inboxbridge import (
     Attachment,
     Badge,
     Connector,
-    ConnectorSettings,
     Event,
-    Label,
     MalformedBody,
     NoSignature,
+    Part,
     Person,
     Secrets,
     Signature,
@@ -32,18 +33,30 @@ from inboxbridge.reading import (
     identifier,
     is_json,
     iso_moment,
+    items,
     mapping,
     scalar,
 )
 from inboxbridge.signing import DEFAULT_TOLERANCE_SECONDS
 from pydantic import model_validator
 
-from inboxbridge_sms.addresses import (
+from inboxbridge_sms.addresses import channel_badge, person_at, recipient, thread_between
+from inboxbridge_sms.content import (
     NO_TEXT,
-    channel_badge,
-    person_at,
-    thread_between,
+    UNSHOWN,
+    UNUSABLE_FILE,
+    advert,
+    choice,
+    contact_cards,
+    form_answers,
+    once,
+    order,
+    place,
+    product,
+    text_of,
 )
+from inboxbridge_sms.failures import VONAGE_REASONS, not_delivered
+from inboxbridge_sms.settings import TextSettings, ignored
 from inboxbridge_sms.vonage_signatures import (
     Method,
     VonageJwt,
@@ -53,10 +66,27 @@ from inboxbridge_sms.vonage_signatures import (
 _PLAIN_TYPES = frozenset({"", "text", "unicode"})
 _TEXT_CHANNELS = frozenset({"", "sms", "mms"})
 _CHANNELS_WITHOUT_NUMBERS = frozenset({"messenger", "instagram"})
-_FILES = ("image", "audio", "video", "file")
+_FILES = ("image", "audio", "video", "file", "vcard", "sticker")
+_PICTURES = frozenset({"image", "sticker"})
+_NAMES = {
+    "image": "(picture)",
+    "audio": "(audio)",
+    "video": "(video)",
+    "file": "(file)",
+    "vcard": "(contact card)",
+    "sticker": "(sticker)",
+    "location": "(location)",
+    "order": "(order)",
+    "contact": "(contact card)",
+    "contacts": "(contact card)",
+}
+_FAILED = frozenset({"failed", "rejected", "expired", "undeliverable"})
+_STATUSES = _FAILED | {
+    "accepted", "buffered", "delivered", "read", "submitted", "unknown",
+}  # fmt: skip
 
 
-class VonageSmsSettings(ConnectorSettings):
+class VonageSmsSettings(TextSettings):
     """Settings of an ``sms`` connection with ``provider = "vonage"``.
 
     Attributes:
@@ -65,15 +95,13 @@ class VonageSmsSettings(ConnectorSettings):
             signs by JWT. ``none`` takes unsigned deliveries: Vonage signs the SMS API's only after
             it was asked to.
         tolerance_seconds: How far a signed time may be off, both ways.
-        label: The badge of text messages; other channels carry their own names.
-        icon_url: A picture for the badge, or None.
+        reactions: Whether an emoji on a message is an activity.
     """
 
     signature_secret: Secrets | None = None
     signature_method: Method | Literal["none"] = "sha256"
     tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS
-    label: Label = "SMS"
-    icon_url: str | None = None
+    reactions: bool = True
 
     @model_validator(mode="after")
     def _signed_unless_said_otherwise(self) -> VonageSmsSettings:
@@ -86,7 +114,7 @@ class VonageSms(Connector[VonageSmsSettings]):
     """Each text that a customer sent becomes a message.
 
     A long text comes in parts, as deliveries of their own and in any order; each part becomes a
-    message that says which one it is. Delivery receipts and statuses make no message.
+    message that says which one it is. Of delivery receipts and statuses only a failure is shown.
     """
 
     label = "SMS"
@@ -105,36 +133,127 @@ class VonageSms(Connector[VonageSmsSettings]):
         )
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
         if request.method != "GET" and is_json(request):
             body = request.json_object()
             if "message_uuid" in body or "channel" in body:
-                return _from_messages_api(body)
-        return _from_sms_api(form_fields(request))
+                return self._from_messages_api(body)
+        return self._from_sms_api(form_fields(request))
 
     @hookimpl
     def badge(self, event: Event) -> Badge | None:
         chosen = self.settings
         return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
 
+    def _from_sms_api(self, fields: dict[str, str]) -> list[Part]:
+        if "text" not in fields and "status" in fields:
+            return self._receipt(fields)
+        message_id = identifier(fields.get("messageId"), "messageId")
+        sender = _sender(fields.get("msisdn"), "msisdn")
+        if "text" not in fields and fields.get("type", "") in _PLAIN_TYPES:
+            raise MalformedBody("text is missing")
+        text = clean_text(fields.get("text", "")) or NO_TEXT
+        receiver = _international(fields.get("to", ""))
+        return [
+            Event(
+                id=message_id,
+                person=person_at(_international(sender)),
+                text=text + _part(fields),
+                occurred_at=iso_moment(fields.get("message-timestamp")),
+                thread=thread_between(receiver, _international(sender)),
+                recipient=recipient(receiver),
+            )
+        ]
 
-def _from_sms_api(fields: dict[str, str]) -> list[Event]:
-    if "text" not in fields and "status" in fields:
-        return []
-    message_id = identifier(fields.get("messageId"), "messageId")
-    sender = _sender(fields.get("msisdn"), "msisdn")
-    if "text" not in fields and fields.get("type", "") in _PLAIN_TYPES:
-        raise MalformedBody("text is missing")
-    text = clean_text(fields.get("text", "")) or NO_TEXT
-    return [
-        Event(
-            id=message_id,
-            person=person_at(_international(sender)),
-            text=text + _part(fields),
-            occurred_at=iso_moment(fields.get("message-timestamp")),
-            thread=thread_between(_international(fields.get("to", "")), _international(sender)),
+    def _receipt(self, fields: dict[str, str]) -> list[Part]:
+        """Read a delivery receipt, in which ``msisdn`` is who the text was for."""
+        status = fields["status"].lower()
+        if status not in _FAILED or not self.settings.failures:
+            return _left_out("receipt", status)
+        return self._failure(
+            identifier(fields.get("messageId"), "messageId"),
+            ours=_international(fields.get("to", "")),
+            theirs=_international(_sender(fields.get("msisdn"), "msisdn")),
+            channel="",
+            reason=VONAGE_REASONS.get(fields.get("err-code", "").strip(), ""),
+            at=fields.get("message-timestamp"),
         )
-    ]
+
+    def _from_messages_api(self, body: dict[str, Any]) -> list[Part]:
+        kind = scalar(body.get("message_type"))
+        channel = scalar(body.get("channel")).lower()
+        if not kind:
+            if "status" in body:
+                return self._status(body, channel)
+            raise MalformedBody("message_type is missing")
+        user = mapping(mapping(body.get("whatsapp")).get("sender"))
+        user_id = text_of(user.get("user_id"))
+        sender = clean_text(scalar(body.get("from"))) or text_of(user.get("wa_id")) or user_id
+        sender, receiver = _sender(sender, "from"), scalar(body.get("to"))
+        if channel not in _CHANNELS_WITHOUT_NUMBERS:
+            sender, receiver = _international(sender), _international(receiver)
+        shown = "" if channel in _TEXT_CHANNELS else channel
+        emoji = clean_text(scalar(mapping(body.get("reaction")).get("emoji")))
+        if kind == "reaction" and not (emoji and self.settings.reactions):
+            return ignored("reaction")
+        files, words = _content(body, kind)
+        if kind == "reaction":
+            words = f"Reacted with {emoji}"
+        return [
+            Event(
+                id=identifier(body.get("message_uuid"), "message_uuid"),
+                kind="activity" if kind == "reaction" else "message",
+                person=_person(sender, channel, _name(body), user_id),
+                text=words or ("" if files else _placeholder(kind)),
+                occurred_at=iso_moment(body.get("timestamp")),
+                thread=thread_between(receiver, sender, shown),
+                recipient=recipient(receiver),
+                attachments=files,
+                data={"channel": shown} if shown else {},
+            )
+        ]
+
+    def _status(self, body: dict[str, Any], channel: str) -> list[Part]:
+        """Read a status of a message that the business sent."""
+        status = scalar(body.get("status")).lower()
+        if status not in _FAILED or not self.settings.failures:
+            return _left_out("message", status)
+        user = mapping(mapping(body.get("whatsapp")).get("recipient"))
+        receiver = clean_text(scalar(body.get("to"))) or text_of(user.get("user_id"))
+        receiver, sender = _sender(receiver, "to"), scalar(body.get("from"))
+        if channel not in _CHANNELS_WITHOUT_NUMBERS:
+            receiver, sender = _international(receiver), _international(sender)
+        error = mapping(body.get("error"))
+        told = (text_of(error.get(name)) for name in ("detail", "title"))
+        return self._failure(
+            identifier(body.get("message_uuid"), "message_uuid"),
+            ours=sender,
+            theirs=receiver,
+            channel="" if channel in _TEXT_CHANNELS else channel,
+            reason=next((one for one in told if one and not one.isdigit()), ""),
+            at=body.get("timestamp"),
+        )
+
+    def _failure(
+        self, message_id: str, *, ours: str, theirs: str, channel: str, reason: str, at: object
+    ) -> list[Part]:
+        return [
+            Event(
+                id=f"undelivered:{message_id}",
+                kind="activity",
+                direction="outbound",
+                person=_person(theirs, channel, "", ""),
+                text=not_delivered(channel, reason),
+                occurred_at=iso_moment(at),
+                thread=thread_between(ours, theirs, channel),
+                recipient=recipient(ours),
+                data={"channel": channel} if channel else {},
+            )
+        ]
+
+
+def _left_out(what: str, status: str) -> list[Part]:
+    return ignored(f"{what} {status}" if status in _STATUSES else f"{what} status")
 
 
 def _part(fields: dict[str, str]) -> str:
@@ -149,58 +268,75 @@ def _small(number: str) -> bool:
     return number.isascii() and number.isdigit() and len(number) <= 3
 
 
-def _from_messages_api(body: dict[str, Any]) -> list[Event]:
-    kind = scalar(body.get("message_type"))
-    if not kind:
-        if "status" in body:
-            return []
-        raise MalformedBody("message_type is missing")
-    channel = scalar(body.get("channel")).lower()
-    sender = _sender(body.get("from"), "from")
-    receiver = scalar(body.get("to"))
-    if channel not in _CHANNELS_WITHOUT_NUMBERS:
-        sender, receiver = _international(sender), _international(receiver)
-    shown = "" if channel in _TEXT_CHANNELS else channel
-    files = _files(body)
-    return [
-        Event(
-            id=identifier(body.get("message_uuid"), "message_uuid"),
-            person=_person(sender, channel, scalar(mapping(body.get("profile")).get("name"))),
-            text=_words(body, kind) or ("" if files else _placeholder(kind)),
-            occurred_at=iso_moment(body.get("timestamp")),
-            thread=thread_between(receiver, sender, shown),
-            attachments=files,
-            data={"channel": shown} if shown else {},
-        )
-    ]
-
-
-def _person(sender: str, channel: str, name: str) -> Person:
+def _person(sender: str, channel: str, name: str, user_id: str) -> Person:
     if channel in _CHANNELS_WITHOUT_NUMBERS:
         return Person(id=f"{channel}:{sender}", name=name)
-    return person_at(sender, name or None)
+    return person_at(sender, name or None, user_id)
 
 
-def _words(body: dict[str, Any], kind: str) -> str:
-    text = body.get("text") if kind == "text" else mapping(body.get(kind)).get("caption")
-    return clean_text(scalar(text))
+def _name(body: dict[str, Any]) -> str:
+    return scalar(mapping(body.get("profile")).get("name"))
 
 
-def _files(body: dict[str, Any]) -> tuple[Attachment, ...]:
-    found = []
-    for kind in _FILES:
-        file = mapping(body.get(kind))
-        found.append(
-            Attachment.from_link(
-                file.get("url"), filename=file.get("name"), is_image=kind == "image"
+def _content(body: dict[str, Any], kind: str) -> tuple[tuple[Attachment, ...], str]:
+    """Return the files of a message, and everything else that it says."""
+    files: list[Attachment] = []
+    words = [clean_text(scalar(body.get("text"))) if kind in ("text", "content") else ""]
+    for what, piece in _pieces(body):
+        file = _file(what, piece) if what in _FILES else None
+        words += [text_of(piece.get("text")), text_of(piece.get("caption"))]
+        if file:
+            files.append(file)
+        elif what in _FILES and piece.get("url"):
+            words.append(UNUSABLE_FILE)
+    words += _picked(body, kind)
+    return tuple(files), once(words)
+
+
+def _pieces(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return files and texts with their kinds; ``content`` holds several at once."""
+    single = [(kind, mapping(body.get(kind))) for kind in _FILES if body.get(kind)]
+    several = (mapping(piece) for piece in items(body.get("content")))
+    return single + [(scalar(piece.get("type")), piece) for piece in several]
+
+
+def _file(kind: str, piece: dict[str, Any]) -> Attachment | None:
+    filename = piece.get("name") or ("contact.vcf" if kind == "vcard" else None)
+    return Attachment.from_link(piece.get("url"), filename=filename, is_image=kind in _PICTURES)
+
+
+def _picked(body: dict[str, Any], kind: str) -> list[str]:
+    """Return what was picked, shared, ordered or clicked before."""
+    told: list[str] = []
+    if kind in ("reply", "button"):
+        picked = mapping(body.get(kind))
+        title = picked.get("title") or picked.get("text")
+        told.append(choice(title, picked.get("description")))
+        told.append(form_answers(picked.get("response_json")))
+    elif kind == "location":
+        where = mapping(body.get("location"))
+        told.append(
+            place(
+                where.get("lat", where.get("latitude")),
+                where.get("long", where.get("longitude")),
+                where.get("name"),
+                where.get("address"),
             )
         )
-    return tuple(file for file in found if file)
+    elif kind == "order":
+        told.append(order(body.get("order")))
+    elif kind in ("contact", "contacts"):
+        card = body.get(kind)
+        told.append(contact_cards(card if isinstance(card, list) else [card]))
+    told.append(product(mapping(body.get("context")).get("whatsapp_referred_product")))
+    referral = mapping(mapping(body.get("whatsapp")).get("referral"))
+    told.append(advert(*(referral.get(name) for name in ("headline", "body", "source_url"))))
+    return told
 
 
 def _placeholder(kind: str) -> str:
-    """Name what cannot be shown: ``(sticker)``."""
-    return f"({kind})" if kind.isascii() and kind.isalpha() and kind != "text" else NO_TEXT
+    """Name what cannot be shown: ``(video)``."""
+    return NO_TEXT if kind in ("text", "content") else _NAMES.get(kind, UNSHOWN)
 
 
 def _sender(value: object, path: str) -> str:
