@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from inboxbridge import (
     Attachment,
     Badge,
     BasicMessage,
+    Download,
     Event,
+    IgnoredPart,
     MalformedBody,
     MinimalMessage,
+    Part,
     Person,
     WebhookRequest,
 )
@@ -39,9 +45,10 @@ def posted(body: Any) -> WebhookRequest:
     return WebhookRequest(url=URL, body=json.dumps(body).encode())
 
 
-def only(events: list[Event]) -> Event:
-    assert len(events) == 1
-    return events[0]
+def only(parts: list[Part]) -> Event:
+    [event] = parts
+    assert isinstance(event, Event)
+    return event
 
 
 # Calls
@@ -59,6 +66,7 @@ def test_a_missed_call_becomes_one_activity_of_the_customer(sample: Deliver) -> 
         occurred_at=datetime.fromtimestamp(1794000031, UTC),
         thread=PAIR,
         about="call:812",
+        recipient="+15005550009",
     )
     assert badge_of(aircall, event) is None
     assert message_of(aircall, event) == MinimalMessage(
@@ -108,9 +116,19 @@ def test_no_address_book_entry_is_put_on_a_withheld_number(sample: Deliver) -> N
     assert only(connector().parse_event(posted(body))).person.email is None
 
 
-@pytest.mark.parametrize("name", ["ringing", "hungup", "commented", "message-status"])
-def test_other_kinds_of_event_make_nothing(sample: Deliver, name: str) -> None:
-    assert connector().parse_event(sample(f"aircall-{name}.json")) == []
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("ringing", "call.ringing_on_agent"),
+        ("hungup", "call.hungup"),
+        ("commented", "call.commented"),
+        ("message-status", "message.status_updated"),
+    ],
+)
+def test_other_kinds_of_event_are_left_out_by_their_name(
+    sample: Deliver, name: str, kind: str
+) -> None:
+    assert connector().parse_event(sample(f"aircall-{name}.json")) == [IgnoredPart(kind=kind)]
 
 
 # Voicemail and recording
@@ -133,7 +151,78 @@ def test_a_recording_is_one_further_activity_unless_left_out(sample: Deliver) ->
 
     assert (event.id, event.text, event.about) == ("recording:814", "Call recording", "call:814")
     assert event.url == "https://assets.aircall.io/calls/814/recording"
-    assert connector(call_recordings=False).parse_event(request) == []
+    assert connector(call_recordings=False).parse_event(request) == [
+        IgnoredPart(kind="call.comm_assets_generated")
+    ]
+
+
+# Audio by a key of the API
+
+KEY = {"api_id": "id-1", "api_token": "api-token-1"}
+
+
+def fetched(
+    aircall: AircallPhone, source: str, answer: httpx.Response
+) -> tuple[Download | None, list[httpx.Request]]:
+    asked: list[httpx.Request] = []
+
+    def give(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer
+
+    async def ask() -> Download | None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(give)) as http:
+            return await aircall.fetch_attachment(Attachment(source=source), http)
+
+    return asyncio.run(ask()), asked
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("voicemail", "voicemail:812"),
+        ("voicemail-audio", "voicemail:812"),
+        ("recording-audio", "recording:814"),
+    ],
+)
+def test_with_a_key_audio_is_a_file_of_a_message(sample: Deliver, name: str, source: str) -> None:
+    request = sample(f"aircall-{name}.json")
+    plain = only(connector().parse_event(request))
+    event = only(connector(**KEY).parse_event(request))
+    [file] = event.attachments
+
+    assert (event.id, event.text, event.about) == (plain.id, plain.text, plain.about)
+    assert (plain.kind, event.kind) == ("activity", "message")
+    assert (file.source, file.url, file.mime_type) == (source, plain.url, "audio/mpeg")
+
+
+def test_the_audios_address_is_asked_for_as_it_expires() -> None:
+    call = {"id": 812, "voicemail": "https://s3.example/new.mp3", "recording": None}
+    answer = httpx.Response(200, json={"call": call})
+    download, [asked] = fetched(connector(**KEY), "voicemail:812", answer)
+
+    assert download == Download(url="https://s3.example/new.mp3")
+    assert str(asked.url) == "https://api.aircall.io/v1/calls/812"
+    basic = base64.b64encode(b"id-1:api-token-1").decode()
+    assert asked.headers["Authorization"] == f"Basic {basic}"
+    assert fetched(connector(**KEY), "recording:812", answer)[0] is None
+
+
+def test_audio_that_is_gone_is_none_and_another_failure_is_raised() -> None:
+    assert fetched(connector(**KEY), "voicemail:812", httpx.Response(404))[0] is None
+    with pytest.raises(httpx.HTTPStatusError):
+        fetched(connector(**KEY), "voicemail:812", httpx.Response(429))
+
+
+def test_without_a_key_or_for_another_source_nothing_is_asked_for() -> None:
+    assert fetched(connector(), "voicemail:812", httpx.Response(200)) == (None, [])
+    assert fetched(connector(**KEY), "other:812", httpx.Response(200)) == (None, [])
+
+
+@pytest.mark.parametrize("half", ["api_id", "api_token"])
+def test_half_a_key_is_refused(half: str) -> None:
+    with pytest.raises(ValidationError, match="give both api_id and api_token"):
+        connector(**{half: KEY[half]})
 
 
 # Messages
@@ -149,6 +238,7 @@ def test_an_inbound_text_becomes_one_inbound_message(sample: Deliver) -> None:
         text="Is Saturday free?",
         occurred_at=datetime.fromtimestamp(1794000100, UTC),
         thread=PAIR,
+        recipient="+15005550009",
     )
     assert message_of(aircall, event) == BasicMessage(text="Is Saturday free?")
     assert badge_of(aircall, event) == Badge(text="Aircall")
@@ -165,6 +255,36 @@ def test_a_sent_text_is_an_outbound_message(sample: Deliver) -> None:
         "Yes, 10:00 works",
         PAIR,
     )
+
+
+def test_a_text_that_did_not_arrive_is_an_activity(sample: Deliver) -> None:
+    request = sample("aircall-message-failed.json")
+    event = only(connector().parse_event(request))
+
+    assert (event.id, event.kind, event.direction, event.person) == (
+        "undelivered:message:msg-9",
+        "activity",
+        "outbound",
+        DANA,
+    )
+    assert event.text == "Your SMS was not delivered (“Yes, 10:00 works”)"
+    assert connector(failures=False).parse_event(request) == [
+        IgnoredPart(kind="message.status_updated")
+    ]
+
+
+def test_a_customers_text_is_never_told_as_not_delivered(sample: Deliver) -> None:
+    body = sample("aircall-message-failed.json").json()
+    body["data"]["direction"] = "inbound"
+
+    assert connector().parse_event(posted(body)) == [IgnoredPart(kind="message.status_updated")]
+
+
+def test_a_file_without_a_web_address_is_told_in_words(sample: Deliver) -> None:
+    body = sample("aircall-message-media.json").json()
+    body["data"].update(body="See", media_url=["ftp://x", None])
+
+    assert only(connector().parse_event(posted(body))).text == "See\n(a file that cannot be shown)"
 
 
 def test_media_without_text_are_kept(sample: Deliver) -> None:
@@ -244,7 +364,7 @@ def test_the_token_is_taken_out_before_storage_and_nothing_else(sample: Deliver,
 
 @pytest.mark.parametrize(
     ("wrong", "where"),
-    [({}, "token"), ({"token": ""}, "token"), ({"token": TOKEN, "api_token": "x"}, "api_token")],
+    [({}, "token"), ({"token": ""}, "token"), ({"token": TOKEN, "api_tokn": "x"}, "api_tokn")],
 )
 def test_wrong_settings_are_named(wrong: dict[str, str], where: str) -> None:
     with pytest.raises(ValidationError) as refused:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,10 +14,14 @@ from inboxbridge import (
     Attachment,
     Badge,
     BasicMessage,
+    Download,
     Event,
+    IgnoredPart,
     MalformedBody,
     MinimalMessage,
+    Part,
     Person,
+    UnreadablePart,
     WebhookRequest,
 )
 from inboxbridge.testing import badge_of, message_of
@@ -41,9 +47,10 @@ def posted(body: Any) -> WebhookRequest:
     return WebhookRequest(url=URL, body=json.dumps(body).encode())
 
 
-def only(events: list[Event]) -> Event:
-    assert len(events) == 1
-    return events[0]
+def only(parts: list[Part]) -> Event:
+    [event] = parts
+    assert isinstance(event, Event)
+    return event
 
 
 # Calls
@@ -62,6 +69,7 @@ def test_a_missed_call_becomes_one_activity(sample: Deliver) -> None:
         thread=PAIR,
         about="call:AC-call-1",
         url="https://my.quo.com/inbox/CN1",
+        recipient="+15005550009",
     )
     assert badge_of(quo, event) is None
     assert message_of(quo, event) == MinimalMessage(
@@ -126,9 +134,36 @@ def test_a_withheld_number_is_one_person_of_its_own(sample: Deliver) -> None:
     assert event.person == Person(id="withheld", name="Withheld number")
 
 
-@pytest.mark.parametrize("name", ["call-ringing", "contact-updated", "message-failed"])
-def test_other_kinds_of_event_make_nothing(sample: Deliver, name: str) -> None:
-    assert connector().parse_event(sample(f"quo-{name}.json")) == []
+@pytest.mark.parametrize(
+    ("name", "kind"), [("call-ringing", "call.ringing"), ("contact-updated", "contact.updated")]
+)
+def test_other_kinds_of_event_are_left_out_by_their_name(
+    sample: Deliver, name: str, kind: str
+) -> None:
+    assert connector().parse_event(sample(f"quo-{name}.json")) == [IgnoredPart(kind=kind)]
+
+
+CONTEXT = {"senderIdentifier": "+15005550006", "recipientIdentifiers": ["+15005550009"]}
+
+
+@pytest.mark.parametrize(
+    ("direction", "context", "person", "recipient"),
+    [
+        ("incoming", CONTEXT, DANA, "+15005550009"),
+        ("outgoing", CONTEXT, Person(phone="+15005550009"), "+15005550006"),
+        ("outgoing", {"recipientIdentifiers": ["+15005550006"]}, DANA, None),
+        ("incoming", {"recipientIdentifiers": ["+15005550009"]}, Person(), "+15005550009"),
+        ("incoming", {"phoneNumberId": "PN1"}, Person(), "PN1"),
+    ],
+)
+def test_a_call_may_name_its_sides_as_a_message_does(
+    direction: str, context: dict[str, Any], person: Person, recipient: str | None
+) -> None:
+    resource = {"id": "AC2", "direction": direction, "status": "answered", "duration": 184}
+    body = {"type": "call.completed", "data": {"resource": resource, "context": context}}
+    event = only(connector().parse_event(posted(body)))
+
+    assert (event.person, event.recipient) == (person, recipient)
 
 
 # Voicemail, recording, summary
@@ -145,12 +180,26 @@ def test_a_voicemail_is_one_further_activity_of_its_call(sample: Deliver) -> Non
         thread=PAIR,
         about="call:AC-call-1",
         url="https://files.quo.example/vm1.mp3",
+        recipient="+15005550009",
     )
+
+
+def test_a_voicemail_that_the_business_left_is_about_whom_it_called(sample: Deliver) -> None:
+    body = sample("quo-voicemail.json").json()
+    body["data"]["resource"].update(
+        {"direction": "outgoing", "from": "+15005550009", "to": "+15005550006"}
+    )
+    event = only(connector().parse_event(posted(body)))
+
+    assert (event.person, event.direction, event.thread) == (DANA, "outbound", PAIR)
+    assert event.recipient == "+15005550009"
 
 
 def test_a_legacy_call_brings_its_voicemail_along(sample: Deliver) -> None:
     call, voicemail = connector().parse_event(sample("quo-legacy-call-voicemail.json"))
 
+    assert isinstance(call, Event)
+    assert isinstance(voicemail, Event)
     assert (call.id, call.text, call.person) == ("call:AC26", "Missed call", DANA)
     assert (voicemail.id, voicemail.text) == ("voicemail:AC26", "Voicemail, 0:07")
     assert voicemail.url == "https://files.quo.example/legacy.mp3"
@@ -165,15 +214,148 @@ def test_recording_and_summary_are_joined_to_their_call(sample: Deliver) -> None
     assert recording.about == summary.about == call.about
     assert recording.text == "Call recording, 4 min"
     assert recording.url == "https://files.quo.example/rc1.mp3"
-    assert summary.text == "Call summary: Dana asked for Saturday. 10:00 was agreed."
+    assert summary.text.startswith("Call summary: Dana asked for Saturday. 10:00 was agreed.")
     assert len({recording.id, summary.id, call.id}) == 3
 
 
 def test_recordings_and_summaries_can_be_left_out(sample: Deliver) -> None:
     quo = connector(call_recordings=False, summaries=False)
 
-    assert quo.parse_event(sample("quo-recording.json")) == []
-    assert quo.parse_event(sample("quo-summary.json")) == []
+    assert quo.parse_event(sample("quo-recording.json")) == [
+        IgnoredPart(kind="call.recording.completed")
+    ]
+    assert quo.parse_event(sample("quo-summary.json")) == [
+        IgnoredPart(kind="call.summary.completed")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("summary", "steps", "text"),
+    [
+        (
+            ["Asked for Saturday."],
+            ["Send the bill."],
+            "Call summary: Asked for Saturday. Next steps: Send the bill.",
+        ),
+        ([], ["Send the bill."], "Next steps: Send the bill."),
+        (["Asked for Saturday."], None, "Call summary: Asked for Saturday."),
+    ],
+)
+def test_a_summary_keeps_its_next_steps(
+    sample: Deliver, summary: list[str], steps: list[str] | None, text: str
+) -> None:
+    body = sample("quo-summary.json").json()
+    body["data"]["resource"].update(summary=summary, nextSteps=steps)
+
+    assert only(connector().parse_event(posted(body))).text == text
+
+
+def test_an_empty_summary_is_left_out(sample: Deliver) -> None:
+    body = sample("quo-summary.json").json()
+    body["data"]["resource"].update(summary=[], nextSteps=[])
+
+    assert connector().parse_event(posted(body)) == [IgnoredPart(kind="call.summary.completed")]
+
+
+def test_a_recording_in_parts_is_told_with_its_whole_length(sample: Deliver) -> None:
+    event = only(connector().parse_event(sample("quo-recording-parts.json")))
+
+    assert (event.id, event.about) == ("recording:AC-call-2", "call:AC-call-2")
+    assert event.text == "Call recording, 4 min"
+    assert event.url == "https://files.quo.example/rc1.mp3"
+
+
+# Audio by a key of the API
+
+API_KEY = "quo-api-key-1"
+
+
+def fetched(quo: QuoPhone, source: str, answer: httpx.Response) -> tuple[Download | None, Any]:
+    asked: list[httpx.Request] = []
+
+    def give(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer
+
+    async def ask() -> Download | None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(give)) as http:
+            return await quo.fetch_attachment(Attachment(source=source), http)
+
+    return asyncio.run(ask()), asked
+
+
+@pytest.mark.parametrize(
+    ("name", "sources", "urls"),
+    [
+        ("voicemail", ["voicemail:AC-call-1"], ["https://files.quo.example/vm1.mp3"]),
+        ("recording", ["recording:AC-call-2#0"], ["https://files.quo.example/rc1.mp3"]),
+        (
+            "recording-parts",
+            ["recording:AC-call-2#0", "recording:AC-call-2#1"],
+            ["https://files.quo.example/rc1.mp3", "https://files.quo.example/rc2.mp3"],
+        ),
+    ],
+)
+def test_with_a_key_audio_is_a_file_of_a_message(
+    sample: Deliver, name: str, sources: list[str], urls: list[str]
+) -> None:
+    request = sample(f"quo-{name}.json")
+    plain = only(connector().parse_event(request))
+    event = only(connector(api_key=API_KEY).parse_event(request))
+
+    assert (event.id, event.text, event.about) == (plain.id, plain.text, plain.about)
+    assert (plain.kind, event.kind) == ("activity", "message")
+    assert [file.source for file in event.attachments] == sources
+    assert [file.url for file in event.attachments] == urls
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "data", "url"),
+    [
+        (
+            "voicemail:AC1",
+            "/v1/call-voicemails/AC1",
+            {"recordingUrl": "https://f.example/1.mp3"},
+            "https://f.example/1.mp3",
+        ),
+        (
+            "recording:AC/1#1",
+            "/v1/call-recordings/AC%2F1",
+            [{"url": None}, {"url": "https://f.example/2.mp3"}],
+            "https://f.example/2.mp3",
+        ),
+        ("recording:AC1#1", "/v1/call-recordings/AC1", [{"url": "https://f.example/1.mp3"}], None),
+        ("voicemail:AC1", "/v1/call-voicemails/AC1", {"recordingUrl": None}, None),
+        ("voicemail:AC1", "/v1/call-voicemails/AC1", "odd", None),
+    ],
+)
+def test_the_audios_address_is_asked_for_anew(
+    source: str, path: str, data: Any, url: str | None
+) -> None:
+    quo = connector(api_key=API_KEY)
+    download, [asked] = fetched(quo, source, httpx.Response(200, json={"data": data}))
+
+    assert download == (Download(url=url) if url else None)
+    assert asked.url.raw_path.decode() == path
+    assert asked.url.host == "api.quo.com"
+    assert asked.headers["Authorization"] == API_KEY
+
+
+def test_audio_that_is_gone_is_none_and_another_failure_is_raised() -> None:
+    quo = connector(api_key=API_KEY)
+
+    assert fetched(quo, "voicemail:AC1", httpx.Response(404))[0] is None
+    with pytest.raises(httpx.HTTPStatusError):
+        fetched(quo, "voicemail:AC1", httpx.Response(500))
+
+
+@pytest.mark.parametrize("source", ["other:AC1", "recording:AC1", "recording:AC1#x"])
+def test_a_source_that_is_not_ours_is_not_asked_for(source: str) -> None:
+    assert fetched(connector(api_key=API_KEY), source, httpx.Response(200)) == (None, [])
+
+
+def test_without_a_key_nothing_is_asked_for() -> None:
+    assert fetched(connector(), "voicemail:AC1", httpx.Response(200)) == (None, [])
 
 
 # Messages
@@ -198,6 +380,7 @@ def test_an_inbound_text_becomes_one_inbound_message(
         text=text,
         occurred_at=datetime(2026, 11, 6, *at, tzinfo=UTC),
         thread=PAIR,
+        recipient="+15005550009",
     )
     assert message_of(quo, event) == BasicMessage(text=text)
     assert badge_of(quo, event) == Badge(text="Quo")
@@ -223,8 +406,67 @@ def test_a_delivered_text_is_an_outbound_message(sample: Deliver, name: str, tex
 def test_a_text_to_several_people_reaches_each_of_them(sample: Deliver) -> None:
     events = connector().parse_event(sample("quo-message-delivered-group.json"))
 
-    assert [event.person.phone for event in events] == ["+15005550006", "+15005550007"]
-    assert [event.id for event in events] == ["message:AC-msg-3:0", "message:AC-msg-3:1"]
+    told = [(event.id, event.person.phone) for event in events if isinstance(event, Event)]
+    assert told == [
+        ("message:AC-msg-3:0", "+15005550006"),
+        ("message:AC-msg-3:1", "+15005550007"),
+    ]
+
+
+def test_a_receiver_who_is_no_number_leaves_the_others(sample: Deliver) -> None:
+    body = sample("quo-message-delivered-group.json").json()
+    body["data"]["context"]["recipientIdentifiers"] = [
+        "+15005550006",
+        "odd",
+        "+15005550006",
+        "72975",
+    ]
+    first, odd, last = connector().parse_event(posted(body))
+
+    assert isinstance(first, Event)
+    assert isinstance(odd, UnreadablePart)
+    assert isinstance(last, Event)
+    assert (first.id, last.id) == ("message:AC-msg-3:0", "message:AC-msg-3:1")
+    assert odd.reason == "data.context.recipientIdentifiers holds what is no number"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("message-failed", "Your SMS was not delivered (“Yes, 10:00 works”)"),
+        ("message-undelivered", "Your SMS was not delivered: error 30003 (“Yes, 10:00 works”)"),
+    ],
+)
+def test_a_text_that_did_not_arrive_is_an_activity(sample: Deliver, name: str, text: str) -> None:
+    request = sample(f"quo-{name}.json")
+    event = only(connector().parse_event(request))
+
+    assert (event.kind, event.direction, event.person, event.text) == (
+        "activity",
+        "outbound",
+        DANA,
+        text,
+    )
+    assert event.id.startswith("undelivered:message:")
+    assert connector(failures=False).parse_event(request) == [
+        IgnoredPart(kind=name.replace("-", "."))
+    ]
+
+
+def test_a_file_that_did_not_arrive_is_told_without_words(sample: Deliver) -> None:
+    body = sample("quo-message-failed.json").json()
+    body["data"]["resource"].update(text="", media=[])
+
+    assert only(connector().parse_event(posted(body))).text == "Your SMS was not delivered"
+
+
+def test_a_file_without_a_web_address_is_told_in_words(sample: Deliver) -> None:
+    body = sample("quo-message-media.json").json()
+    body["data"]["resource"].update(text="See", media=[{"url": "ftp://x"}, 7, None])
+    event = only(connector().parse_event(posted(body)))
+
+    assert event.attachments == ()
+    assert event.text.splitlines() == ["See", *["(a file that cannot be shown)"] * 2]
 
 
 def test_media_are_kept_in_order(sample: Deliver) -> None:

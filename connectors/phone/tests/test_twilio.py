@@ -1,14 +1,28 @@
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inboxbridge import Answer, Event, MalformedBody, MinimalMessage, Person, WebhookRequest
+from inboxbridge import (
+    Answer,
+    Attachment,
+    Download,
+    Event,
+    IgnoredPart,
+    MalformedBody,
+    MinimalMessage,
+    Part,
+    Person,
+    WebhookRequest,
+)
 from inboxbridge.testing import badge_of, message_of
 from inboxbridge_phone.twilio import TwilioPhone
 from pydantic import ValidationError
@@ -38,9 +52,14 @@ def form(fields: dict[str, str], **headers: str) -> WebhookRequest:
     return WebhookRequest(url=URL, headers=FORM_TYPE | headers, body=urlencode(fields).encode())
 
 
-def only(events: list[Event]) -> Event:
-    assert len(events) == 1
-    return events[0]
+def only(parts: list[Part]) -> Event:
+    [event] = parts
+    assert isinstance(event, Event)
+    return event
+
+
+def left_out(kind: str) -> list[Part]:
+    return [IgnoredPart(kind=kind)]
 
 
 def told(fields: dict[str, str], **more: object) -> Event:
@@ -63,6 +82,7 @@ def test_a_missed_call_becomes_one_activity(sample: Deliver) -> None:
         occurred_at=datetime(2026, 11, 6, 21, 20, 31, tzinfo=UTC),
         thread=PAIR,
         about="call:CA00000000000000000000000000000001",
+        recipient="+15005550009",
     )
     assert message_of(twilio, event) == MinimalMessage(
         text="Missed call", icon_url="https://example.com/phone.png"
@@ -117,12 +137,13 @@ def test_an_outgoing_call_is_about_whom_the_business_called(
 def test_a_call_that_has_not_ended_makes_nothing(status: str) -> None:
     fields = MISSED | {"CallStatus": status, "CallbackSource": "call-progress-events"}
 
-    assert connector().parse_event(form(fields)) == []
+    known = "status" if status == "new-status" else status
+    assert connector().parse_event(form(fields)) == left_out(f"call {known}")
 
 
 @pytest.mark.parametrize("name", ["twilio-child-no-answer", "twilio-child-completed"])
 def test_a_dialled_leg_makes_nothing_of_its_own(sample: Deliver, name: str) -> None:
-    assert connector().parse_event(sample(f"{name}.form")) == []
+    assert connector().parse_event(sample(f"{name}.form")) == left_out("dialled leg")
 
 
 @pytest.mark.parametrize("ending", ["no-answer", "answered"])
@@ -145,6 +166,37 @@ def test_the_dial_result_outweighs_the_status_beside_it() -> None:
     assert told(fields).text == "Missed call"
 
 
+@pytest.mark.parametrize("dialled", ["completed", "answered"])
+@pytest.mark.parametrize(
+    ("bridged", "text"),
+    [("false", "Missed call"), ("true", "Call answered, 17 s"), ("", "Call answered, 17 s")],
+)
+def test_a_dial_that_was_not_bridged_is_a_missed_call(
+    dialled: str, bridged: str, text: str
+) -> None:
+    fields = MISSED | {
+        "CallStatus": "in-progress",
+        "DialCallStatus": dialled,
+        "DialCallDuration": "17",
+        "DialBridged": bridged,
+    }
+
+    assert told(fields).text == text
+    assert told(fields, outcome="dial").text == text
+
+
+def test_a_dial_of_an_own_softphone_that_was_not_bridged_had_no_answer() -> None:
+    fields = MISSED | {
+        "From": "client:desk",
+        "To": "+15005550006",
+        "CallStatus": "in-progress",
+        "DialCallStatus": "completed",
+        "DialBridged": "false",
+    }
+
+    assert told(fields, numbers=["client:desk"]).text == "Called, no answer"
+
+
 def test_only_a_dial_result_says_that_a_person_answered() -> None:
     fields = MISSED | {"CallStatus": "completed", "CallDuration": "252"}
     dialled = {"DialCallStatus": "completed", "DialCallDuration": "240"}
@@ -157,14 +209,16 @@ def test_only_a_dial_result_says_that_a_person_answered() -> None:
 def test_a_dial_result_that_is_new_is_left_to_the_calls_own_status() -> None:
     fields = MISSED | {"CallStatus": "in-progress", "DialCallStatus": "new-status"}
 
-    assert connector().parse_event(form(fields)) == []
+    assert connector().parse_event(form(fields)) == left_out("call in-progress")
     assert told(fields | {"CallStatus": "busy"}).text == "Missed call, the line was busy"
 
 
 def test_with_outcome_dial_only_the_dial_result_tells_of_a_completed_call(sample: Deliver) -> None:
     twilio = connector(outcome="dial")
 
-    assert twilio.parse_event(sample("twilio-dial-no-answer-parent.form")) == []
+    assert twilio.parse_event(sample("twilio-dial-no-answer-parent.form")) == left_out(
+        "call completed"
+    )
     assert only(twilio.parse_event(sample("twilio-dial-no-answer.form"))).text == "Missed call"
     assert only(twilio.parse_event(sample("twilio-missed.form"))).text == "Missed call"
     assert only(twilio.parse_event(sample("twilio-completed-0-s.form"))).text == "Missed call"
@@ -174,13 +228,15 @@ def test_with_outcome_dial_only_the_dial_result_tells_of_a_completed_call(sample
 def test_the_dial_result_of_an_outgoing_call_is_about_our_own_desk() -> None:
     fields = MISSED | {"Direction": "outbound-api", "CallStatus": "in-progress"}
 
-    assert connector().parse_event(form(fields | {"DialCallStatus": "no-answer"})) == []
+    parts = connector().parse_event(form(fields | {"DialCallStatus": "no-answer"}))
+
+    assert parts == left_out("call in-progress")
 
 
 def test_a_question_after_the_caller_hung_up_is_no_ended_call() -> None:
     fields = MISSED | {"CallStatus": "completed", "RecordingUrl": "https://api.example/RE1"}
 
-    assert connector().parse_event(form(fields)) == []
+    assert connector().parse_event(form(fields)) == left_out("call completed")
 
 
 # Who it was
@@ -243,7 +299,7 @@ def test_a_call_from_an_own_softphone_is_outbound_and_dial_tells_how_it_went() -
 def test_a_call_between_own_lines_is_left_out() -> None:
     twilio = connector(numbers=["+15005550006", "+1 (500) 555-0009"])
 
-    assert twilio.parse_event(form(MISSED)) == []
+    assert twilio.parse_event(form(MISSED)) == left_out("call between own numbers")
 
 
 # Voicemail, recordings, transcripts
@@ -291,9 +347,77 @@ def test_a_recording_is_linked_as_audio_if_its_address_is_one(given: str, kept: 
     assert (event.text, event.url) == ("Voicemail", kept)
 
 
-@pytest.mark.parametrize("name", ["twilio-recording-in-progress", "twilio-recording-absent"])
-def test_a_recording_that_is_not_there_makes_nothing(sample: Deliver, name: str) -> None:
-    assert connector().parse_event(sample(f"{name}.form")) == []
+@pytest.mark.parametrize("status", ["in-progress", "absent"])
+def test_a_recording_that_is_not_there_makes_nothing(sample: Deliver, status: str) -> None:
+    request = sample(f"twilio-recording-{status}.form")
+
+    assert connector().parse_event(request) == left_out(f"recording {status}")
+
+
+def fetched(twilio: TwilioPhone, attachment: Attachment) -> Download | None:
+    async def ask() -> Download | None:
+        async with httpx.AsyncClient() as http:
+            return await twilio.fetch_attachment(attachment, http)
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("name", "filename"),
+    [("twilio-voicemail", "voicemail.mp3"), ("twilio-call-recording", "recording.mp3")],
+)
+def test_with_credentials_audio_is_a_file_of_a_message(
+    sample: Deliver, name: str, filename: str
+) -> None:
+    request = sample(f"{name}.form")
+    twilio = connector(account_sid="AC1")
+    plain, event = only(connector().parse_event(request)), only(twilio.parse_event(request))
+    [file] = event.attachments
+
+    assert (event.id, event.text, event.about) == (plain.id, plain.text, plain.about)
+    assert (plain.kind, event.kind) == ("activity", "message")
+    assert (file.source, file.url, file.filename) == (plain.url, "", filename)
+    basic = base64.b64encode(f"AC1:{TOKEN}".encode()).decode()
+    assert plain.url is not None
+    assert fetched(twilio, file) == Download(
+        url=plain.url, headers={"Authorization": f"Basic {basic}"}
+    )
+
+
+def test_audio_may_have_credentials_of_its_own() -> None:
+    twilio = connector(account_sid="SK1", media_auth_token="key-secret-1")
+    download = fetched(twilio, Attachment(source="https://api.twilio.com/RE1.mp3"))
+
+    assert download is not None
+    basic = base64.b64encode(b"SK1:key-secret-1").decode()
+    assert download.headers == {"Authorization": f"Basic {basic}"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.twilio.com.example.com/RE1",
+        "https://api.twilio.com@example.com/RE1",
+        "https://api.twilio.com:x/RE1",
+        "http://api.twilio.com/RE1",
+    ],
+)
+def test_credentials_go_to_twilio_alone(url: str) -> None:
+    fields = {
+        "CallSid": "CA1",
+        "RecordingSid": "RE1",
+        "RecordingStatus": "completed",
+        "RecordingSource": "RecordVerb",
+        "RecordingUrl": url,
+    }
+    event = told(fields, account_sid="AC1")
+
+    assert (event.kind, event.attachments) == ("activity", ())
+    assert fetched(connector(account_sid="AC1"), Attachment(source=url)) is None
+
+
+def test_without_credentials_nothing_is_fetched() -> None:
+    assert fetched(connector(), Attachment(source="https://api.twilio.com/RE1.mp3")) is None
 
 
 def test_a_recorded_call_gives_at_most_one_further_activity(sample: Deliver) -> None:
@@ -303,7 +427,7 @@ def test_a_recorded_call_gives_at_most_one_further_activity(sample: Deliver) -> 
     assert event.id == "recording:CA0000000000000000000000000000000d"
     assert event.about == "call:CA0000000000000000000000000000000d"
     assert event.text == "Call recording, 4 min"
-    assert connector(call_recordings=False).parse_event(request) == []
+    assert connector(call_recordings=False).parse_event(request) == left_out("recording completed")
 
 
 def test_a_transcript_is_one_line_in_the_callers_thread(sample: Deliver) -> None:
@@ -314,7 +438,8 @@ def test_a_transcript_is_one_line_in_the_callers_thread(sample: Deliver) -> None
     assert event.text == "Voicemail transcript: “Hi, this is Dana. Is Saturday free?”"
     assert (event.person, event.thread) == (DANA, PAIR)
     assert event.about == "call:CA00000000000000000000000000000001"
-    assert connector(transcriptions=False).parse_event(request) == []
+    assert event.recipient == "+15005550009"
+    assert connector(transcriptions=False).parse_event(request) == left_out("transcription")
 
 
 def test_a_transcript_without_numbers_is_joined_to_its_call() -> None:
@@ -324,11 +449,15 @@ def test_a_transcript_without_numbers_is_joined_to_its_call() -> None:
 
 
 def test_a_transcript_that_is_not_there_is_no_call_either() -> None:
-    assert connector().parse_event(form(MISSED | {"TranscriptionSid": "TR1"})) == []
+    parts = connector().parse_event(form(MISSED | {"TranscriptionSid": "TR1"}))
+
+    assert parts == left_out("transcription")
 
 
 def test_a_failed_transcript_makes_nothing(sample: Deliver) -> None:
-    assert connector().parse_event(sample("twilio-transcription-failed.form")) == []
+    assert connector().parse_event(sample("twilio-transcription-failed.form")) == left_out(
+        "transcription"
+    )
 
 
 # What cannot be read
@@ -357,7 +486,7 @@ def test_a_missing_field_is_named(fields: dict[str, str], said: str) -> None:
 def test_callbacks_of_other_voice_products_make_nothing() -> None:
     fields = {"AccountSid": "AC1", "ConferenceSid": "CF1", "StatusCallbackEvent": "conference-end"}
 
-    assert connector().parse_event(form(fields)) == []
+    assert connector().parse_event(form(fields)) == left_out("conference-end")
     assert connector().answer(form(fields)) == Answer(status=204)
 
 
@@ -406,7 +535,7 @@ def test_a_question_of_what_to_do_is_answered_with_empty_twiml(sample: Deliver, 
 
 
 def test_the_voice_url_itself_makes_no_activity(sample: Deliver) -> None:
-    assert connector().parse_event(sample("twilio-voice-url.form")) == []
+    assert connector().parse_event(sample("twilio-voice-url.form")) == left_out("call ringing")
 
 
 @pytest.mark.parametrize(
@@ -456,6 +585,7 @@ NAMES = [
     "CallbackSource",
     "CallerName",
     "DialCallDuration",
+    "DialBridged",
     "DialCallStatus",
     "Direction",
     "From",
@@ -492,7 +622,7 @@ def assert_usable(twilio: TwilioPhone, request: WebhookRequest) -> None:
         events = twilio.parse_event(request)
     except MalformedBody:
         return
-    for event in events:
+    for event in (part for part in events if isinstance(part, Event)):
         assert Event.model_validate_json(event.model_dump_json()) == event
         assert message_of(twilio, event)
 

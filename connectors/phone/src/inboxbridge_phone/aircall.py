@@ -6,15 +6,19 @@ https://developer.aircall.io/tutorials/webhooks-guide
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from inboxbridge import (
     Attachment,
     Direction,
+    Download,
     Event,
     Label,
     MalformedBody,
+    Part,
     Person,
+    Secret,
     Secrets,
     SharedToken,
     Signature,
@@ -22,11 +26,26 @@ from inboxbridge import (
     hookimpl,
 )
 from inboxbridge.reading import identifier, items, mapping, scalar, unix_time, web_link
+from pydantic import model_validator
 
+from inboxbridge_phone.audio import audio_file, basic, with_audio
 from inboxbridge_phone.callers import WITHHELD
 from inboxbridge_phone.systems import Readers, SystemConnector, SystemSettings
-from inboxbridge_phone.wording import NO_TEXT, call_line, recording_line, voicemail_line
+from inboxbridge_phone.wording import (
+    NO_TEXT,
+    UNUSABLE_FILE,
+    call_line,
+    not_delivered,
+    recording_line,
+    voicemail_line,
+)
 
+if TYPE_CHECKING:
+    import httpx
+
+API = "https://api.aircall.io/v1"
+
+_NOT_DELIVERED = frozenset({"failed", "undelivered"})
 _WHY_MISSED = {
     "out_of_opening_hours": "outside opening hours",
     "short_abandoned": "hung up at once",
@@ -39,17 +58,29 @@ class AircallPhoneSettings(SystemSettings):
 
     Attributes:
         token: The token that Aircall issued for this webhook; several for several webhooks.
+        api_id: The API ID of a key of Aircall's API, to fetch voicemails and recordings, whose
+            links expire. Without it activities lead to Aircall's own page.
+        api_token: The API token that belongs to `api_id`.
     """
 
     token: Secrets
+    api_id: str | None = None
+    api_token: Secret | None = None
     label: Label = "Aircall"
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> AircallPhoneSettings:
+        if (self.api_id is None) != (self.api_token is None):
+            raise ValueError("give both api_id and api_token, or neither")
+        return self
 
 
 class AircallPhone(SystemConnector[AircallPhoneSettings]):
     """One activity for each ended call, one for its voicemail, and every text as a message.
 
     ``call.ended`` tells of a call: it comes about half a minute after the end, with everything in
-    it. Links to audio live shortly, so activities point at Aircall's own page of the call.
+    it. Links to audio live shortly, so they are asked for when they are fetched; without a key of
+    the API activities point at Aircall's own page of the call.
     """
 
     label = "Aircall"
@@ -62,18 +93,19 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
             "call.comm_assets_generated": self._audio,
             "message.received": self._received,
             "message.sent": self._sent,
+            "message.status_updated": self._status,
         }
 
     @hookimpl
     def signature(self) -> Signature:
         return SharedToken(self.settings.token, body_field="token")
 
-    def _ended(self, call: dict[str, Any]) -> list[Event]:
+    def _ended(self, call: dict[str, Any]) -> list[Part]:
         about = _about(call)
         if "raw_digits" not in call:
             raise MalformedBody("data.raw_digits is missing")
         direction = _direction(call)
-        person, thread = self._other_end(call)
+        person, thread, recipient = self._other_end(call)
         return [
             Event(
                 id=about,
@@ -85,13 +117,34 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
                 thread=thread,
                 about=about,
                 url=web_link(call.get("asset")),
+                recipient=recipient,
             )
         ]
 
-    def _voicemail(self, call: dict[str, Any]) -> list[Event]:
+    @hookimpl
+    async def fetch_attachment(
+        self, attachment: Attachment, http: httpx.AsyncClient
+    ) -> Download | None:
+        """Ask for the audio's address, which is valid for an hour.
+
+        Source: https://developer.aircall.io/api-references/#retrieve-a-call
+        """
+        what, _, call = (attachment.source or "").partition(":")
+        key, token = self.settings.api_id, self.settings.api_token
+        if key is None or token is None or what not in ("voicemail", "recording"):
+            return None
+        headers = basic(key, token.get_secret_value())
+        answer = await http.get(f"{API}/calls/{quote(call, safe='')}", headers=headers)
+        if answer.status_code == 404:
+            return None
+        answer.raise_for_status()
+        url = web_link(mapping(mapping(answer.json()).get("call")).get(what))
+        return Download(url=url) if url else None
+
+    def _voicemail(self, call: dict[str, Any]) -> list[Part]:
         return [self._further(call, "voicemail", voicemail_line(None))]
 
-    def _audio(self, call: dict[str, Any]) -> list[Event]:
+    def _audio(self, call: dict[str, Any]) -> list[Part]:
         """Read which audio of a call is ready; a voicemail may have been told of already."""
         if call.get("voicemail"):
             return self._voicemail(call)
@@ -101,31 +154,58 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
 
     def _further(self, call: dict[str, Any], what: str, text: str) -> Event:
         about = _about(call)
-        person, thread = self._other_end(call) if "raw_digits" in call else (Person(), None)
-        return Event(
-            id=f"{what}:{about.removeprefix('call:')}",
+        person, thread, recipient = Person(), None, self._lines.recipient(_our_line(call))
+        if "raw_digits" in call:
+            person, thread, recipient = self._other_end(call)
+        page = web_link(call.get("asset"))
+        event_id = f"{what}:{about.removeprefix('call:')}"
+        event = Event(
+            id=event_id,
             kind="activity",
             person=person,
             text=text,
             occurred_at=unix_time(call.get("ended_at")),
             thread=thread,
             about=about,
-            url=web_link(call.get("asset")),
+            url=page,
+            recipient=recipient,
         )
+        if self.settings.api_id is None:
+            return event
+        return with_audio(event, audio_file(event_id, f"{what}.mp3", page))
 
-    def _received(self, message: dict[str, Any]) -> list[Event]:
+    def _received(self, message: dict[str, Any]) -> list[Part]:
         return [self._message(message, "inbound")]
 
-    def _sent(self, message: dict[str, Any]) -> list[Event]:
+    def _sent(self, message: dict[str, Any]) -> list[Part]:
         return [self._message(message, "outbound")]
+
+    def _status(self, message: dict[str, Any]) -> list[Part]:
+        """Tell of a text that did not arrive; of other statuses there is nothing to say."""
+        is_failure = scalar(message.get("status")).lower() in _NOT_DELIVERED
+        if not (is_failure and self.settings.failures) or _direction(message) != "outbound":
+            return []
+        failed = self._message(message, "outbound")
+        said = clean_text(scalar(message.get("body")))
+        return [
+            failed.model_copy(
+                update={
+                    "id": f"undelivered:{failed.id}",
+                    "kind": "activity",
+                    "text": not_delivered("", said),
+                    "attachments": (),
+                }
+            )
+        ]
 
     def _message(self, message: dict[str, Any], direction: Direction) -> Event:
         number = clean_text(scalar(message.get("external_number")))
         if not number:
             raise MalformedBody("data.external_number is missing")
         person = self._lines.person(number)
-        files = _media(message.get("media_url"))
-        text = clean_text(scalar(message.get("body")))
+        files, unusable = _media(message.get("media_url"))
+        said = (clean_text(scalar(message.get("body"))), *[UNUSABLE_FILE] * unusable)
+        text = "\n".join(part for part in said if part)
         return Event(
             id=f"message:{identifier(message.get('id'), 'data.id')}",
             direction=direction,
@@ -133,15 +213,15 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
             text=text or ("" if files else NO_TEXT),
             occurred_at=unix_time(message.get("sent_at")),
             thread=self._lines.thread(_our_line(message), number),
+            recipient=self._lines.recipient(_our_line(message)),
             attachments=files,
         )
 
-    def _other_end(self, call: dict[str, Any]) -> tuple[Person, str]:
-        """Return who was there and the thread of their calls."""
-        number = scalar(call.get("raw_digits"))
-        person = self._lines.person(number)
-        thread = self._lines.thread(_our_line(call), number)
-        return _with_contact(person, call.get("contact")), thread
+    def _other_end(self, call: dict[str, Any]) -> tuple[Person, str, str | None]:
+        """Return who was there, the thread of their calls, and which line of ours it was."""
+        number, ours = scalar(call.get("raw_digits")), _our_line(call)
+        person = _with_contact(self._lines.person(number), call.get("contact"))
+        return person, self._lines.thread(ours, number), self._lines.recipient(ours)
 
 
 def _about(call: dict[str, Any]) -> str:
@@ -188,7 +268,8 @@ def _our_line(of: dict[str, Any]) -> str:
     return scalar(number.get("digits")) or scalar(number.get("id"))
 
 
-def _media(value: object) -> tuple[Attachment, ...]:
-    given = value if isinstance(value, list) else [value]
-    files = (Attachment.from_link(entry) for entry in given)
-    return tuple(file for file in files if file)
+def _media(value: object) -> tuple[tuple[Attachment, ...], int]:
+    """Return the files, and how many there are that nobody can open."""
+    given = [one for one in (value if isinstance(value, list) else [value]) if one]
+    files = tuple(file for entry in given if (file := Attachment.from_link(entry)))
+    return files, len(given) - len(files)

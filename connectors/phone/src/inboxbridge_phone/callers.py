@@ -58,6 +58,14 @@ class Lines:
         return f"{self.canonical(ours)}/{other}"
 
     @staticmethod
+    def recipient(ours: str) -> str | None:
+        """Return one of the business's lines as a connection's ``recipients`` name it.
+
+        That is E.164, or else the line's own name.
+        """
+        return normalize_phone(_number_part(ours)) or clean_text(ours) or None
+
+    @staticmethod
     def canonical(address: str) -> str:
         """Return the one spelling of *address* that is compared: E.164 if possible."""
         return normalize_phone(_number_part(address)) or clean_text(address).casefold()

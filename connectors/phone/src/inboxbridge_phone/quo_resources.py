@@ -2,6 +2,8 @@
 
 The current generation (``2026-03-30``) has ``data.resource`` and ``data.context``; the older ones
 (``v2`` to ``v4``) have it all in ``data.object``.
+
+Source: https://www.quo.com/docs/2026-03-30/webhooks-event-payloads
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inboxbridge import Attachment, Direction, MalformedBody, clean_text
+from inboxbridge import Attachment, Direction, MalformedBody, clean_text, normalize_phone
 from inboxbridge.reading import (
     identifier,
     iso_moment,
@@ -21,7 +23,7 @@ from inboxbridge.reading import (
     whole_seconds,
 )
 
-from inboxbridge_phone.wording import NO_TEXT, Outcome
+from inboxbridge_phone.wording import NO_TEXT, UNUSABLE_FILE, Outcome
 
 _OUTCOMES: dict[str, Outcome] = {
     "answered": "answered",
@@ -38,8 +40,10 @@ class Voicemail:
     """What somebody left on tape: its length in seconds, what was said, where to hear it."""
 
     call: str
-    caller: str
-    called: str
+    line: str | None
+    direction: Direction
+    ours: str
+    theirs: str
     seconds: int | None
     transcript: str
     at: datetime | None
@@ -47,10 +51,22 @@ class Voicemail:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded call: its length in seconds, and where each part of it can be heard."""
+
+    call: str
+    line: str | None
+    seconds: int | None
+    at: datetime | None
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """An ended call. `theirs` is None where Quo does not know who was there."""
 
     id: str
+    line: str | None
     direction: Direction
     ours: str
     theirs: str | None
@@ -63,15 +79,20 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text. `theirs` are the receivers of an outbound one, the sender of an inbound one."""
+    """A text. `theirs` are the receivers of an outbound one, the sender of an inbound one.
+
+    `line` is which of the business's lines it was, `error` why it was not delivered.
+    """
 
     id: str
+    line: str | None
     direction: Direction
     ours: str
     theirs: tuple[str, ...]
     text: str
     attachments: tuple[Attachment, ...]
     at: datetime | None
+    error: str
 
 
 def resource_of(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -85,6 +106,14 @@ def resource_of(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
 def app_link(data: dict[str, Any]) -> str | None:
     """Return where Quo's app shows it."""
     return web_link(mapping(data.get("links")).get("quo"))
+
+
+def our_line(data: dict[str, Any], *ours: str) -> str | None:
+    """Return which of the business's lines it was: its number, or else Quo's id of it."""
+    context = mapping(data.get("context"))
+    workspace = _all(mapping(context.get("participants")).get("workspace"))
+    number = _first(*ours, *workspace)
+    return normalize_phone(number) or number or _first(context.get("phoneNumberId")) or None
 
 
 def read_message(data: dict[str, Any], *, received: bool) -> Message:
@@ -102,16 +131,20 @@ def read_message(data: dict[str, Any], *, received: bool) -> Message:
     if not theirs:
         missing = "recipientIdentifiers" if outbound else "senderIdentifier"
         raise MalformedBody(f"data.context.{missing} is missing")
-    files = _media(resource.get("media"))
-    text = clean_text(_first(resource.get("text"), resource.get("body")))
+    files, unusable = _media(resource.get("media"))
+    said = (_first(resource.get("text"), resource.get("body")), *[UNUSABLE_FILE] * unusable)
+    text = "\n".join(part for part in said if part)
+    ours = sender if outbound else _first(*receivers)
     return Message(
         id=identifier(resource.get("id"), f"{path}.id"),
+        line=our_line(data, ours),
         direction="outbound" if outbound else "inbound",
-        ours=sender if outbound else _first(*receivers),
+        ours=ours,
         theirs=theirs,
         text=text or ("" if files else NO_TEXT),
         attachments=files,
         at=iso_moment(resource.get("createdAt")),
+        error=_first(resource.get("errorCode")),
     )
 
 
@@ -127,6 +160,7 @@ def read_call(data: dict[str, Any], *, missed: bool) -> Call:
     ours, theirs = _sides(data, resource, direction)
     return Call(
         id=call,
+        line=our_line(data, ours),
         direction=direction,
         ours=ours,
         theirs=theirs,
@@ -134,17 +168,22 @@ def read_call(data: dict[str, Any], *, missed: bool) -> Call:
         seconds=_talked(resource),
         at=iso_moment(resource.get("completedAt")) or iso_moment(resource.get("createdAt")),
         url=app_link(data),
-        voicemail=_inner_voicemail(call, ours, theirs or "", resource),
+        voicemail=_inner_voicemail(call, our_line(data, ours), ours, theirs or "", resource),
     )
 
 
 def read_voicemail(data: dict[str, Any]) -> Voicemail:
     """Read a voicemail's own event. Raises `MalformedBody` where it does not name its call."""
     resource, path = resource_of(data)
+    direction = _direction(resource, "incoming")
+    sides = (_first(*_all(resource.get("to"))), _first(resource.get("from")))
+    ours, theirs = sides if direction == "inbound" else sides[::-1]
     return Voicemail(
         call=identifier(resource.get("callId"), f"{path}.callId"),
-        caller=scalar(resource.get("from")),
-        called=_first(*_all(resource.get("to"))),
+        line=our_line(data, ours),
+        direction=direction,
+        ours=ours,
+        theirs=theirs,
         seconds=whole_seconds(resource.get("duration")),
         transcript=scalar(resource.get("transcript")),
         at=iso_moment(resource.get("createdAt")),
@@ -152,8 +191,29 @@ def read_voicemail(data: dict[str, Any]) -> Voicemail:
     )
 
 
+def read_recording(data: dict[str, Any]) -> Recording:
+    """Read that a call was recorded. Raises `MalformedBody` where it names no call.
+
+    The resource is the recording with the id of its call, or the call with its ``recordings``.
+    """
+    resource, path = resource_of(data)
+    parts = [mapping(part) for part in items(resource.get("recordings"))]
+    lengths = [whole_seconds(part.get("duration")) for part in parts] or [
+        whole_seconds(resource.get("duration"))
+    ]
+    links = (web_link(part.get("url")) for part in parts)
+    single = web_link(resource.get("recordingUrl"))
+    return Recording(
+        call=identifier(resource.get("callId") or resource.get("id"), f"{path}.callId"),
+        line=our_line(data),
+        seconds=sum(length or 0 for length in lengths) or None,
+        at=iso_moment(resource.get("createdAt")),
+        urls=(single,) if single else tuple(link for link in links if link),
+    )
+
+
 def _inner_voicemail(
-    call: str, called: str, caller: str, resource: dict[str, Any]
+    call: str, line: str | None, ours: str, theirs: str, resource: dict[str, Any]
 ) -> Voicemail | None:
     """Read the voicemail that an older call carries within itself."""
     found = mapping(resource.get("voicemail"))
@@ -162,7 +222,7 @@ def _inner_voicemail(
         return None
     seconds = whole_seconds(found.get("duration"))
     at = iso_moment(resource.get("completedAt"))
-    return Voicemail(call, caller, called, seconds, "", at, url)
+    return Voicemail(call, line, "inbound", ours, theirs, seconds, "", at, url)
 
 
 def _direction(resource: dict[str, Any], otherwise: str) -> Direction:
@@ -173,14 +233,23 @@ def _direction(resource: dict[str, Any], otherwise: str) -> Direction:
 def _sides(
     data: dict[str, Any], resource: dict[str, Any], direction: Direction
 ) -> tuple[str, str | None]:
-    """Return our line and theirs; theirs is None where Quo says that it could not find out."""
-    participants = mapping(mapping(data.get("context")).get("participants"))
+    """Return our line and theirs; theirs is None where Quo says that it could not find out.
+
+    The context names the participants or, as it does for messages, sender and receivers.
+    """
+    context = mapping(data.get("context"))
+    participants = mapping(context.get("participants"))
     if participants:
         external = _all(participants.get("external"))
         unknown = not external and participants.get("resolution") == "unavailable"
         return _first(*_all(participants.get("workspace"))), (
             None if unknown else _first(*external)
         )
+    caller = _first(context.get("senderIdentifier"))
+    called = _first(*_all(context.get("recipientIdentifiers")))
+    if caller or called:
+        ours, theirs = (called, caller) if direction == "inbound" else (caller, called)
+        return ours, theirs or None
     sides = (_first(*_all(resource.get("to"))), _first(*_all(resource.get("from"))))
     ours, theirs = sides if direction == "inbound" else sides[::-1]
     known = "from" in resource or "to" in resource
@@ -200,14 +269,17 @@ def _talked(resource: dict[str, Any]) -> int | None:
     return max(0, int((end - start).total_seconds())) if start and end else None
 
 
-def _media(value: object) -> tuple[Attachment, ...]:
-    files = (
+def _media(value: object) -> tuple[tuple[Attachment, ...], int]:
+    """Return the files, and how many there are that nobody can open."""
+    given = [entry for entry in items(value) if entry]
+    found = (
         Attachment.from_link(entry.get("url"), mime_type=entry.get("type"))
         if isinstance(entry, dict)
         else Attachment.from_link(entry)
-        for entry in items(value)
+        for entry in given
     )
-    return tuple(file for file in files if file)
+    files = tuple(file for file in found if file)
+    return files, len(given) - len(files)
 
 
 def _all(value: object) -> tuple[str, ...]:

@@ -2,24 +2,29 @@
 
 Sources: https://www.twilio.com/docs/usage/webhooks/voice-webhooks,
 https://www.twilio.com/docs/voice/api/call (statuses and call-progress parameters),
-https://www.twilio.com/docs/voice/twiml (``<Dial action>``),
+https://www.twilio.com/docs/voice/twiml/dial (``<Dial action>``),
 https://www.twilio.com/docs/voice/twiml/record (recordings and transcriptions),
 https://www.twilio.com/docs/usage/webhooks/webhooks-security (signature).
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from inboxbridge import (
     Answer,
+    Attachment,
     Connector,
     ConnectorSettings,
     Direction,
+    Download,
     Event,
     MalformedBody,
     OneOrMore,
+    Part,
     Person,
+    Secret,
     Secrets,
     Signature,
     UrlFormSignature,
@@ -36,13 +41,18 @@ from inboxbridge.reading import (
     whole_seconds,
 )
 
+from inboxbridge_phone.audio import audio_file, basic, with_audio
 from inboxbridge_phone.callers import WITHHELD_SPELLINGS, Lines
+from inboxbridge_phone.systems import ignored
 from inboxbridge_phone.wording import (
     Outcome,
     call_line,
     recording_line,
     voicemail_line,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """Valid TwiML that does nothing: where Twilio asks what to do next, the call ends."""
@@ -54,6 +64,9 @@ _UNANSWERED: dict[str, Outcome] = {
     "failed": "failed",
 }
 _PICKED_UP = frozenset({"completed", "answered"})
+_STATUSES = frozenset(
+    {"queued", "initiated", "ringing", "in-progress", *_UNANSWERED, *_PICKED_UP, "absent"}
+)
 
 Ending = tuple[Outcome, int | None]
 """How a call ended, and the seconds talked where they are told."""
@@ -72,6 +85,11 @@ class TwilioPhoneSettings(ConnectorSettings):
         withheld: What counts as a caller without a number.
         call_recordings: Whether the recording of an answered call is a further activity.
         transcriptions: Whether the transcript of a voicemail is a further activity.
+        account_sid: The Account SID (``AC…``) or an API key's SID (``SK…``), to fetch voicemails
+            and recordings of an account that protects them. Without it their addresses are linked
+            as they are.
+        media_auth_token: The Auth Token or the API key's secret that belongs to `account_sid`; the
+            first `auth_token` where it is not given.
         icon_url: A picture for the activities, or None.
     """
 
@@ -81,6 +99,8 @@ class TwilioPhoneSettings(ConnectorSettings):
     withheld: OneOrMore[str] = WITHHELD_SPELLINGS
     call_recordings: bool = True
     transcriptions: bool = True
+    account_sid: str | None = None
+    media_auth_token: Secret | None = None
     icon_url: str | None = None
 
 
@@ -104,46 +124,63 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
         return UrlFormSignature(self.settings.auth_token)
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
         fields = form_fields(request)
         if not (fields.get("CallSid") or fields.get("AccountSid") or is_json(request)):
             raise MalformedBody("CallSid is missing")
         if "TranscriptionSid" in fields or "TranscriptionText" in fields:
             event = self._transcription(fields)
-        elif "RecordingStatus" in fields:
+            return [event] if event else ignored("transcription")
+        if "RecordingStatus" in fields:
             event = self._recording(fields)
-        else:
-            event = self._call(fields)
-        return [event] if event else []
+            return [event] if event else _left_out("recording", fields["RecordingStatus"])
+        return self._call(fields)
 
-    def _call(self, fields: dict[str, str]) -> Event | None:
-        if fields.get("ParentCallSid"):
+    @hookimpl
+    async def fetch_attachment(
+        self, attachment: Attachment, http: httpx.AsyncClient
+    ) -> Download | None:
+        """Name the recording's address, with the account's credentials."""
+        chosen, url = self.settings, attachment.source or ""
+        if not chosen.account_sid or not _is_twilios(url):
             return None
+        token = chosen.media_auth_token or chosen.auth_token[0]
+        return Download(url=url, headers=basic(chosen.account_sid, token.get_secret_value()))
+
+    def _call(self, fields: dict[str, str]) -> list[Part]:
+        if fields.get("ParentCallSid"):
+            return ignored("dialled leg")
         ending = self._ending(fields)
         if ending is None:
-            return None
+            status = fields.get("CallStatus", "")
+            return _left_out("call", status) if status else _other(fields)
         about = f"call:{identifier(fields.get('CallSid'), 'CallSid')}"
         ours, theirs, outbound = self._ends(fields)
         if self._lines.is_own(theirs):
-            return None
+            return ignored("call between own numbers")
         outcome, seconds = ending
         direction: Direction = "outbound" if outbound else "inbound"
-        return Event(
-            id=about,
-            kind="activity",
-            direction=direction,
-            person=self._person(theirs, outbound, fields),
-            text=call_line(direction, outcome, seconds),
-            occurred_at=rfc2822(fields.get("Timestamp")),
-            thread=self._lines.thread(ours, theirs),
-            about=about,
-        )
+        return [
+            Event(
+                id=about,
+                kind="activity",
+                direction=direction,
+                person=self._person(theirs, outbound, fields),
+                text=call_line(direction, outcome, seconds),
+                occurred_at=rfc2822(fields.get("Timestamp")),
+                thread=self._lines.thread(ours, theirs),
+                about=about,
+                recipient=self._lines.recipient(ours),
+            )
+        ]
 
     def _ending(self, fields: dict[str, str]) -> Ending | None:
         """Say how the call ended; None where this callback does not know it (yet)."""
         incoming = not fields.get("Direction", "").lower().startswith("outbound")
         dialled = fields.get("DialCallStatus", "").lower()
         if incoming and (dialled in _PICKED_UP or dialled in _UNANSWERED):
+            if dialled in _PICKED_UP and fields.get("DialBridged", "").lower() == "false":
+                return "missed", None  # a mailbox or a screening picked up, and nobody talked
             return _ended(dialled, whole_seconds(fields.get("DialCallDuration")))
         status = fields.get("CallStatus", "").lower()
         if status != "completed":
@@ -178,30 +215,36 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
         seconds = whole_seconds(fields.get("RecordingDuration"))
         if fields.get("RecordingSource") == "RecordVerb":
             event_id = f"voicemail:{identifier(fields.get('RecordingSid'), 'RecordingSid')}"
-            text = voicemail_line(seconds)
+            text, filename = voicemail_line(seconds), "voicemail.mp3"
         elif self.settings.call_recordings:
-            event_id, text = f"recording:{call}", recording_line(seconds)
+            event_id = f"recording:{call}"
+            text, filename = recording_line(seconds), "recording.mp3"
         else:
             return None
-        return Event(
+        url = _audio(fields)
+        event = Event(
             id=event_id,
             kind="activity",
             text=text,
             occurred_at=rfc2822(fields.get("RecordingStartTime")),
             about=f"call:{call}",
-            url=_audio(fields),
+            url=url,
         )
+        if url and self.settings.account_sid and _is_twilios(url):
+            return with_audio(event, audio_file(url, filename))
+        return event
 
     def _transcription(self, fields: dict[str, str]) -> Event | None:
         words = one_line(fields.get("TranscriptionText", ""))
         status = fields.get("TranscriptionStatus", "completed").lower()
         if not (self.settings.transcriptions and words and status == "completed"):
             return None
-        person, thread = Person(), None
+        person, thread, recipient = Person(), None, None
         if fields.get("From"):
             ours, theirs, outbound = self._ends(fields)
             person = self._person(theirs, outbound, fields)
             thread = self._lines.thread(ours, theirs)
+            recipient = self._lines.recipient(ours)
         return Event(
             id=f"transcription:{identifier(fields.get('TranscriptionSid'), 'TranscriptionSid')}",
             kind="activity",
@@ -210,6 +253,7 @@ class TwilioPhone(Connector[TwilioPhoneSettings]):
             thread=thread,
             about=f"call:{identifier(fields.get('CallSid'), 'CallSid')}",
             url=_audio(fields),
+            recipient=recipient,
         )
 
     @hookimpl
@@ -228,6 +272,27 @@ def _ended(status: str, seconds: int | None) -> Ending:
     if status in _PICKED_UP and seconds != 0:
         return "answered", seconds
     return _UNANSWERED.get(status, "missed"), None
+
+
+def _left_out(what: str, status: str) -> list[Part]:
+    status = status.lower()
+    return ignored(f"{what} {status}" if status in _STATUSES else f"{what} status")
+
+
+def _other(fields: dict[str, str]) -> list[Part]:
+    """Name an event of Twilio's other voice products, such as the end of a conference."""
+    return ignored(fields.get("StatusCallbackEvent", ""))
+
+
+def _is_twilios(url: str) -> bool:
+    """Whether *url* leads to Twilio's own API, which alone may see the credentials."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    is_host = host.startswith("api.") and host.endswith(".twilio.com")
+    return parts.scheme == "https" and is_host and port in (None, 443)
 
 
 def _is_report(fields: dict[str, str]) -> bool:

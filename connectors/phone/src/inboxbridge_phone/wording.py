@@ -11,8 +11,14 @@ Outcome = Literal["answered", "picked_up", "missed", "busy", "failed", "forwarde
 """How a call ended for the two people: ``answered`` by a person, ``picked_up`` by a person or a
 machine; ``missed`` is every way of nobody picking up."""
 
+_LONGEST_QUOTE = 120
+_LONGEST_REASON = 200
+
 NO_TEXT = "(message without text)"
 """What stands for a text that has neither words nor a file that can be fetched."""
+
+UNUSABLE_FILE = "(a file that cannot be shown)"
+"""What stands for a file without an address that anybody can open."""
 
 _INBOUND: dict[Outcome, str] = {
     "answered": "Call answered",
@@ -59,6 +65,14 @@ def voicemail_line(seconds: int | None, transcript: str = "") -> str:
 def recording_line(seconds: int | None) -> str:
     """Say that a call was recorded: ``Call recording, 4 min``."""
     return f"Call recording, {spoken(seconds)}" if seconds else "Call recording"
+
+
+def not_delivered(reason: str = "", said: str = "") -> str:
+    """Say that a text did not arrive: ``Your SMS was not delivered: the carrier refused it``."""
+    line = "Your SMS was not delivered"
+    if reason:
+        line = f"{line}: {one_line(reason, _LONGEST_REASON)}"
+    return f"{line} (“{one_line(said, _LONGEST_QUOTE)}”)" if said else line
 
 
 def spoken(seconds: int) -> str:
