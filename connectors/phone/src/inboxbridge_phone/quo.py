@@ -138,9 +138,10 @@ class QuoPhone(SystemConnector[QuoPhoneSettings]):
 
     def _texts(self, message: Message, *, failed: bool = False) -> list[Part]:
         """Return one event for each person; a receiver who is no number is kept apart."""
+        if len(message.theirs) == 1:
+            return [self._text(message, message.theirs[0], f"message:{message.id}", failed)]
         receivers = list(dict.fromkeys(message.theirs))
-        several = len(receivers) > 1
-        numbers = [number for number in receivers if not several or _is_number(number)]
+        numbers = [number for number in receivers if _is_number(number)]
 
         def read(number: str) -> Event:
             if number not in numbers:

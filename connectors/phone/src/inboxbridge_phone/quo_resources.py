@@ -111,8 +111,7 @@ def app_link(data: dict[str, Any]) -> str | None:
 def our_line(data: dict[str, Any], *ours: str) -> str | None:
     """Return which of the business's lines it was: its number, or else Quo's id of it."""
     context = mapping(data.get("context"))
-    workspace = _all(mapping(context.get("participants")).get("workspace"))
-    number = _first(*ours, *workspace)
+    number = _first(*ours) or _first(*_all(mapping(context.get("participants")).get("workspace")))
     return normalize_phone(number) or number or _first(context.get("phoneNumberId")) or None
 
 
@@ -132,8 +131,9 @@ def read_message(data: dict[str, Any], *, received: bool) -> Message:
         missing = "recipientIdentifiers" if outbound else "senderIdentifier"
         raise MalformedBody(f"data.context.{missing} is missing")
     files, unusable = _media(resource.get("media"))
-    said = (_first(resource.get("text"), resource.get("body")), *[UNUSABLE_FILE] * unusable)
-    text = "\n".join(part for part in said if part)
+    text = _first(resource.get("text"), resource.get("body"))
+    if unusable:
+        text = "\n".join([text, *[UNUSABLE_FILE] * unusable]).strip()
     ours = sender if outbound else _first(*receivers)
     return Message(
         id=identifier(resource.get("id"), f"{path}.id"),
@@ -272,6 +272,8 @@ def _talked(resource: dict[str, Any]) -> int | None:
 def _media(value: object) -> tuple[tuple[Attachment, ...], int]:
     """Return the files, and how many there are that nobody can open."""
     given = [entry for entry in items(value) if entry]
+    if not given:
+        return (), 0
     found = (
         Attachment.from_link(entry.get("url"), mime_type=entry.get("type"))
         if isinstance(entry, dict)

@@ -97,8 +97,7 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
     def _received(self, data: dict[str, Any], payload: dict[str, Any]) -> list[Part]:
         body = mapping(payload.get("body"))
         user_id = text_of(body.get("from_user_id"))
-        candidates = (_address(payload.get("from")), body.get("from"), user_id)
-        sender = next((found for one in candidates if (found := clean_text(scalar(one)))), "")
+        sender = clean_text(_address(payload.get("from"))) or text_of(body.get("from")) or user_id
         if not sender:
             raise MalformedBody("data.payload.from.phone_number is missing")
         emoji = text_of(mapping(body.get("reaction")).get("emoji"))
@@ -208,14 +207,16 @@ def _content(payload: dict[str, Any]) -> tuple[tuple[Attachment, ...], str]:
 
     An MMS has a subject, a text and media. RCS and WhatsApp keep what is said in ``body``.
     """
-    body = mapping(payload.get("body"))
-    entries = [mapping(entry) for entry in items(payload.get("media"))]
+    body, media = mapping(payload.get("body")), items(payload.get("media"))
+    text, subject = text_of(payload.get("text")), payload.get("subject")
+    if not (body or media or subject):
+        return (), text
     given = [
         Attachment.from_link(entry.get("url"), mime_type=entry.get("content_type"))
-        for entry in entries
+        for entry in map(mapping, media)
         if entry.get("url")
     ]
     files = [file for file in given if file]
     unusable = [UNUSABLE_FILE] * (len(given) - len(files))
-    said = (text_of(payload.get("subject")), text_of(payload.get("text")), *rich_words(body))
-    return (*files, *rich_files(body)), lines((once(said), *unusable))
+    said = once((text_of(subject), text, *rich_words(body)))
+    return (*files, *rich_files(body)), lines((said, *unusable))

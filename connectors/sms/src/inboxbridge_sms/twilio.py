@@ -68,7 +68,13 @@ _NOT_SAID = frozenset({"canceled", "scheduled"})
 _NOT_YET_SAID = frozenset({"accepted", "queued", "sending"})
 _STATUSES = _ARRIVED | _FAILED | _NOT_SAID | _NOT_YET_SAID | {"sent", "delivered", "read"}
 _PLAIN = frozenset({"", "text"})
-_WORDS = ("Body", "ButtonText", "ListTitle", "Latitude", "InteractiveData")
+_BESIDE_TEXT = frozenset(
+    {
+        "ButtonText", "ListTitle", "ListDescription", "Latitude", "InteractiveData",
+        "ReferralHeadline", "ReferralBody", "ReferralSourceUrl",
+    }
+)  # fmt: skip
+_WORDS = _BESIDE_TEXT | {"Body"}
 
 
 class TwilioSmsSettings(TextSettings):
@@ -120,7 +126,7 @@ class TwilioSms(Connector[TwilioSmsSettings]):
         if status in _FAILED:
             return self._failure(sid, status, fields)
         files, unusable = self._media(fields)
-        if not (files or unusable or any(name in fields for name in _WORDS)):
+        if not (files or unusable) and _WORDS.isdisjoint(fields):
             if status not in ("received", "receiving"):
                 return _left_out(status)
             if _is_plain(fields):
@@ -153,7 +159,9 @@ class TwilioSms(Connector[TwilioSmsSettings]):
         name = None if outbound else fields.get("ProfileName")
         user_id = "" if outbound else _user_id(fields, channel)
         ours = ours or fields.get("MessagingServiceSid", "")
-        text = lines((_said(fields), *[UNUSABLE_FILE] * unusable))
+        text = _said(fields)
+        if unusable:
+            text = lines((text, *[UNUSABLE_FILE] * unusable))
         return [
             Event(
                 id=sid,
@@ -239,6 +247,8 @@ def _left_out(status: str) -> list[Part]:
 
 def _said(fields: dict[str, str]) -> str:
     """Return what a message says: its text, what was picked, a place, the ad that it came from."""
+    if _BESIDE_TEXT.isdisjoint(fields):
+        return clean_text(fields.get("Body", ""))
 
     def field(name: str) -> str:
         return clean_text(fields.get(name, ""))
