@@ -453,6 +453,14 @@ def test_a_text_that_did_not_arrive_is_an_activity(sample: Deliver, name: str, t
     ]
 
 
+def test_a_customers_text_is_never_told_as_not_delivered(sample: Deliver) -> None:
+    body = sample("quo-message-failed.json").json()
+    body["data"]["resource"]["direction"] = "incoming"
+    event = only(connector().parse_event(posted(body)))
+
+    assert (event.kind, event.text) == ("message", "Yes, 10:00 works")
+
+
 def test_a_file_that_did_not_arrive_is_told_without_words(sample: Deliver) -> None:
     body = sample("quo-message-failed.json").json()
     body["data"]["resource"].update(text="", media=[])

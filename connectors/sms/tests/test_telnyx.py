@@ -257,6 +257,14 @@ def test_what_rcs_and_whatsapp_say_is_kept(
     assert received(sample, text=None, body=body).text == text
 
 
+def test_the_business_may_be_an_agent_of_rcs(sample: Deliver) -> None:
+    agent = {"agent_id": "e4448a5c0670c2a9", "agent_name": "Salon Mara"}
+    event = received(sample, type="RCS", to=[agent])
+
+    assert event.recipient == "e4448a5c0670c2a9"
+    assert event.thread == "rcs:e4448a5c0670c2a9/+15005550006"
+
+
 def test_a_file_of_whatsapp_that_has_an_address_is_kept(sample: Deliver) -> None:
     image = {"link": "https://files.example.com/1.jpg", "caption": "Before"}
     event = received(sample, text=None, body={"type": "image", "image": image})

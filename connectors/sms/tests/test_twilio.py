@@ -277,6 +277,14 @@ def test_failures_can_be_left_out(sample: Deliver) -> None:
     ]
 
 
+def test_a_failure_between_own_numbers_is_left_out(sample: Deliver) -> None:
+    twilio = connector(numbers=["+15005550006", "+15005550009"])
+
+    assert twilio.parse_event(sample("twilio-status-undelivered.form")) == [
+        IgnoredPart(kind="message undelivered")
+    ]
+
+
 def test_a_failure_that_reaches_nobody_is_malformed() -> None:
     with pytest.raises(MalformedBody, match="To is missing"):
         connector().parse_event(form([*VECTOR[:2], ("MessageStatus", "failed")]))

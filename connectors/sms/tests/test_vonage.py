@@ -366,6 +366,13 @@ def test_somebody_who_hides_the_number_is_the_same_person(sender: str | None) ->
     assert event.person == Person(id="US.2041", name="Dana")
 
 
+def test_a_number_that_only_whatsapps_sender_names_is_read() -> None:
+    whatsapp = {"sender": {"user_id": "US.2041", "wa_id": "15005550006"}}
+    event = told("text", **{"text": "Hi", "from": None, "whatsapp": whatsapp})
+
+    assert event.person == Person(phone="+15005550006", id="US.2041")
+
+
 def test_a_reaction_is_an_activity_unless_left_out(sample: Deliver) -> None:
     request = sample("vonage-message-reaction.json")
     event = only(connector().parse_event(request))
@@ -398,6 +405,8 @@ def test_a_total_is_told_only_where_it_can_be_reckoned() -> None:
         "1 × A, 1.00 USD",
         "B",
     ]
+    assert "Total" not in told("order", order={"product_items": items[:2]}).text
+    assert "Total: 1.00 EUR" in told("order", order={"product_items": items[:1]}).text
 
 
 def test_a_messenger_user_has_no_phone(sample: Deliver) -> None:

@@ -262,6 +262,16 @@ def test_the_country_of_a_number_is_the_events_own_where_it_names_one(parse, reg
     assert event.person.email == "dana@example.com"
 
 
+def test_a_country_that_is_written_out_is_not_the_connections_either(parse):
+    """A number that is valid in the connection's country is still not taken for one of it."""
+    body = {**MINIMAL, "phone": "(415) 555-0132"}
+
+    [abroad] = parse({**body, "region": "Netherlands"}, region="US")
+    [at_home] = parse(body, region="US")
+
+    assert (abroad.person.phone, at_home.person.phone) == (None, "+14155550132")
+
+
 def test_the_recipient_tells_which_of_the_businesss_accounts_it_came_to(parse):
     [event] = parse({**MINIMAL, "recipient": 12})
 
