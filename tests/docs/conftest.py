@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import importlib.util
 import re
@@ -15,6 +16,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from inboxbridge.scaffold import scaffold
 
 ROOT = Path(__file__).parents[2]
@@ -120,10 +123,18 @@ def generator() -> ModuleType:
     return module
 
 
+@functools.cache
+def _private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 class Environment(dict[str, str]):
-    """An environment in which every variable is set, to base64 of 32 bytes."""
+    """An environment in which every variable is set, to base64 of 32 bytes or a private key."""
 
     def get(self, name: str, default: Any = None) -> Any:
+        if name.endswith("PRIVATE_KEY"):
+            return _private_key()
         known = super().get(name)
         return known or base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
 

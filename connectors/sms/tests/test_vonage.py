@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,13 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge import (
     Attachment,
     Badge,
     BasicMessage,
+    Download,
     Event,
     IgnoredPart,
     MalformedBody,
@@ -25,6 +30,7 @@ from inboxbridge import (
 )
 from inboxbridge.testing import badge_of, message_of
 from inboxbridge_sms.vonage import VonageSms
+from jwt import decode as decoded_jwt
 from pydantic import ValidationError
 
 SECRET = "vonage-signature-secret"
@@ -371,6 +377,129 @@ def test_a_number_that_only_whatsapps_sender_names_is_read() -> None:
     event = told("text", **{"text": "Hi", "from": None, "whatsapp": whatsapp})
 
     assert event.person == Person(phone="+15005550006", id="US.2041")
+
+
+def test_a_number_is_preferred_to_the_user_id_that_stands_for_it() -> None:
+    whatsapp = {"sender": {"user_id": "US.2041", "wa_id": "15005550006"}}
+    event = told("text", **{"text": "Hi", "from": "US.2041", "whatsapp": whatsapp})
+
+    assert event.person == Person(phone="+15005550006", id="US.2041")
+
+
+def test_somebody_without_a_profile_name_is_called_by_the_user_name() -> None:
+    assert told("text", text="Hi", profile={"username": "danareyes"}).person.name == "danareyes"
+
+
+def test_a_failure_names_whom_it_did_not_reach() -> None:
+    status = {
+        "message_uuid": "u-1",
+        "to": "US.2041",
+        "from": "15005550009",
+        "channel": "whatsapp",
+        "status": "rejected",
+        "profile": {"name": "Dana Reyes"},
+        "whatsapp": {"recipient": {"user_id": "US.2041", "wa_id": "15005550006"}},
+    }
+    event = only(connector().parse_event(posted_json(status)))
+
+    assert event.person == Person(phone="+15005550006", id="US.2041", name="Dana Reyes")
+
+
+# Media
+
+MEDIA = "https://api-us.nexmo.com/v3/media/1b456509-974c-458b-aafa-45fc48a4d976"
+
+
+@pytest.fixture(scope="module")
+def private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="module")
+def application(private_key: rsa.RSAPrivateKey) -> dict[str, str]:
+    pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return {"application_id": "app-1", "private_key": pem}
+
+
+def picture(url: str = MEDIA) -> WebhookRequest:
+    return posted_json(
+        {
+            "channel": "whatsapp",
+            "message_uuid": "u-1",
+            "to": "15005550009",
+            "from": "15005550006",
+            "message_type": "image",
+            "image": {"url": url},
+        }
+    )
+
+
+def fetched(vonage: VonageSms, attachment: Attachment) -> Download | None:
+    async def ask() -> Download | None:
+        async with httpx.AsyncClient() as http:
+            return await vonage.fetch_attachment(attachment, http)
+
+    return asyncio.run(ask())
+
+
+def test_with_a_key_media_are_fetched_with_a_token_of_the_application(
+    private_key: rsa.RSAPrivateKey, application: dict[str, str]
+) -> None:
+    vonage = connector(**application)
+    [file] = only(vonage.parse_event(picture())).attachments
+    download = fetched(vonage, file)
+
+    assert (file.kind, file.url, file.source) == ("image", MEDIA, MEDIA)
+    assert download is not None
+    assert download.url == MEDIA
+    scheme, _, token = download.headers["Authorization"].partition(" ")
+    claims = decoded_jwt(token, private_key.public_key(), algorithms=["RS256"])
+    assert scheme == "Bearer"
+    assert claims["application_id"] == "app-1"
+    assert claims["exp"] - claims["iat"] == 300
+
+
+def test_without_a_key_media_are_shown_where_they_are() -> None:
+    [file] = only(connector().parse_event(picture())).attachments
+
+    assert (file.url, file.source) == (MEDIA, None)
+    assert fetched(connector(), Attachment(source=MEDIA)) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api-us.nexmo.com.example.com/1",
+        "https://api-us.nexmo.com@example.com/1",
+        "https://example.nexmo.com/1",
+        "http://api-us.nexmo.com/1",
+        "https://api-us.nexmo.com:8443/1",
+        "https://api-us.nexmo.com:x/1",
+    ],
+)
+def test_tokens_go_to_vonage_alone(url: str, application: dict[str, str]) -> None:
+    vonage = connector(**application)
+    [file] = only(vonage.parse_event(picture(url))).attachments
+
+    assert (file.url, file.source) == (url, None)
+    assert fetched(vonage, Attachment(source=url)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"private_key": "no key at all"}, "private_key must be the PEM file"),
+        ({"private_key": None}, "give both application_id and private_key"),
+        ({"application_id": None}, "give both application_id and private_key"),
+    ],
+)
+def test_a_key_that_is_none_or_half_is_refused_in_the_settings(
+    application: dict[str, str], change: dict[str, str | None], said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said) as refused:
+        connector(**{**application, **change})
+
+    assert "PRIVATE" not in str(refused.value).replace("BEGIN PRIVATE KEY", "")
 
 
 def test_a_reaction_is_an_activity_unless_left_out(sample: Deliver) -> None:

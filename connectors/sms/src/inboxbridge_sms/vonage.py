@@ -4,24 +4,28 @@ An account's switch chooses which of the two delivers; both are understood, told
 
 Sources: https://developer.vonage.com/messaging/sms/guides/inbound-sms,
 https://developer.vonage.com/messages/code-snippets/inbound-message,
-https://developer.vonage.com/en/messages/concepts/messages-status-callbacks (failures) and
-https://developer.vonage.com/messages/concepts/working-with-whatsapp-interactive-messages (choices).
+https://developer.vonage.com/en/messages/concepts/messages-status-callbacks (failures),
+https://developer.vonage.com/messages/concepts/working-with-whatsapp-interactive-messages (choices),
+https://developer.vonage.com/en/messages/guides/handling-whatsapp-usernames-and-bsuids (user ids)
+and https://developer.vonage.com/en/messages/concepts/secure-inbound-media (media).
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inboxbridge import (
     AnyOf,
     Attachment,
     Badge,
     Connector,
+    Download,
     Event,
     MalformedBody,
     NoSignature,
     Part,
     Person,
+    Secret,
     Secrets,
     Signature,
     WebhookRequest,
@@ -57,11 +61,15 @@ from inboxbridge_sms.content import (
 )
 from inboxbridge_sms.failures import VONAGE_REASONS, not_delivered
 from inboxbridge_sms.settings import TextSettings, ignored
+from inboxbridge_sms.vonage_media import checked_key, is_vonages, media_token
 from inboxbridge_sms.vonage_signatures import (
     Method,
     VonageJwt,
     VonageParameters,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 _PLAIN_TYPES = frozenset({"", "text", "unicode"})
 _TEXT_CHANNELS = frozenset({"", "sms", "mms"})
@@ -96,12 +104,26 @@ class VonageSmsSettings(TextSettings):
             it was asked to.
         tolerance_seconds: How far a signed time may be off, both ways.
         reactions: Whether an emoji on a message is an activity.
+        application_id: The Vonage application whose media are fetched: Vonage keeps them for 48
+            hours, and *Secure Inbound Media* asks for a token. Without it their addresses are
+            shown as they are.
+        private_key: The application's private key (PEM), which belongs to `application_id`.
     """
 
     signature_secret: Secrets | None = None
     signature_method: Method | Literal["none"] = "sha256"
     tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS
     reactions: bool = True
+    application_id: str | None = None
+    private_key: Secret | None = None
+
+    @model_validator(mode="after")
+    def _media_have_both(self) -> VonageSmsSettings:
+        if (self.application_id is None) != (self.private_key is None):
+            raise ValueError("give both application_id and private_key, or neither")
+        if self.private_key is not None:
+            checked_key(self.private_key)
+        return self
 
     @model_validator(mode="after")
     def _signed_unless_said_otherwise(self) -> VonageSmsSettings:
@@ -145,6 +167,18 @@ class VonageSms(Connector[VonageSmsSettings]):
         chosen = self.settings
         return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
 
+    @hookimpl
+    async def fetch_attachment(
+        self, attachment: Attachment, http: httpx.AsyncClient
+    ) -> Download | None:
+        """Name the file's address, with a token of the application."""
+        application, key = self.settings.application_id, self.settings.private_key
+        url = attachment.source or ""
+        if application is None or key is None or not is_vonages(url):
+            return None
+        token = media_token(application, key)
+        return Download(url=url, headers={"Authorization": f"Bearer {token}"})
+
     def _from_sms_api(self, fields: dict[str, str]) -> list[Part]:
         if "text" not in fields and "status" in fields:
             return self._receipt(fields)
@@ -187,8 +221,7 @@ class VonageSms(Connector[VonageSmsSettings]):
                 return self._status(body, channel)
             raise MalformedBody("message_type is missing")
         user = mapping(mapping(body.get("whatsapp")).get("sender"))
-        user_id = text_of(user.get("user_id"))
-        sender = clean_text(scalar(body.get("from"))) or text_of(user.get("wa_id")) or user_id
+        sender, user_id = _user(body.get("from"), user)
         sender, receiver = _sender(sender, "from"), scalar(body.get("to"))
         if channel not in _CHANNELS_WITHOUT_NUMBERS:
             sender, receiver = _international(sender), _international(receiver)
@@ -197,6 +230,8 @@ class VonageSms(Connector[VonageSmsSettings]):
         if kind == "reaction" and not (emoji and self.settings.reactions):
             return ignored("reaction")
         files, words = _content(body, kind)
+        if self.settings.application_id is not None:
+            files = tuple(_behind_token(file) for file in files)
         if kind == "reaction":
             words = f"Reacted with {emoji}"
         return [
@@ -219,7 +254,7 @@ class VonageSms(Connector[VonageSmsSettings]):
         if status not in _FAILED or not self.settings.failures:
             return _left_out("message", status)
         user = mapping(mapping(body.get("whatsapp")).get("recipient"))
-        receiver = clean_text(scalar(body.get("to"))) or text_of(user.get("user_id"))
+        receiver, user_id = _user(body.get("to"), user)
         receiver, sender = _sender(receiver, "to"), scalar(body.get("from"))
         if channel not in _CHANNELS_WITHOUT_NUMBERS:
             receiver, sender = _international(receiver), _international(sender)
@@ -229,20 +264,31 @@ class VonageSms(Connector[VonageSmsSettings]):
             identifier(body.get("message_uuid"), "message_uuid"),
             ours=sender,
             theirs=receiver,
+            name=_name(body),
+            user_id=user_id,
             channel="" if channel in _TEXT_CHANNELS else channel,
             reason=next((one for one in told if one and not one.isdigit()), ""),
             at=body.get("timestamp"),
         )
 
     def _failure(
-        self, message_id: str, *, ours: str, theirs: str, channel: str, reason: str, at: object
+        self,
+        message_id: str,
+        *,
+        ours: str,
+        theirs: str,
+        name: str = "",
+        user_id: str = "",
+        channel: str,
+        reason: str,
+        at: object,
     ) -> list[Part]:
         return [
             Event(
                 id=f"undelivered:{message_id}",
                 kind="activity",
                 direction="outbound",
-                person=_person(theirs, channel, "", ""),
+                person=_person(theirs, channel, name, user_id),
                 text=not_delivered(channel, reason),
                 occurred_at=iso_moment(at),
                 thread=thread_between(ours, theirs, channel),
@@ -275,7 +321,24 @@ def _person(sender: str, channel: str, name: str, user_id: str) -> Person:
 
 
 def _name(body: dict[str, Any]) -> str:
-    return scalar(mapping(body.get("profile")).get("name"))
+    profile = mapping(body.get("profile"))
+    return text_of(profile.get("name")) or text_of(profile.get("username"))
+
+
+def _user(given: object, user: dict[str, Any]) -> tuple[str, str]:
+    """Return the address of somebody on WhatsApp, a number if one is told, and the user id.
+
+    Args:
+        given: ``from`` or ``to``: a number or, where it is hidden, the user id.
+        user: ``whatsapp.sender`` or ``whatsapp.recipient``; empty on other channels.
+    """
+    address, user_id = text_of(given), text_of(user.get("user_id"))
+    number = text_of(user.get("wa_id"))
+    return (number if number and not address.isdigit() else address or user_id), user_id
+
+
+def _behind_token(file: Attachment) -> Attachment:
+    return file.model_copy(update={"source": file.url}) if is_vonages(file.url) else file
 
 
 def _content(body: dict[str, Any], kind: str) -> tuple[tuple[Attachment, ...], str]:
