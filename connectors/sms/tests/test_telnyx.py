@@ -257,6 +257,63 @@ def test_what_rcs_and_whatsapp_say_is_kept(
     assert received(sample, text=None, body=body).text == text
 
 
+@pytest.mark.parametrize(
+    ("beside", "text"),
+    [
+        ({"suggestion_response": {"text": "Visit us"}}, "Visit us"),
+        (
+            {"location": {"latitude": 47.5, "longitude": 8.5}},
+            "[location] https://www.google.com/maps/search/?api=1&query=47.5,8.5",
+        ),
+    ],
+)
+def test_what_is_beside_the_text_may_stand_in_the_payload_itself(
+    sample: Deliver, beside: dict[str, Any], text: str
+) -> None:
+    event = received(sample, text=None, to={"agent_id": "agent-1"}, type="RCS", **beside)
+
+    assert (event.text, event.recipient) == (text, "agent-1")
+
+
+def test_what_an_agent_of_rcs_said_is_told_with_cards_and_buttons(sample: Deliver) -> None:
+    body = sample("telnyx-sent.json").json()
+    card = {
+        "title": "Spring sale",
+        "description": "20 % off",
+        "media": {"content_info": {"file_url": "https://f.example/1.jpg"}},
+        "suggestions": [{"action": {"text": "Book now"}}, "odd"],
+    }
+    said = {
+        "rich_card": {"standalone_card": {"card_content": card}},
+        "suggestions": [{"reply": {"text": "Not now", "postback_data": "no"}}],
+    }
+    agent = {"agent_id": "agent-1", "agent_name": "Salon Mara"}
+    body["data"]["payload"].update(
+        {"type": "RCS", "text": None, "body": {"content_message": said}, "from": agent}
+    )
+    event = only(connector().parse_event(posted(body)))
+
+    assert event.text.splitlines() == [
+        "Spring sale",
+        "20 % off",
+        "[button] Book now",
+        "[button] Not now",
+    ]
+    assert [file.url for file in event.attachments] == ["https://f.example/1.jpg"]
+    assert (event.direction, event.recipient) == ("outbound", "agent-1")
+
+
+def test_a_carousel_of_rcs_is_told_card_by_card(sample: Deliver) -> None:
+    body = sample("telnyx-sent.json").json()
+    cards = [{"title": "Cut"}, {"title": "Colour"}, 7]
+    said = {"text": "Our offers", "rich_card": {"carousel_card": {"card_contents": cards}}}
+    body["data"]["payload"].update({"text": None, "body": {"content_message": said}})
+
+    event = only(connector().parse_event(posted(body)))
+
+    assert event.text.splitlines() == ["Our offers", "Cut", "Colour"]
+
+
 def test_the_business_may_be_an_agent_of_rcs(sample: Deliver) -> None:
     agent = {"agent_id": "e4448a5c0670c2a9", "agent_name": "Salon Mara"}
     event = received(sample, type="RCS", to=[agent])

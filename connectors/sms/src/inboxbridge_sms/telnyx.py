@@ -31,7 +31,7 @@ from inboxbridge_sms.addresses import channel_badge, person_at, recipient, threa
 from inboxbridge_sms.content import UNUSABLE_FILE, lines, once, text_of
 from inboxbridge_sms.failures import not_delivered
 from inboxbridge_sms.settings import TextSettings, ignored
-from inboxbridge_sms.telnyx_content import placeholder, rich_files, rich_words
+from inboxbridge_sms.telnyx_content import placeholder, rich_body, rich_files, rich_words
 
 _SENT = frozenset({"message.sent", "message.finalized"})
 _NEVER_ARRIVED = frozenset({"sending_failed", "delivery_failed"})
@@ -95,7 +95,7 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
         return channel_badge(event.data.get("channel"), chosen.label, chosen.icon_url)
 
     def _received(self, data: dict[str, Any], payload: dict[str, Any]) -> list[Part]:
-        body = mapping(payload.get("body"))
+        body = rich_body(payload)
         user_id = text_of(body.get("from_user_id"))
         sender = clean_text(_address(payload.get("from"))) or text_of(body.get("from")) or user_id
         if not sender:
@@ -207,7 +207,7 @@ def _content(payload: dict[str, Any]) -> tuple[tuple[Attachment, ...], str]:
 
     An MMS has a subject, a text and media. RCS and WhatsApp keep what is said in ``body``.
     """
-    body, media = mapping(payload.get("body")), items(payload.get("media"))
+    body, media = rich_body(payload), items(payload.get("media"))
     text, subject = text_of(payload.get("text")), payload.get("subject")
     if not (body or media or subject):
         return (), text

@@ -1,8 +1,9 @@
 """What is in the ``body`` of Telnyx's RCS and WhatsApp messages.
 
 That of RCS is described in
-https://developers.telnyx.com/docs/messaging/messages/receiving-rcs-webhooks; that of WhatsApp is
-Meta's own message object.
+https://developers.telnyx.com/docs/messaging/messages/receiving-rcs-webhooks, what the business's
+agent says in https://developers.telnyx.com/api-reference/rcs/send-an-rcs-message; that of WhatsApp
+is Meta's own message object.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from inboxbridge import Attachment
-from inboxbridge.reading import mapping, scalar
+from inboxbridge.reading import items, mapping, scalar
 
 from inboxbridge_sms.content import (
     NO_TEXT,
@@ -34,6 +35,16 @@ _NAMES = {
     "sticker": "(sticker)",
 }
 _PICTURES = frozenset({"image", "sticker"})
+_RICH = ("suggestion_response", "location", "user_file", "content_message")
+_MOST_CARDS = 20
+
+
+def rich_body(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return where a message keeps what is beside its text: ``body``, or the payload itself."""
+    body = payload.get("body")
+    if isinstance(body, dict):
+        return body
+    return {name: payload[name] for name in _RICH if name in payload}
 
 
 def rich_words(body: dict[str, Any]) -> Iterator[str]:
@@ -41,6 +52,7 @@ def rich_words(body: dict[str, Any]) -> Iterator[str]:
     text = body.get("text")
     yield text_of(text.get("body") if isinstance(text, dict) else text)
     yield text_of(mapping(body.get("suggestion_response")).get("text"))
+    yield from _of_the_agent(mapping(body.get("content_message")))
     yield from _picked(mapping(body.get("interactive")))
     yield text_of(mapping(body.get("button")).get("text"))
     where = mapping(body.get("location"))
@@ -63,6 +75,10 @@ def rich_files(body: dict[str, Any]) -> Iterator[Attachment]:
     )
     if file:
         yield file
+    for url in _agents_files(mapping(body.get("content_message"))):
+        file = Attachment.from_link(url)
+        if file:
+            yield file
     for kind in _NAMES:
         file = _file(kind, mapping(body.get(kind)))
         if file:
@@ -73,6 +89,35 @@ def placeholder(body: dict[str, Any]) -> str:
     """Return what stands for a message of which nothing can be shown."""
     kind = scalar(body.get("type"))
     return NO_TEXT if kind in ("", "text") and "user_file" not in body else UNSHOWN
+
+
+def _of_the_agent(message: dict[str, Any]) -> Iterator[str]:
+    """Yield what the business's RCS agent said: text, cards, and the labels of its buttons."""
+    yield text_of(message.get("text"))
+    for card in _cards(message):
+        yield text_of(card.get("title"))
+        yield text_of(card.get("description"))
+        yield from _buttons(card)
+    yield from _buttons(message)
+
+
+def _cards(message: dict[str, Any]) -> list[dict[str, Any]]:
+    rich = mapping(message.get("rich_card"))
+    single = mapping(mapping(rich.get("standalone_card")).get("card_content"))
+    several = items(mapping(rich.get("carousel_card")).get("card_contents"))
+    return [*filter(None, [single]), *map(mapping, several[:_MOST_CARDS])]
+
+
+def _buttons(holder: dict[str, Any]) -> Iterator[str]:
+    for suggestion in map(mapping, items(holder.get("suggestions"))):
+        label = text_of(mapping(suggestion.get("reply") or suggestion.get("action")).get("text"))
+        yield f"[button] {label}" if label else ""
+
+
+def _agents_files(message: dict[str, Any]) -> Iterator[object]:
+    yield mapping(message.get("content_info")).get("file_url")
+    for card in _cards(message):
+        yield mapping(mapping(card.get("media")).get("content_info")).get("file_url")
 
 
 def _picked(interactive: dict[str, Any]) -> Iterator[str]:
