@@ -273,6 +273,16 @@ def test_a_text_that_did_not_arrive_is_an_activity(sample: Deliver) -> None:
     ]
 
 
+def test_a_text_may_name_neither_direction_nor_digits_and_its_time_as_iso(sample: Deliver) -> None:
+    body = sample("aircall-message-failed.json").json()
+    del body["data"]["direction"], body["data"]["sent_at"]
+    body["data"].update(created_at="2026-11-06T21:22:00Z", number={"id": 1234, "digits": None})
+    event = only(connector().parse_event(posted(body)))
+
+    assert (event.kind, event.direction, event.recipient) == ("activity", "outbound", "1234")
+    assert event.occurred_at == datetime(2026, 11, 6, 21, 22, tzinfo=UTC)
+
+
 def test_a_customers_text_is_never_told_as_not_delivered(sample: Deliver) -> None:
     body = sample("aircall-message-failed.json").json()
     body["data"]["direction"] = "inbound"

@@ -139,6 +139,14 @@ def test_what_never_arrived_is_an_activity_with_the_reason(sample: Deliver) -> N
     )
 
 
+@pytest.mark.parametrize("status", ["failed", "sending_failed", "delivery_failed"])
+def test_each_way_of_not_arriving_is_one(sample: Deliver, status: str) -> None:
+    body = sample("telnyx-finalized.json").json()
+    body["data"]["payload"]["to"][0]["status"] = status
+
+    assert only(connector().parse_event(posted(body))).kind == "activity"
+
+
 def test_failures_can_be_left_out(sample: Deliver) -> None:
     telnyx = connector(failures=False)
 

@@ -6,6 +6,7 @@ https://developer.aircall.io/tutorials/webhooks-guide
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from inboxbridge import (
     clean_text,
     hookimpl,
 )
-from inboxbridge.reading import identifier, items, mapping, scalar, unix_time, web_link
+from inboxbridge.reading import identifier, iso_moment, items, mapping, scalar, unix_time, web_link
 from pydantic import model_validator
 
 from inboxbridge_phone.audio import audio_file, basic, with_audio
@@ -183,7 +184,8 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
     def _status(self, message: dict[str, Any]) -> list[Part]:
         """Tell of a text that did not arrive; of other statuses there is nothing to say."""
         is_failure = scalar(message.get("status")).lower() in _NOT_DELIVERED
-        if not (is_failure and self.settings.failures) or _direction(message) != "outbound":
+        is_theirs = scalar(message.get("direction")) == "inbound"
+        if is_theirs or not (is_failure and self.settings.failures):
             return []
         failed = self._message(message, "outbound")
         said = clean_text(scalar(message.get("body")))
@@ -211,7 +213,7 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
             direction=direction,
             person=_with_contact(person, message.get("contact")),
             text=text or ("" if files else NO_TEXT),
-            occurred_at=unix_time(message.get("sent_at")),
+            occurred_at=_moment(message.get("sent_at")) or _moment(message.get("created_at")),
             thread=self._lines.thread(_our_line(message), number),
             recipient=self._lines.recipient(_our_line(message)),
             attachments=files,
@@ -266,6 +268,10 @@ def _with_contact(person: Person, contact: object) -> Person:
 def _our_line(of: dict[str, Any]) -> str:
     number = mapping(of.get("number"))
     return scalar(number.get("digits")) or scalar(number.get("id"))
+
+
+def _moment(value: object) -> datetime | None:
+    return unix_time(value) or iso_moment(value)
 
 
 def _media(value: object) -> tuple[tuple[Attachment, ...], int]:

@@ -34,7 +34,7 @@ from inboxbridge_sms.settings import TextSettings, ignored
 from inboxbridge_sms.telnyx_content import placeholder, rich_body, rich_files, rich_words
 
 _SENT = frozenset({"message.sent", "message.finalized"})
-_NEVER_ARRIVED = frozenset({"sending_failed", "delivery_failed"})
+_NEVER_ARRIVED = frozenset({"failed", "sending_failed", "delivery_failed"})
 _TEXT_TYPES = frozenset({"", "sms", "mms"})
 
 
