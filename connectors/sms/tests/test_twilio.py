@@ -406,6 +406,18 @@ def test_coordinates_that_are_none_are_not_linked(latitude: str, longitude: str)
             "[answered a form]\nYour day: Next week\nPets: cat, 2",
         ),
         ({"Body": "Hi", "InteractiveData": "no json"}, "Hi"),
+        (
+            {
+                "Body": "",
+                "InteractiveData": '{"type":"list_reply","list_reply":{"id":"s1","title":"9am"}}',
+            },
+            "9am",
+        ),
+        ({"Body": "Yes", "InteractiveData": '{"id":"CONFIRM_1","payload":"x"}'}, "Yes"),
+        (
+            {"Body": "Sent", "FlowData": '{"name":"flow","response_json":"{\\"day\\":\\"Mon\\"}"}'},
+            "Sent\n[answered a form]\nDay: Mon",
+        ),
     ],
 )
 def test_what_was_picked_answered_or_clicked_before_is_kept(

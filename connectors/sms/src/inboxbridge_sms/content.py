@@ -26,6 +26,7 @@ UNUSABLE_FILE = "(a file that cannot be shown)"
 
 _COORDINATE = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 _FLOW_SCREEN = re.compile(r"^screen_[0-9]+_|_[0-9]+$")
+_NO_FORM = frozenset({"type", "id", "payload", "button_reply", "list_reply", "nfm_reply"})
 _FLOW_INTERNAL = frozenset({"flow_token"})
 _MOST_LINES = 200
 
@@ -88,24 +89,47 @@ def contact_cards(value: object) -> str:
     return lines(_contact_card(mapping(card)) for card in items(value)[:_MOST_LINES])
 
 
+def interactive(value: object) -> str:
+    """Return what somebody picked or filled in within the chat.
+
+    Args:
+        value: WhatsApp's ``interactive`` object, or the text of one; the answers of a form may
+            stand in it themselves.
+    """
+    held = _json_object(value)
+    picked = (mapping(held.get(kind)) for kind in ("button_reply", "list_reply"))
+    told = [choice(one.get("title"), one.get("description")) for one in picked]
+    form = mapping(held.get("nfm_reply")) or held
+    if "response_json" in form:
+        told.append(form_answers(form["response_json"]))
+    elif _NO_FORM.isdisjoint(held):
+        told.append(form_answers(held))
+    return once(told)
+
+
 def form_answers(value: object) -> str:
     """Return the answers of a form that was filled in within the chat, one a line.
 
     Args:
         value: A JSON object, or the text of one.
     """
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return ""
     answers = (
         f"{_question(key)}: {said}"
-        for key, answer in mapping(value).items()
+        for key, answer in _json_object(value).items()
         if key not in _FLOW_INTERNAL and (said := _answer(answer))
     )
     told = lines(list(answers)[:_MOST_LINES])
     return f"[answered a form]\n{told}" if told else ""
+
+
+def _json_object(value: object) -> dict[str, Any]:
+    """Return a JSON object, given as one or as its text; empty where it is none."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return mapping(value)
 
 
 def _coordinate(value: object, limit: int) -> str:

@@ -26,23 +26,26 @@ TWILIO_REASONS = {
 VONAGE_REASONS = {
     "1": "the carrier gave no reason",
     "2": "the phone cannot be reached for now",
-    "3": "the number is not known",
+    "3": "the number is no longer in use",
     "4": "the person has blocked such messages",
-    "5": "the number moved to another carrier",
+    "5": "the number may have moved to another carrier",
     "6": "the carrier took it for spam",
     "7": "the phone was busy",
     "8": "a network failed",
-    "9": "the number may not be reached this way",
-    "10": "the message could not be handled",
-    "11": "no route leads to the number",
-    "12": "the phone cannot be reached",
+    "9": "the person does not want messages of this kind",
+    "10": "something in the message was wrong",
+    "11": "Vonage found no route to the number",
+    "12": "no route to the number was found; is it right?",
     "13": "the person's age forbids it",
-    "14": "the carrier blocks your number",
+    "14": "the carrier does not let the number receive texts",
     "15": "the person's prepaid account is empty",
+    "16": "too many messages were sent",
+    "54": "a regulation forbids it",
 }
 """Why, by ``err-code`` of a delivery receipt.
 
-Source: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts
+Sources: https://developer.vonage.com/messaging/sms/guides/delivery-receipts and
+https://api.support.vonage.com/hc/en-us/articles/204014733-Nexmo-SMS-Delivery-Error-Codes
 """
 
 

@@ -18,9 +18,8 @@ from inboxbridge_sms.content import (
     NO_TEXT,
     UNSHOWN,
     advert,
-    choice,
     contact_cards,
-    form_answers,
+    interactive,
     order,
     place,
     product,
@@ -53,7 +52,7 @@ def rich_words(body: dict[str, Any]) -> Iterator[str]:
     yield text_of(text.get("body") if isinstance(text, dict) else text)
     yield text_of(mapping(body.get("suggestion_response")).get("text"))
     yield from _of_the_agent(mapping(body.get("content_message")))
-    yield from _picked(mapping(body.get("interactive")))
+    yield interactive(body.get("interactive"))
     yield text_of(mapping(body.get("button")).get("text"))
     where = mapping(body.get("location"))
     yield place(*(where.get(key) for key in ("latitude", "longitude", "name", "address")))
@@ -118,13 +117,6 @@ def _agents_files(message: dict[str, Any]) -> Iterator[object]:
     yield mapping(message.get("content_info")).get("file_url")
     for card in _cards(message):
         yield mapping(mapping(card.get("media")).get("content_info")).get("file_url")
-
-
-def _picked(interactive: dict[str, Any]) -> Iterator[str]:
-    for kind in ("button_reply", "list_reply"):
-        picked = mapping(interactive.get(kind))
-        yield choice(picked.get("title"), picked.get("description"))
-    yield form_answers(mapping(interactive.get("nfm_reply")).get("response_json"))
 
 
 def _of_a_file(kind: str, content: dict[str, Any]) -> Iterator[str]:

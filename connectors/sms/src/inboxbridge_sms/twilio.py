@@ -46,7 +46,7 @@ from inboxbridge_sms.content import (
     UNSHOWN,
     UNUSABLE_FILE,
     advert,
-    form_answers,
+    interactive,
     lines,
     once,
     place,
@@ -70,7 +70,7 @@ _STATUSES = _ARRIVED | _FAILED | _NOT_SAID | _NOT_YET_SAID | {"sent", "delivered
 _PLAIN = frozenset({"", "text"})
 _BESIDE_TEXT = frozenset(
     {
-        "ButtonText", "ListTitle", "ListDescription", "Latitude", "InteractiveData",
+        "ButtonText", "ListTitle", "ListDescription", "Latitude", "InteractiveData", "FlowData",
         "ReferralHeadline", "ReferralBody", "ReferralSourceUrl",
     }
 )  # fmt: skip
@@ -256,7 +256,8 @@ def _said(fields: dict[str, str]) -> str:
     where = place(*(field(name) for name in ("Latitude", "Longitude", "Label", "Address")))
     came_from = advert(field("ReferralHeadline"), field("ReferralBody"), field("ReferralSourceUrl"))
     picked = (field(name) for name in ("Body", "ButtonText", "ListTitle", "ListDescription"))
-    return once((*picked, where, form_answers(fields.get("InteractiveData", "")), came_from))
+    filled_in = (interactive(fields.get(name, "")) for name in ("InteractiveData", "FlowData"))
+    return once((*picked, where, *filled_in, came_from))
 
 
 def _is_plain(fields: dict[str, str]) -> bool:
