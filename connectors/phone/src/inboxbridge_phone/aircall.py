@@ -188,13 +188,13 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
         if is_theirs or not (is_failure and self.settings.failures):
             return []
         failed = self._message(message, "outbound")
-        said = clean_text(scalar(message.get("body")))
+        text = clean_text(scalar(message.get("body")))
         return [
             failed.model_copy(
                 update={
                     "id": f"undelivered:{failed.id}",
                     "kind": "activity",
-                    "text": not_delivered("", said),
+                    "text": not_delivered("", text),
                     "attachments": (),
                 }
             )
@@ -206,8 +206,8 @@ class AircallPhone(SystemConnector[AircallPhoneSettings]):
             raise MalformedBody("data.external_number is missing")
         person = self._lines.person(number)
         files, unusable = _media(message.get("media_url"))
-        said = (clean_text(scalar(message.get("body"))), *[UNUSABLE_FILE] * unusable)
-        text = "\n".join(part for part in said if part)
+        lines = (clean_text(scalar(message.get("body"))), *[UNUSABLE_FILE] * unusable)
+        text = "\n".join(part for part in lines if part)
         return Event(
             id=f"message:{identifier(message.get('id'), 'data.id')}",
             direction=direction,
@@ -276,6 +276,6 @@ def _moment(value: object) -> datetime | None:
 
 def _media(value: object) -> tuple[tuple[Attachment, ...], int]:
     """Return the files, and how many there are that nobody can open."""
-    given = [one for one in (value if isinstance(value, list) else [value]) if one]
-    files = tuple(file for entry in given if (file := Attachment.from_link(entry)))
-    return files, len(given) - len(files)
+    entries = [entry for entry in (value if isinstance(value, list) else [value]) if entry]
+    files = tuple(file for entry in entries if (file := Attachment.from_link(entry)))
+    return files, len(entries) - len(files)

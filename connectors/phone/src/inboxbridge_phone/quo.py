@@ -104,7 +104,7 @@ class QuoPhone(SystemConnector[QuoPhoneSettings]):
     kind_field = "type"
 
     def readers(self) -> Readers:
-        found: dict[str, Any] = {
+        readers: dict[str, Any] = {
             "message.received": self._received,
             "message.delivered": self._delivered,
             "message.failed": self._failed,
@@ -114,12 +114,12 @@ class QuoPhone(SystemConnector[QuoPhoneSettings]):
             "call.voicemail.completed": self._voicemail,
         }
         if not self.settings.failures:
-            del found["message.failed"], found["message.undelivered"]
+            del readers["message.failed"], readers["message.undelivered"]
         if self.settings.call_recordings:
-            found["call.recording.completed"] = self._recording
+            readers["call.recording.completed"] = self._recording
         if self.settings.summaries:
-            found["call.summary.completed"] = self._summary
-        return found
+            readers["call.summary.completed"] = self._summary
+        return readers
 
     @hookimpl
     def signature(self) -> Signature:
@@ -246,7 +246,7 @@ class QuoPhone(SystemConnector[QuoPhoneSettings]):
         steps = _sentences(resource.get("nextSteps"))
         if not (summary or steps):
             return []
-        told = (
+        sentences = (
             f"Call summary: {summary}" if summary else "",
             f"Next steps: {steps}" if steps else "",
         )
@@ -255,7 +255,7 @@ class QuoPhone(SystemConnector[QuoPhoneSettings]):
             Event(
                 id=f"summary:{call}",
                 kind="activity",
-                text=" ".join(part for part in told if part),
+                text=" ".join(part for part in sentences if part),
                 about=f"call:{call}",
                 url=app_link(data),
                 recipient=our_line(data),

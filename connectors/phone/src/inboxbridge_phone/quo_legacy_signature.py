@@ -35,10 +35,10 @@ class OpenPhoneSignature(Signature):
     tolerance_seconds: float = DEFAULT_TOLERANCE_SECONDS
 
     def verify(self, request: WebhookRequest, now: float) -> str | None:
-        given = request.headers.get(HEADER)
-        if not given:
+        signature = request.headers.get(HEADER)
+        if not signature:
             return f"the header {HEADER} is missing"
-        parts = given.strip().split(";")
+        parts = signature.strip().split(";")
         if len(parts) != 4 or parts[0] != "hmac" or parts[1] != "1":
             return f"the header {HEADER} is not of the form hmac;1;timestamp;signature"
         stamp, signature = parts[2:]

@@ -98,8 +98,8 @@ class Message:
 def resource_of(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Return what an event is about and its path. Raises `MalformedBody` where it is missing."""
     for path in ("resource", "object"):
-        if isinstance(found := data.get(path), dict):
-            return found, f"data.{path}"
+        if isinstance(resource := data.get(path), dict):
+            return resource, f"data.{path}"
     raise MalformedBody("data.resource is missing")
 
 
@@ -216,18 +216,18 @@ def _inner_voicemail(
     call: str, line: str | None, ours: str, theirs: str, resource: dict[str, Any]
 ) -> Voicemail | None:
     """Read the voicemail that an older call carries within itself."""
-    found = mapping(resource.get("voicemail"))
-    url = web_link(found.get("url"))
+    voicemail = mapping(resource.get("voicemail"))
+    url = web_link(voicemail.get("url"))
     if url is None:
         return None
-    seconds = whole_seconds(found.get("duration"))
+    seconds = whole_seconds(voicemail.get("duration"))
     at = iso_moment(resource.get("completedAt"))
     return Voicemail(call, line, "inbound", ours, theirs, seconds, "", at, url)
 
 
 def _direction(resource: dict[str, Any], otherwise: str) -> Direction:
-    given = scalar(resource.get("direction")) or otherwise
-    return "outbound" if given == "outgoing" else "inbound"
+    word = scalar(resource.get("direction")) or otherwise
+    return "outbound" if word == "outgoing" else "inbound"
 
 
 def _sides(
@@ -271,23 +271,23 @@ def _talked(resource: dict[str, Any]) -> int | None:
 
 def _media(value: object) -> tuple[tuple[Attachment, ...], int]:
     """Return the files, and how many there are that nobody can open."""
-    given = [entry for entry in items(value) if entry]
-    if not given:
+    entries = [entry for entry in items(value) if entry]
+    if not entries:
         return (), 0
-    found = (
+    files_or_none = (
         Attachment.from_link(entry.get("url"), mime_type=entry.get("type"))
         if isinstance(entry, dict)
         else Attachment.from_link(entry)
-        for entry in given
+        for entry in entries
     )
-    files = tuple(file for file in found if file)
-    return files, len(given) - len(files)
+    files = tuple(file for file in files_or_none if file)
+    return files, len(entries) - len(files)
 
 
 def _all(value: object) -> tuple[str, ...]:
     """Return one text or a list of them, without the blank ones."""
-    given = value if isinstance(value, list) else [value]
-    return tuple(text for one in given if (text := clean_text(scalar(one))))
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for value in values if (text := clean_text(scalar(value))))
 
 
 def _first(*values: object) -> str:

@@ -67,12 +67,12 @@ def recording_line(seconds: int | None) -> str:
     return f"Call recording, {spoken(seconds)}" if seconds else "Call recording"
 
 
-def not_delivered(reason: str = "", said: str = "") -> str:
+def not_delivered(reason: str = "", quoted: str = "") -> str:
     """Say that a text did not arrive: ``Your SMS was not delivered: the carrier refused it``."""
     line = "Your SMS was not delivered"
     if reason:
         line = f"{line}: {one_line(reason, _LONGEST_REASON)}"
-    return f"{line} (“{one_line(said, _LONGEST_QUOTE)}”)" if said else line
+    return f"{line} (“{one_line(quoted, _LONGEST_QUOTE)}”)" if quoted else line
 
 
 def spoken(seconds: int) -> str:

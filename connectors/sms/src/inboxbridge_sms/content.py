@@ -64,10 +64,10 @@ def choice(title: object, description: object = "") -> str:
 def advert(headline: object, body: object, link: object) -> str:
     """Return the advertisement or post that a talk began from; empty where nothing is told."""
     title = one_line(text_of(headline))
-    told = lines((text_of(body), text_of(link)))
-    if not (title or told):
+    details = lines((text_of(body), text_of(link)))
+    if not (title or details):
         return ""
-    return lines((f"[from an ad] {title}".rstrip(), told))
+    return lines((f"[from an ad] {title}".rstrip(), details))
 
 
 def product(item: object) -> str:
@@ -78,10 +78,10 @@ def product(item: object) -> str:
 
 def order(value: object) -> str:
     """Return what somebody ordered from a catalog: each item, the total, and their words."""
-    told = mapping(value)
-    entries = [mapping(item) for item in items(told.get("product_items"))]
+    cart = mapping(value)
+    entries = [mapping(item) for item in items(cart.get("product_items"))]
     bought = [_order_line(item) for item in entries[:_MOST_LINES]]
-    return lines(("[order]", *bought, _total(entries), text_of(told.get("text"))))
+    return lines(("[order]", *bought, _total(entries), text_of(cart.get("text"))))
 
 
 def contact_cards(value: object) -> str:
@@ -96,15 +96,15 @@ def interactive(value: object) -> str:
         value: WhatsApp's ``interactive`` object, or the text of one; the answers of a form may
             stand in it themselves.
     """
-    held = _json_object(value)
-    picked = (mapping(held.get(kind)) for kind in ("button_reply", "list_reply"))
-    told = [choice(one.get("title"), one.get("description")) for one in picked]
-    form = mapping(held.get("nfm_reply")) or held
+    reply = _json_object(value)
+    picked = (mapping(reply.get(kind)) for kind in ("button_reply", "list_reply"))
+    words = [choice(pick.get("title"), pick.get("description")) for pick in picked]
+    form = mapping(reply.get("nfm_reply")) or reply
     if "response_json" in form:
-        told.append(form_answers(form["response_json"]))
-    elif _NO_FORM.isdisjoint(held):
-        told.append(form_answers(held))
-    return once(told)
+        words.append(form_answers(form["response_json"]))
+    elif _NO_FORM.isdisjoint(reply):
+        words.append(form_answers(reply))
+    return once(words)
 
 
 def form_answers(value: object) -> str:
@@ -114,12 +114,12 @@ def form_answers(value: object) -> str:
         value: A JSON object, or the text of one.
     """
     answers = (
-        f"{_question(key)}: {said}"
+        f"{_question(key)}: {words}"
         for key, answer in _json_object(value).items()
-        if key not in _FLOW_INTERNAL and (said := _answer(answer))
+        if key not in _FLOW_INTERNAL and (words := _answer(answer))
     )
-    told = lines(list(answers)[:_MOST_LINES])
-    return f"[answered a form]\n{told}" if told else ""
+    shown = lines(list(answers)[:_MOST_LINES])
+    return f"[answered a form]\n{shown}" if shown else ""
 
 
 def _json_object(value: object) -> dict[str, Any]:
@@ -169,8 +169,8 @@ def _contact_card(card: dict[str, Any]) -> str:
     phones = (text_of(mapping(entry).get("phone")) for entry in items(card.get("phones")))
     emails = (text_of(mapping(entry).get("email")) for entry in items(card.get("emails")))
     addresses = (_address(mapping(entry)) for entry in items(card.get("addresses")))
-    told = [one_line(part) for part in (name, company, *phones, *emails, *addresses)]
-    return ", ".join(dict.fromkeys(["[contact]", *filter(None, told)])).replace(", ", " ", 1)
+    details = [one_line(part) for part in (name, company, *phones, *emails, *addresses)]
+    return ", ".join(dict.fromkeys(["[contact]", *filter(None, details)])).replace(", ", " ", 1)
 
 
 def _address(entry: dict[str, Any]) -> str:
@@ -188,13 +188,15 @@ def _answer(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(filter(None, (_answer(one) for one in value if not isinstance(one, list))))
+        return ", ".join(
+            filter(None, (_answer(item) for item in value if not isinstance(item, list)))
+        )
     if isinstance(value, float):
         return f"{value:g}"
-    said = one_line(text_of(value))
-    return re.sub(r"^[0-9]+_", "", said).replace("_", " ") if _is_option(said) else said
+    words = one_line(text_of(value))
+    return re.sub(r"^[0-9]+_", "", words).replace("_", " ") if _is_option(words) else words
 
 
-def _is_option(said: str) -> bool:
+def _is_option(text: str) -> bool:
     """Tell an option as forms number them (``1_Next_week``) from what somebody typed."""
-    return re.fullmatch(r"[0-9]+_\S+", said) is not None
+    return re.fullmatch(r"[0-9]+_\S+", text) is not None

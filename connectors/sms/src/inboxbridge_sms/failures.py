@@ -49,16 +49,16 @@ https://api.support.vonage.com/hc/en-us/articles/204014733-Nexmo-SMS-Delivery-Er
 """
 
 
-def not_delivered(channel: str, reason: str = "", said: str = "") -> str:
+def not_delivered(channel: str, reason: str = "", quoted: str = "") -> str:
     """Say that a message did not arrive: ``Your SMS was not delivered: the carrier filtered it``.
 
     Args:
         channel: By which it was sent; blank for a text.
         reason: Why, in words.
-        said: The message, where the provider tells it.
+        quoted: The message, where the provider tells it.
     """
     what = f"{CHANNEL_LABELS.get(channel, channel)} message" if channel else "SMS"
     line = f"Your {what} was not delivered"
     if reason:
         line = f"{line}: {one_line(reason, _LONGEST_REASON)}"
-    return f"{line} (“{one_line(said, _LONGEST_QUOTE)}”)" if said else line
+    return f"{line} (“{one_line(quoted, _LONGEST_QUOTE)}”)" if quoted else line

@@ -140,9 +140,9 @@ class TelnyxSms(Connector[TelnyxSmsSettings]):
                 return None
             if not (failed or words or files):
                 return None
-            one = message_id if len(receivers) == 1 else f"{message_id}:{number}"
+            key = message_id if len(receivers) == 1 else f"{message_id}:{number}"
             return Event(
-                id=f"undelivered:{one}" if failed else one,
+                id=f"undelivered:{key}" if failed else key,
                 kind="activity" if failed else "message",
                 direction="outbound",
                 person=person_at(number),
@@ -176,7 +176,7 @@ def _address(party: object) -> str:
 
 def _ours(to: object) -> str:
     parties = to if isinstance(to, list) else [to]
-    return next((found for party in parties if (found := clean_text(_address(party)))), "")
+    return next((address for party in parties if (address := clean_text(_address(party)))), "")
 
 
 def _receivers(payload: dict[str, Any]) -> list[tuple[int, str, str]]:
@@ -193,8 +193,8 @@ def _receivers(payload: dict[str, Any]) -> list[tuple[int, str, str]]:
 def _reason(payload: dict[str, Any]) -> str:
     """Return what Telnyx tells of a failure: the first error's detail or title."""
     errors = (mapping(error) for error in items(payload.get("errors")))
-    told = (text_of(error.get(name)) for error in errors for name in ("detail", "title"))
-    return next((one for one in told if one), "")
+    texts = (text_of(error.get(name)) for error in errors for name in ("detail", "title"))
+    return next((text for text in texts if text), "")
 
 
 def _channel(payload: dict[str, Any]) -> str:
@@ -211,12 +211,12 @@ def _content(payload: dict[str, Any]) -> tuple[tuple[Attachment, ...], str]:
     text, subject = text_of(payload.get("text")), payload.get("subject")
     if not (body or media or subject):
         return (), text
-    given = [
+    files_or_none = [
         Attachment.from_link(entry.get("url"), mime_type=entry.get("content_type"))
         for entry in map(mapping, media)
         if entry.get("url")
     ]
-    files = [file for file in given if file]
-    unusable = [UNUSABLE_FILE] * (len(given) - len(files))
-    said = once((text_of(subject), text, *rich_words(body)))
-    return (*files, *rich_files(body)), lines((said, *unusable))
+    files = [file for file in files_or_none if file]
+    unusable = [UNUSABLE_FILE] * (len(files_or_none) - len(files))
+    words = once((text_of(subject), text, *rich_words(body)))
+    return (*files, *rich_files(body)), lines((words, *unusable))

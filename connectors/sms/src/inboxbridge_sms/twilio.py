@@ -208,15 +208,15 @@ class TwilioSms(Connector[TwilioSmsSettings]):
         """
         if fields.get("NumMedia", "0") == "0" and "MediaUrl0" not in fields:
             return (), 0
-        given = [
+        files_or_none = [
             Attachment.from_link(url, mime_type=fields.get(f"MediaContentType{number}"))
             for number in range(MOST_MEDIA)
             if (url := fields.get(f"MediaUrl{number}"))
         ]
-        files = [file for file in given if file]
+        files = [file for file in files_or_none if file]
         if self.settings.account_sid:
             files = [_behind_credentials(file) for file in files]
-        return tuple(files), len(given) - len(files)
+        return tuple(files), len(files_or_none) - len(files)
 
     @hookimpl
     async def fetch_attachment(
@@ -270,8 +270,8 @@ def _placeholder(fields: dict[str, str]) -> str:
 
 def _user_id(fields: dict[str, str], channel: str) -> str:
     """Return WhatsApp's own id of the sender, which stays when the number is hidden."""
-    given = clean_text(fields.get("ExternalUserId", ""))
-    return f"{channel}:{given}" if given and channel and ":" not in given else given
+    user_id = clean_text(fields.get("ExternalUserId", ""))
+    return f"{channel}:{user_id}" if user_id and channel and ":" not in user_id else user_id
 
 
 def _behind_credentials(file: Attachment) -> Attachment:

@@ -259,7 +259,7 @@ class VonageSms(Connector[VonageSmsSettings]):
         if channel not in _CHANNELS_WITHOUT_NUMBERS:
             receiver, sender = _international(receiver), _international(sender)
         error = mapping(body.get("error"))
-        told = (text_of(error.get(name)) for name in ("detail", "title"))
+        reasons = (text_of(error.get(name)) for name in ("detail", "title"))
         return self._failure(
             identifier(body.get("message_uuid"), "message_uuid"),
             ours=sender,
@@ -267,7 +267,7 @@ class VonageSms(Connector[VonageSmsSettings]):
             name=_name(body),
             user_id=user_id,
             channel="" if channel in _TEXT_CHANNELS else channel,
-            reason=next((one for one in told if one and not one.isdigit()), ""),
+            reason=next((text for text in reasons if text and not text.isdigit()), ""),
             at=body.get("timestamp"),
         )
 
@@ -325,14 +325,14 @@ def _name(body: dict[str, Any]) -> str:
     return text_of(profile.get("name")) or text_of(profile.get("username"))
 
 
-def _user(given: object, user: dict[str, Any]) -> tuple[str, str]:
+def _user(told_address: object, user: dict[str, Any]) -> tuple[str, str]:
     """Return the address of somebody on WhatsApp, a number if one is told, and the user id.
 
     Args:
-        given: ``from`` or ``to``: a number or, where it is hidden, the user id.
+        told_address: ``from`` or ``to``: a number or, where it is hidden, the user id.
         user: ``whatsapp.sender`` or ``whatsapp.recipient``; empty on other channels.
     """
-    address, user_id = text_of(given), text_of(user.get("user_id"))
+    address, user_id = text_of(told_address), text_of(user.get("user_id"))
     number = text_of(user.get("wa_id"))
     return (number if number and not address.isdigit() else address or user_id), user_id
 
@@ -370,15 +370,15 @@ def _file(kind: str, piece: dict[str, Any]) -> Attachment | None:
 
 def _picked(body: dict[str, Any], kind: str) -> list[str]:
     """Return what was picked, shared, ordered or clicked before."""
-    told: list[str] = []
+    words: list[str] = []
     if kind in ("reply", "button"):
         picked = mapping(body.get(kind))
         title = picked.get("title") or picked.get("text")
-        told.append(choice(title, picked.get("description")))
-        told.append(form_answers(picked.get("response_json")))
+        words.append(choice(title, picked.get("description")))
+        words.append(form_answers(picked.get("response_json")))
     elif kind == "location":
         where = mapping(body.get("location"))
-        told.append(
+        words.append(
             place(
                 where.get("lat", where.get("latitude")),
                 where.get("long", where.get("longitude")),
@@ -387,14 +387,14 @@ def _picked(body: dict[str, Any], kind: str) -> list[str]:
             )
         )
     elif kind == "order":
-        told.append(order(body.get("order")))
+        words.append(order(body.get("order")))
     elif kind in ("contact", "contacts"):
         card = body.get(kind)
-        told.append(contact_cards(card if isinstance(card, list) else [card]))
-    told.append(product(mapping(body.get("context")).get("whatsapp_referred_product")))
+        words.append(contact_cards(card if isinstance(card, list) else [card]))
+    words.append(product(mapping(body.get("context")).get("whatsapp_referred_product")))
     referral = mapping(mapping(body.get("whatsapp")).get("referral"))
-    told.append(advert(*(referral.get(name) for name in ("headline", "body", "source_url"))))
-    return told
+    words.append(advert(*(referral.get(name) for name in ("headline", "body", "source_url"))))
+    return words
 
 
 def _placeholder(kind: str) -> str:

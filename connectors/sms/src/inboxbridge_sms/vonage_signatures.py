@@ -44,14 +44,14 @@ class VonageParameters(Signature):
                 return "the body holds more than the plain parameters that sig covers"
         except MalformedBody as error:
             return str(error)
-        given = fields.pop("sig", "")
-        if not given:
+        signature = fields.pop("sig", "")
+        if not signature:
             return "the parameter sig is missing"
         stamp = fields.get("timestamp", "")
         stale = outside_window(stamp, now, self.tolerance_seconds)
         if stale:
             return stale
-        if any(same(made, given.lower()) for made in self._digests(fields)):
+        if any(same(made, signature.lower()) for made in self._digests(fields)):
             return None
         return f"the parameter sig does not match (is {self.method} the account's method?)"
 

@@ -63,7 +63,7 @@ class WebhookConnector(Connector[WebhookSettings]):
                 f"expected a JSON object or an array of them, found {json_type(body)}"
             )
         run = Run(MapFunctions(self._zone, request.headers))
-        places = [(f"[{number}]", one) for number, one in enumerate(body)]
+        places = [(f"[{number}]", item) for number, item in enumerate(body)]
         return read_each(places, lambda place: self._read(place, run))
 
     @hookimpl
@@ -71,32 +71,32 @@ class WebhookConnector(Connector[WebhookSettings]):
         return build_signature(self.settings)
 
     def _read(self, place: Place, run: Run) -> list[Part]:
-        at, one = place
-        if not isinstance(one, dict):
-            raise MalformedBody(f"{at} must be an object, found {json_type(one)}")
+        at, item = place
+        if not isinstance(item, dict):
+            raise MalformedBody(f"{at} must be an object, found {json_type(item)}")
         if self._maps:
-            return self._mapped(f"{at}: " if at else "", one, run)
-        return [read_event(one, f"{at}." if at else "", region=self.settings.region)]
+            return self._mapped(f"{at}: " if at else "", item, run)
+        return [read_event(item, f"{at}." if at else "", region=self.settings.region)]
 
-    def _mapped(self, at: str, one: dict[str, Any], run: Run) -> list[Part]:
-        table = next((table for table in self._maps if table.applies(one, run, at)), None)
+    def _mapped(self, at: str, delivered: dict[str, Any], run: Run) -> list[Part]:
+        table = next((table for table in self._maps if table.applies(delivered, run, at)), None)
         if table is None:
-            return list(self._ignored(one, run))
+            return list(self._ignored(delivered, run))
 
         def read(item: Place) -> Part:
             fields_at, fields = table.fields(item, run)
             return read_event(fields, fields_at, region=self.settings.region, unit=table.unit)
 
-        places = table.places(one, run, at)
+        places = table.places(delivered, run, at)
         return read_each(places, read) if table.has_items else [read(place) for place in places]
 
-    def _ignored(self, one: dict[str, Any], run: Run) -> Iterator[IgnoredPart]:
+    def _ignored(self, delivered: dict[str, Any], run: Run) -> Iterator[IgnoredPart]:
         """Name what no map takes, where the settings say what names it."""
         if self._kind is None:
             return
-        run.functions.root = one
+        run.functions.root = delivered
         try:
-            kind = self._kind.search(one, run)
+            kind = self._kind.search(delivered, run)
         except Unusable:
             return
         if isinstance(kind, str) and (name := one_line(clean_text(kind), _LONGEST_KIND)):

@@ -56,8 +56,8 @@ class Expression:
 
         False, null, and empty text, arrays and objects are false; everything else is true.
         """
-        found = self.search(value, run)
-        return not (found is None or found is False or found in ("", [], {}))
+        result = self.search(value, run)
+        return not (result is None or result is False or result in ("", [], {}))
 
 
 class Run:

@@ -118,14 +118,14 @@ def _occurred_at(fields: Fields, at: str, unit: Unit | None) -> datetime | None:
 
 def _attachments(fields: Fields, at: str) -> tuple[tuple[Attachment, ...], int]:
     """Return the files, and how many there are that cannot be shown."""
-    found = fields.get("attachments")
-    if found is None:
+    entries = fields.get("attachments")
+    if entries is None:
         return (), 0
-    if not isinstance(found, list):
-        raise _wrong(at, "attachments", "an array", found)
-    given = [one for one in found if one is not None]
-    files = tuple(file for one in given if (file := _attachment(one)))
-    return files, len(given) - len(files)
+    if not isinstance(entries, list):
+        raise _wrong(at, "attachments", "an array", entries)
+    values = [value for value in entries if value is not None]
+    files = tuple(file for value in values if (file := _attachment(value)))
+    return files, len(values) - len(files)
 
 
 def _attachment(value: Any) -> Attachment | None:

@@ -101,17 +101,17 @@ class MapSettings(BaseModel):
 
     @model_validator(mode="after")
     def _is_complete(self) -> MapSettings:
-        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        names = {name for name in type(self).model_fields if getattr(self, name) is not None}
         for field in TEMPLATED:
-            if {field, f"{field}_template"} <= given:
+            if {field, f"{field}_template"} <= names:
                 raise ValueError(f"give either {field} or {field}_template, not both")
-        if {"direction", "outbound_when"} <= given:
+        if {"direction", "outbound_when"} <= names:
             raise ValueError("give either direction or outbound_when, not both")
-        if not given & {"id", "id_template"}:
+        if not names & {"id", "id_template"}:
             raise ValueError("id is missing: without it a repeated delivery would show twice")
-        if not given & {"text", "text_template", "attachments"}:
+        if not names & {"text", "text_template", "attachments"}:
             raise ValueError("text is missing: give text or text_template")
-        if not given & set(_IDENTITIES):
+        if not names & set(_IDENTITIES):
             raise ValueError("give at least one of email, phone and external_id")
         return self
 

@@ -41,34 +41,34 @@ class Template:
         )
 
 
-def _written(found: Any, complete: bool) -> str:
-    if found is None or found == "":
+def _written(value: Any, complete: bool) -> str:
+    if value is None or value == "":
         if complete:
             raise Unusable("a placeholder found nothing")
         return ""
-    if isinstance(found, str):
-        return found
-    if isinstance(found, bool):
-        return "yes" if found else "no"
-    if isinstance(found, (int, float)):
-        return str(found)
-    if isinstance(found, list):
-        return ", ".join(_written(one, complete) for one in found)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, list):
+        return ", ".join(_written(item, complete) for item in value)
     raise Unusable("a placeholder found an object: name the field of it that is text")
 
 
 def _parse(text: str) -> Iterator[str | Expression]:
     literal, position = "", 0
     while position < len(text):
-        two, one = text[position : position + 2], text[position]
+        two, letter = text[position : position + 2], text[position]
         if two in ("{{", "}}"):
-            literal += one
+            literal += letter
             position += 2
-        elif one == "}":
+        elif letter == "}":
             raise ValueError(
                 f"has a }} without a {{ at column {position + 1}; write }}}} for a brace"
             )
-        elif one == "{":
+        elif letter == "{":
             end = _end_of_placeholder(text, position)
             yield literal
             literal = ""
@@ -78,7 +78,7 @@ def _parse(text: str) -> Iterator[str | Expression]:
                 raise ValueError(f"placeholder at column {position + 1} {error}") from None
             position = end + 1
         else:
-            literal += one
+            literal += letter
             position += 1
     yield literal
 
@@ -86,16 +86,16 @@ def _parse(text: str) -> Iterator[str | Expression]:
 def _end_of_placeholder(text: str, start: int) -> int:
     depth, quote, position = 0, "", start
     while position < len(text):
-        one = text[position]
-        if one == "\\":
+        letter = text[position]
+        if letter == "\\":
             position += 1
         elif quote:
-            quote = "" if one == quote else quote
-        elif one in _QUOTES:
-            quote = one
-        elif one == "{":
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES:
+            quote = letter
+        elif letter == "{":
             depth += 1
-        elif one == "}":
+        elif letter == "}":
             depth -= 1
             if depth == 0:
                 return position
