@@ -12,8 +12,10 @@ from inboxbridge import (
     Badge,
     BasicMessage,
     Event,
+    IgnoredPart,
     MalformedBody,
     Person,
+    UnreadablePart,
     WebhookRequest,
 )
 from inboxbridge.testing import badge_of, message_of
@@ -133,7 +135,9 @@ def test_a_visitor_without_an_address_is_known_by_id(sample: Sample) -> None:
 
 
 def test_a_start_that_names_nobody_is_left_to_the_transcript(sample: Sample) -> None:
-    assert connect().parse_event(sample("tawkto-start-anonymous")) == []
+    assert connect().parse_event(sample("tawkto-start-anonymous")) == [
+        IgnoredPart(kind="chat:start")
+    ]
 
 
 def test_a_transcript_that_names_nobody_is_known_by_its_chat(
@@ -146,7 +150,39 @@ def test_a_transcript_that_names_nobody_is_known_by_its_chat(
 
 
 def test_the_end_of_a_chat_gives_nothing(sample: Sample) -> None:
-    assert connect().parse_event(sample("tawkto-end")) == []
+    assert connect().parse_event(sample("tawkto-end")) == [IgnoredPart(kind="chat:end")]
+
+
+def test_what_the_site_says_in_somebodys_name_is_the_businesss(sample: Sample) -> None:
+    greeting, answer = connect().parse_event(sample("tawkto-greeting-in-an-agents-name"))
+
+    assert (greeting.direction, greeting.text) == ("outbound", "Hi! Shall I book you in?")
+    assert (answer.direction, answer.text) == ("inbound", "Yes please")
+    assert greeting.person == answer.person == Person(email="ines@example.com", name="Ines")
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind"),
+    [
+        ({"t": "s"}, "msg"),
+        ({"t": "s", "n": " "}, "msg"),
+        ({"t": "s", "n": "System"}, "msg"),
+        ({"t": "s", "n": "Marta"}, "event"),
+    ],
+)
+def test_a_notice_of_the_system_is_no_part_of_the_talk(
+    transcript: dict[str, Any], delivery: Delivery, sender: dict[str, str], kind: str
+) -> None:
+    notice = {"sender": sender, "type": kind, "msg": "Marta has joined"}
+    transcript["chat"]["messages"] = [notice]
+
+    assert connect().parse_event(delivery(transcript)) == []
+
+
+def test_every_event_names_the_site_that_it_came_to(sample: Sample) -> None:
+    for name in ("start", "transcript", "ticket"):
+        for event in connect().parse_event(sample(f"tawkto-{name}")):
+            assert event.recipient == "58ca8453"
 
 
 def test_a_ticket_is_a_message(sample: Sample) -> None:
@@ -157,17 +193,76 @@ def test_a_ticket_is_a_message(sample: Sample) -> None:
     assert event.person == Person(email="dana@example.com", name="Dana")
 
 
+def test_a_ticket_that_an_agent_opened_is_not_the_customers_words(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("tawkto-ticket-by-agent"))
+
+    assert (event.direction, event.text) == ("outbound", "Your lost scarf\n\nWe found it.")
+
+
+def test_a_ticket_in_html_shows_as_plain_text_with_its_pictures(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("tawkto-ticket-html"))
+
+    assert event.text == "Export broken\n\nCannot export the list."
+
+
+def test_a_plain_ticket_keeps_its_lines_and_signs(sample: Sample, delivery: Delivery) -> None:
+    body = sample("tawkto-ticket").json_object()
+    body["ticket"]["message"] = "a < b\n<dana@example.com> & co\n\n<3"
+    (event,) = connect().parse_event(delivery(body))
+
+    assert event.text == "Gift card\n\na < b\n<dana@example.com> & co\n\n<3"
+
+
+def test_a_picture_in_a_ticket_comes_along(sample: Sample, delivery: Delivery) -> None:
+    body = sample("tawkto-ticket").json_object()
+    body["ticket"].update(subject="", message='<p><img src="https://files.example/1.png"></p>')
+    (event,) = connect().parse_event(delivery(body))
+
+    assert event.text == ""
+    assert event.attachments == (Attachment(kind="image", url="https://files.example/1.png"),)
+
+
+@pytest.mark.parametrize("odd", ["lost", None, {"content": "lost"}, {"content": {"file": 3}}])
+def test_an_odd_attachment_becomes_a_placeholder(
+    transcript: dict[str, Any], delivery: Delivery, odd: Any
+) -> None:
+    transcript["chat"]["messages"][1]["attchs"] = [odd]
+    first, *_ = connect().parse_event(delivery(transcript))
+
+    assert first.text == "Is Saturday free?\n[file]"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda messages: messages.append("secret"),
+            "chat.messages[7] is not an object",
+        ),
+        (
+            lambda messages: messages.append({"sender": {"t": "v"}, "msg": "hi", "time": "soon"}),
+            "chat.messages[7].time is not a time",
+        ),
+    ],
+)
+def test_a_message_that_cannot_be_read_leaves_the_others_as_they_are(
+    transcript: dict[str, Any], delivery: Delivery, change: Callable[[Any], Any], reason: str
+) -> None:
+    before = connect().parse_event(delivery(transcript))
+    change(transcript["chat"]["messages"])
+    *others, odd = connect().parse_event(delivery(transcript))
+
+    assert others == before
+    assert isinstance(odd, UnreadablePart)
+    assert odd.reason == reason
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
         (lambda body: body.pop("event"), "event is missing"),
         (lambda body: body["chat"].pop("id"), "chat.id is missing"),
         (lambda body: body["chat"].update(messages={}), "chat.messages is not an array"),
-        (lambda body: body["chat"]["messages"].append("secret"), "chat.messages[7] is not"),
-        (
-            lambda body: body["chat"]["messages"][1].update(time="yesterday"),
-            "chat.messages[1].time is not a time",
-        ),
     ],
 )
 def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(

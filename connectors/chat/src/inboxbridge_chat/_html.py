@@ -26,6 +26,11 @@ EMBEDDED = frozenset(("iframe", "video", "audio", "source", "embed"))
 CELLS = frozenset(("td", "th"))
 MAX_INDENT = 8
 
+_KNOWN_TAG = re.compile(
+    r"</?(?:p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|img|table|tr|td|blockquote|pre|font)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<[^<>]*>")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DECLARATION_OR_STRAY = re.compile(r"<[!?][^<>]*>|<(?!/?[a-zA-Z][^<>]*>)")
@@ -41,6 +46,11 @@ class PlainText(NamedTuple):
 
     text: str
     images: tuple[str, ...]
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether *text* has tags of formatted text, where a source sends plain text and HTML alike."""
+    return "<" in text and _KNOWN_TAG.search(text) is not None
 
 
 def read_html(html: str) -> PlainText:

@@ -8,7 +8,6 @@ Source: https://developer.tawk.to/webhooks
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from inboxbridge import (
     Event,
     HmacSignature,
     MalformedBody,
+    Part,
     Person,
     Secrets,
     Signature,
@@ -32,12 +32,18 @@ from inboxbridge.reading import (
     event_id,
     fingerprint,
     id_at,
+    mapping,
     moment_at,
     object_at,
     one_line,
+    read_each,
     required,
+    scalar,
     text_at,
 )
+
+from inboxbridge_chat._html import looks_like_html, read_html
+from inboxbridge_chat._words import ignored
 
 DIRECTIONS: dict[str, Direction] = {
     "v": "inbound",
@@ -45,7 +51,10 @@ DIRECTIONS: dict[str, Direction] = {
     "a": "outbound",
     "agent": "outbound",
 }
-"""Who sent a message, in a transcript's spelling and in a start's; the system has none."""
+"""Who sent a message, in a transcript's spelling and in a start's."""
+
+SYSTEM = frozenset({"s", "system"})
+"""The site itself: notices, and greetings, which the visitor sees in somebody's name."""
 
 
 class TawkToSettings(ConnectorSettings):
@@ -80,20 +89,21 @@ class TawkTo(Connector[TawkToSettings]):
     label = "tawk.to"
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
         """Read a chat's first message, its transcript or a ticket; the end of a chat is not news.
 
         A start that names neither an id nor an email address is left to the transcript, which does.
         """
         body = request.json_object()
         name = text_at(body, "event", required=True)
+        account = id_at(object_at(body, "property", "body"), "id", "property")
         if name == "chat:start":
-            return _start(body)
+            return _start(body, account) or [ignored(name)]
         if name == "chat:transcript_created":
-            return _transcript(body)
+            return _transcript(body, account)
         if name == "ticket:create":
-            return _ticket(body)
-        return []
+            return [_ticket(body, account) or ignored(name)]
+        return [ignored(name)]
 
     @hookimpl
     def signature(self) -> Signature:
@@ -101,45 +111,63 @@ class TawkTo(Connector[TawkToSettings]):
         return HmacSignature(self.settings.secret, header="X-Tawk-Signature", algorithm="sha1")
 
 
-def _start(body: dict[str, Any]) -> list[Event]:
+def _start(body: dict[str, Any], account: str) -> list[Part]:
     person = _visitor(object_at(body, "visitor", "body"), "visitor")
     said = _said(object_at(body, "message", "body"), "message")
     if said is None or not person.is_known:
         return []
-    chat = id_at(body, "chatId", required=True)
-    first = said._replace(at=_iso_at(body, "time", "body"))
-    return list(_events(chat, person, [first]))
+    chat = _Chat(id_at(body, "chatId", required=True), person, account)
+    return [chat.event(said._replace(at=_iso_at(body, "time", "body")))]
 
 
-def _transcript(body: dict[str, Any]) -> list[Event]:
+def _transcript(body: dict[str, Any], account: str) -> list[Part]:
     holder = object_at(body, "chat", "body")
-    chat = required(id_at(holder, "id", "chat") or id_at(body, "chatId", "body"), "chat.id")
+    number = required(id_at(holder, "id", "chat") or id_at(body, "chatId", "body"), "chat.id")
     visitor = object_at(holder, "visitor", "chat") or object_at(body, "visitor", "body")
     person = _visitor(visitor, "chat.visitor")
     if not person.is_known:
-        person = Person(id=f"chat:{chat}", name=person.name)
-    found = []
-    for index, message in enumerate(array_at(holder, "messages", "chat")):
+        person = Person(id=f"chat:{number}", name=person.name)
+    chat = _Chat(number, person, account)
+
+    def read(numbered: tuple[int, Any]) -> Event | None:
+        index, message = numbered
         where = f"chat.messages[{index}]"
-        found.append(_said(as_object(message, where), where))
-    return list(_events(chat, person, [said for said in found if said]))
+        said = _said(as_object(message, where), where)
+        return chat.event(said) if said else None
+
+    return read_each(enumerate(array_at(holder, "messages", "chat")), read)
 
 
-def _events(chat: str, person: Person, messages: list[Said]) -> Iterator[Event]:
-    said_before: Counter[tuple[str, ...]] = Counter()
-    for said in messages:
+class _Chat:
+    """Makes the events of one chat, in order.
+
+    Args:
+        number: tawk.to's id of the chat.
+        person: The visitor.
+        account: tawk.to's id of the site.
+    """
+
+    def __init__(self, number: str, person: Person, account: str) -> None:
+        self._number = number
+        self._person = person
+        self._account = account
+        self._said_before: Counter[tuple[str, ...]] = Counter()
+
+    def event(self, said: Said) -> Event:
+        """Return what was said next as an event; its id counts what was said before."""
         links = [attachment.url for attachment in said.attachments]
         words = (said.direction, one_line(said.text), *links)
-        digest = fingerprint(said.direction, *words, str(said_before[words]))
-        said_before[words] += 1
-        yield Event(
-            id=event_id(chat, digest),
+        digest = fingerprint(said.direction, *words, str(self._said_before[words]))
+        self._said_before[words] += 1
+        return Event(
+            id=event_id(self._number, digest),
             direction=said.direction,
-            person=person,
+            person=self._person,
             text=said.text,
             occurred_at=said.at,
-            thread=chat,
+            thread=self._number,
             attachments=said.attachments,
+            recipient=self._account,
         )
 
 
@@ -152,9 +180,7 @@ def _visitor(visitor: dict[str, Any], where: str) -> Person:
 
 
 def _said(message: dict[str, Any], where: str) -> Said | None:
-    sender = object_at(message, "sender", where)
-    place = f"{where}.sender"
-    direction = DIRECTIONS.get(text_at(sender, "t", place) or text_at(sender, "type", place))
+    direction = _direction(message, where)
     if direction is None:
         return None
     attachments, lines = _attachments(message, where)
@@ -165,17 +191,30 @@ def _said(message: dict[str, Any], where: str) -> Said | None:
     return Said(direction, text, attachments, _iso_at(message, "time", where))
 
 
+def _direction(message: dict[str, Any], where: str) -> Direction | None:
+    """Return who said it; None for a notice of the system, which is no part of the talk.
+
+    What the site says by itself to greet a visitor comes from the system too, but with a name.
+    """
+    sender = object_at(message, "sender", where)
+    place = f"{where}.sender"
+    kind = text_at(sender, "t", place) or text_at(sender, "type", place)
+    if kind not in SYSTEM:
+        return DIRECTIONS.get(kind)
+    name = one_line(text_at(sender, "n", place) or text_at(sender, "name", place))
+    is_said = (text_at(message, "type", where) or "msg") == "msg"
+    return "outbound" if is_said and name and name.casefold() not in SYSTEM else None
+
+
 def _attachments(message: dict[str, Any], where: str) -> tuple[tuple[Attachment, ...], list[str]]:
     shown: list[Attachment] = []
     lines: list[str] = []
-    for index, item in enumerate(array_at(message, "attchs", where)):
-        place = f"{where}.attchs[{index}]"
-        item = as_object(item, place)
-        holder = object_at(item, "content", place)
-        file = object_at(holder, "file", f"{place}.content") or holder or item
-        name = one_line(text_at(file, "name", place))
+    for item in array_at(message, "attchs", where):
+        holder = mapping(mapping(item).get("content"))
+        file = mapping(holder.get("file")) or holder or mapping(item)
+        name = one_line(scalar(file.get("name")))
         attachment = Attachment.from_link(
-            text_at(file, "url", place), mime_type=text_at(file, "mimeType", place), filename=name
+            file.get("url"), mime_type=file.get("mimeType"), filename=name
         )
         if attachment:
             shown.append(attachment)
@@ -184,22 +223,27 @@ def _attachments(message: dict[str, Any], where: str) -> tuple[tuple[Attachment,
     return tuple(shown), lines
 
 
-def _ticket(body: dict[str, Any]) -> list[Event]:
+def _ticket(body: dict[str, Any], account: str) -> Event | None:
     ticket = object_at(body, "ticket", "body")
     number = id_at(ticket, "id", "ticket", required=True)
-    said = [text_at(ticket, key, "ticket").strip() for key in ("subject", "message")]
-    text = "\n\n".join(words for words in said if words)
-    if not text:
-        return []
-    return [
-        Event(
-            id=event_id("ticket", number),
-            person=_visitor(object_at(body, "requester", "body"), "requester"),
-            text=text,
-            occurred_at=_iso_at(body, "time", "body"),
-            thread=f"ticket:{number}",
-        )
-    ]
+    requester = object_at(body, "requester", "body")
+    written = text_at(ticket, "message", "ticket").strip()
+    message, images = read_html(written) if looks_like_html(written) else (written, ())
+    subject = text_at(ticket, "subject", "ticket").strip()
+    text = "\n\n".join(words for words in (subject, message) if words)
+    if not text and not images:
+        return None
+    opened_by = text_at(requester, "type", "requester")
+    return Event(
+        id=event_id("ticket", number),
+        direction="outbound" if DIRECTIONS.get(opened_by) == "outbound" else "inbound",
+        person=_visitor(requester, "requester"),
+        text=text,
+        occurred_at=_iso_at(body, "time", "body"),
+        thread=f"ticket:{number}",
+        attachments=tuple(Attachment(kind="image", url=image) for image in images),
+        recipient=account,
+    )
 
 
 def _iso_at(parent: dict[str, Any], key: str, where: str) -> datetime | None:
