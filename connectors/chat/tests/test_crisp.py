@@ -10,7 +10,9 @@ import pytest
 from inboxbridge import (
     Attachment,
     Badge,
+    BasicMessage,
     Event,
+    IgnoredPart,
     MalformedBody,
     MinimalMessage,
     Person,
@@ -63,11 +65,170 @@ def test_what_a_visitor_receives_is_outbound_and_about_the_visitor(
     assert event.person == Person(id=SESSION)
 
 
-@pytest.mark.parametrize("name", ["private-note", "event", "updated", "set-nickname"])
-def test_private_notes_internal_events_edits_and_nicknames_give_nothing(
-    sample: Sample, name: str
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("private-note", "message:received note"),
+        ("edited-note", "message:updated note"),
+        ("event", "message:received event"),
+        ("set-nickname", "session:set_nickname"),
+    ],
+)
+def test_private_notes_internal_events_and_nicknames_are_ignored_by_kind(
+    sample: Sample, name: str, kind: str
 ) -> None:
-    assert connect().parse_event(sample(f"crisp-{name}")) == []
+    assert connect().parse_event(sample(f"crisp-{name}")) == [IgnoredPart(kind=kind)]
+
+
+def test_the_option_that_a_visitor_picks_is_what_the_visitor_says(sample: Sample) -> None:
+    """No message follows it in Crisp: the question's own message is updated."""
+    connector = connect()
+    (event,) = connector.parse_event(sample("crisp-choice"))
+
+    assert (event.kind, event.direction) == ("message", "inbound")
+    assert event.text == "What about?\nRepairs"
+    assert message_of(connector, event) == BasicMessage(text="What about?\nRepairs")
+
+
+def test_an_option_told_twice_shows_once_and_another_one_anew(
+    sample: Sample, delivery: Delivery
+) -> None:
+    body = sample("crisp-choice").json_object()
+    (first,) = connect().parse_event(delivery(body))
+    body["timestamp"] += 5000
+    (again,) = connect().parse_event(delivery(body))
+    for choice in body["data"]["content"]["choices"]:
+        choice["selected"] = not choice["selected"]
+    (other,) = connect().parse_event(delivery(body))
+
+    assert again.id == first.id
+    assert other.id != first.id
+    assert other.text == "What about?\nSales"
+
+
+def test_what_a_visitor_fills_in_is_what_the_visitor_says(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("crisp-answered-field"))
+
+    assert (event.kind, event.direction) == ("message", "inbound")
+    assert event.text == "Your first name\nDana"
+
+
+def test_an_edited_message_shows_what_it_says_now(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("crisp-updated"))
+
+    assert (event.kind, event.direction, event.text) == ("message", "inbound", "[edited] edited")
+
+
+def test_an_edited_text_that_may_be_a_private_note_is_told_without_its_words(
+    sample: Sample,
+) -> None:
+    (event,) = connect().parse_event(sample("crisp-edited-text"))
+    (with_words,) = connect(url_token="t0ken", show_edited_text=True).parse_event(
+        sample("crisp-edited-text")
+    )
+
+    assert (event.kind, event.direction) == ("activity", "outbound")
+    assert event.text == "Edited a message in Crisp"
+    assert (with_words.kind, with_words.text) == ("message", "[edited] Yes, from 11:00")
+
+
+def test_an_edited_carousel_shows_as_the_businesss(sample: Sample, delivery: Delivery) -> None:
+    body = sample("crisp-carousel").json_object()
+    body["event"] = "message:updated"
+    del body["data"]["type"], body["data"]["from"]
+    (event,) = connect().parse_event(delivery(body))
+
+    assert event.direction == "outbound"
+    assert event.text.startswith("[edited] Look\n\nRose cream")
+
+
+def test_a_removed_message_is_told(sample: Sample) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample("crisp-removed"))
+
+    assert event.direction == "outbound"
+    assert event.person == Person(id=SESSION)
+    assert message_of(connector, event) == MinimalMessage(text="Deleted a message")
+
+
+def test_a_rating_and_its_comment_are_told(sample: Sample) -> None:
+    connector = connect()
+    (event,) = connector.parse_event(sample("crisp-rating"))
+
+    assert event.direction == "inbound"
+    assert message_of(connector, event) == MinimalMessage(
+        text="Rated the conversation 4 of 5: Quick answer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("subscribed", "text"),
+    [(False, "Unsubscribed from emails"), (True, "Subscribed to emails")],
+)
+def test_who_stops_or_resumes_emails_is_told(
+    sample: Sample, delivery: Delivery, subscribed: bool, text: str
+) -> None:
+    body = sample("crisp-unsubscribed").json_object()
+    body["data"]["subscribed"] = subscribed
+    (event,) = connect().parse_event(delivery(body))
+
+    assert (event.kind, event.direction, event.text) == ("activity", "inbound", text)
+    assert event.person == Person(email="dana@example.com")
+
+
+def test_a_carousel_shows_its_cards_with_their_links_and_pictures(
+    sample: Sample, delivery: Delivery
+) -> None:
+    body = sample("crisp-carousel").json_object()
+    body["data"]["content"]["targets"] += [
+        {"title": "Soap", "image": "https://shop.example.com/soap.png", "actions": None},
+        "odd",
+    ]
+    (event,) = connect().parse_event(delivery(body))
+
+    assert event.direction == "outbound"
+    assert event.text == ("Look\n\nRose cream\nd\nBuy: https://shop.example.com/rose\n\nSoap")
+    assert event.attachments == (Attachment(kind="image", url="https://shop.example.com/soap.png"),)
+
+
+def test_options_show_where_they_lead_and_which_was_chosen(delivery: Delivery) -> None:
+    choices = [
+        {"value": "sat", "label": "Saturday", "selected": True},
+        {"value": "sun"},
+        {"label": "Prices", "action": {"type": "link", "target": "https://spa.example.com/p"}},
+    ]
+    body = message(type="picker", content={"text": "Which day?", "choices": choices})
+    (event,) = connect().parse_event(delivery(body))
+
+    assert event.text == (
+        "Which day?\n- Saturday (chosen)\n- sun\n- Prices (https://spa.example.com/p)"
+    )
+
+
+def test_a_file_without_an_address_is_named(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("crisp-edge-file-without-address"))
+
+    assert (event.text, event.attachments) == ("[file] hair.jpg", ())
+    assert event.person.picture_url == "https://storage.example/dana.png"
+
+
+def test_somebody_else_in_the_conversation_is_not_taken_for_the_visitor(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("crisp-participant"))
+
+    assert event.person == Person(id=SESSION)
+    assert event.text == "Tobias: I come along"
+
+
+def test_the_sources_of_an_answer_are_linked_below_it(sample: Sample) -> None:
+    (event,) = connect().parse_event(sample("crisp-answer-with-sources"))
+
+    assert event.text == "We open at 9:00.\nOpening hours: https://help.example/hours"
+
+
+def test_every_event_names_the_website_that_it_came_to(sample: Sample) -> None:
+    for name in ("message", "removed", "rating", "unsubscribed", "set-email"):
+        (event,) = connect().parse_event(sample(f"crisp-{name}"))
+        assert event.recipient == "42286ab3-b29a-4fde-8538-da0ae501d825"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +269,7 @@ def test_pictures_are_shown_and_other_files_offered(
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("crisp-picker", "Which day?"),
+        ("crisp-picker", "Which day?\n- Saturday"),
         ("crisp-field", "Your first name\nDana"),
         ("crisp-unknown-type", "[carousel]"),
     ],

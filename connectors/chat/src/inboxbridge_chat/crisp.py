@@ -5,17 +5,17 @@ Source: https://docs.crisp.chat/references/web-hooks/v1
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from inboxbridge import (
     AnyOf,
-    Attachment,
     Connector,
     ConnectorSettings,
     Direction,
     Event,
     HmacSignature,
-    MalformedBody,
+    Part,
     Person,
     Secrets,
     SharedToken,
@@ -30,8 +30,13 @@ from inboxbridge.reading import (
     moment_at,
     object_at,
     one_line,
+    scalar,
     text_at,
+    web_link,
 )
+
+from inboxbridge_chat._crisp_content import answer, read_content
+from inboxbridge_chat._words import DELETED, EDITED, ignored, rated
 
 DIRECTIONS: dict[str, Direction] = {
     "message:send": "inbound",
@@ -44,8 +49,7 @@ IDENTITIES: dict[str, tuple[Literal["email", "phone"], str]] = {
     "session:set_phone": ("phone", "Phone number"),
 }
 PRIVATE = frozenset({"note", "event"})
-FILES = frozenset({"file", "animation", "audio", "video"})
-MAX_NAME_CHARACTERS = 40
+AUTHORS: dict[str, Direction] = {"user": "inbound", "operator": "outbound"}
 
 
 class CrispSettings(ConnectorSettings):
@@ -55,11 +59,14 @@ class CrispSettings(ConnectorSettings):
         signing_secret: Of a plugin's hooks, which are signed.
         url_token: Of a website's hooks, which are not: text of your choice that ends the webhook's
             address as ``?token=…``.
+        show_edited_text: Show the new words of an edited text where Crisp does not say whether it
+            is a message or a private note.
         icon_url: The badge's picture.
     """
 
     signing_secret: Secrets | None = None
     url_token: Secrets | None = None
+    show_edited_text: bool = False
     icon_url: str | None = None
 
     def model_post_init(self, context: Any) -> None:
@@ -81,17 +88,15 @@ class Crisp(Connector[CrispSettings]):
     label = "Crisp"
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
-        """Read a message, or the address that a visitor gave; private notes give nothing."""
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
+        """Read a message, its edition or removal, a rating, or the address that a visitor gave.
+
+        Private notes give nothing.
+        """
         body = request.json_object()
         name = text_at(body, "event", required=True)
-        if name in DIRECTIONS:
-            event = _message(object_at(body, "data", "body"), DIRECTIONS[name])
-        elif name in IDENTITIES:
-            event = _identity(body, object_at(body, "data", "body"), *IDENTITIES[name])
-        else:
-            event = None
-        return [event] if event else []
+        delivery = Delivery(body)
+        return [self._event(name, delivery) or ignored(delivery.kind(name))]
 
     @hookimpl
     def signature(self) -> Signature:
@@ -116,59 +121,172 @@ class Crisp(Connector[CrispSettings]):
             schemes.append(SharedToken(self.settings.url_token, query_parameter="token"))
         return schemes[0] if len(schemes) == 1 else AnyOf(tuple(schemes))
 
+    def _event(self, name: str, delivery: Delivery) -> Event | None:
+        if name in DIRECTIONS:
+            return _message(delivery, DIRECTIONS[name])
+        if name in IDENTITIES:
+            return _identity(delivery, *IDENTITIES[name])
+        if name == "message:updated":
+            return self._updated(delivery)
+        read = {
+            "message:removed": _removed,
+            "session:sync:rating": _rating,
+            "email:subscribe": _subscription,
+        }.get(name)
+        return read(delivery) if read else None
 
-def _message(data: dict[str, Any], direction: Direction) -> Event | None:
+    def _updated(self, delivery: Delivery) -> Event | None:
+        """Read what a visitor picked or filled in, or what a message says now.
+
+        Crisp tells neither who edited it nor what kind of message it is: a text may be a private
+        note. A visitor cannot edit in Crisp's chat, only answer.
+        """
+        data = delivery.data
+        kind = text_at(data, "type", "data")
+        if kind in PRIVATE:
+            return None
+        said = answer(data.get("content"))
+        if said:
+            key = fingerprint("answer", delivery.session, delivery.number, said)
+            return delivery.event(id=key, text=said)
+        content = read_content(data, kind)
+        if not content.text and not content.attachments:
+            return None
+        direction = AUTHORS.get(text_at(data, "from", "data"), "outbound")
+        words = f"{EDITED}{content.text}".rstrip()
+        links = (attachment.url for attachment in content.attachments)
+        at = delivery.at.isoformat() if delivery.at else ""
+        key = fingerprint("edited", delivery.session, delivery.number, at, words, *links)
+        may_be_note = not kind and isinstance(data.get("content"), str)
+        if may_be_note and not self.settings.show_edited_text:
+            return delivery.event(
+                id=key, kind="activity", direction=direction, text="Edited a message in Crisp"
+            )
+        return delivery.event(
+            id=key, direction=direction, text=words, attachments=content.attachments
+        )
+
+
+class Delivery:
+    """One delivery, and what all of its events share.
+
+    Attributes:
+        data: What happened.
+        at: When, by the delivery itself.
+    """
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self._body = body
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return object_at(self._body, "data", "body")
+
+    @property
+    def at(self) -> datetime | None:
+        return moment_at(self._body, "timestamp", "body")
+
+    @property
+    def session(self) -> str:
+        return id_at(self.data, "session_id", "data", required=True)
+
+    @property
+    def number(self) -> str:
+        """Crisp's id of the message within its session."""
+        return id_at(self.data, "fingerprint", "data", required=True)
+
+    @property
+    def website(self) -> str:
+        return id_at(self._body, "website_id", "body") or id_at(self.data, "website_id", "data")
+
+    def kind(self, name: str) -> str:
+        """Return *name*, with the type of what is private: ``message:received note``."""
+        kind = self.data.get("type")
+        return f"{name} {kind}" if kind in PRIVATE else name
+
+    def event(self, **fields: Any) -> Event:
+        """Return an event of the session: the visitor's person and thread unless *fields* say."""
+        shared = {
+            "person": Person(id=self.session),
+            "occurred_at": self.at,
+            "thread": self.session,
+            "recipient": self.website,
+        }
+        return Event(**{**shared, **fields})
+
+
+def _message(delivery: Delivery, direction: Direction) -> Event | None:
+    data = delivery.data
     kind = text_at(data, "type", "data")
     if kind in PRIVATE:
         return None
-    text, attachments = _content(data, kind)
-    if not text.strip() and not attachments:
+    content = read_content(data, kind)
+    if not content.text and not content.attachments:
         return None
-    session = id_at(data, "session_id", "data", required=True)
-    number = id_at(data, "fingerprint", "data", required=True)
-    visitor = object_at(data, "user", "data") if direction == "inbound" else {}
-    return Event(
-        id=event_id(session, number),
+    user = object_at(data, "user", "data") if direction == "inbound" else {}
+    name = text_at(user, "nickname", "data.user")
+    text = content.text
+    if text_at(user, "type", "data.user") == "participant":
+        # Somebody else whom the visitor brought in: neither the name nor the picture is theirs.
+        text, user, name = ": ".join(part for part in (name, text) if part), {}, ""
+    return delivery.event(
+        id=event_id(delivery.session, delivery.number),
         direction=direction,
-        person=Person(id=session, name=text_at(visitor, "nickname", "data.user")),
+        person=Person(
+            id=delivery.session, name=name, picture_url=web_link(scalar(user.get("avatar")))
+        ),
         text=text,
         occurred_at=moment_at(data, "timestamp", "data"),
-        thread=session,
-        attachments=attachments,
+        attachments=content.attachments,
     )
 
 
-def _content(data: dict[str, Any], kind: str) -> tuple[str, tuple[Attachment, ...]]:
-    content = data.get("content")
-    if content is None or isinstance(content, str):
-        return content or "", ()
-    if not isinstance(content, dict):
-        raise MalformedBody("data.content is neither text nor an object")
-    where = "data.content"
-    file = Attachment.from_link(
-        text_at(content, "url", where),
-        mime_type=text_at(content, "type", where),
-        filename=text_at(content, "name", where),
-        is_image=kind == "animation",
+def _removed(delivery: Delivery) -> Event:
+    return delivery.event(
+        id=event_id("removed", delivery.session, delivery.number),
+        kind="activity",
+        direction="outbound",
+        text=DELETED,
     )
-    if kind in FILES and file:
-        return "", (file,)
-    said = [text_at(content, key, where) for key in ("text", "value")]
-    text = "\n".join(words for words in said if words)
-    name = one_line(kind)[:MAX_NAME_CHARACTERS]
-    return text or (f"[{name}]" if name else ""), ()
 
 
-def _identity(
-    body: dict[str, Any], data: dict[str, Any], key: Literal["email", "phone"], name: str
-) -> Event | None:
+def _rating(delivery: Delivery) -> Event | None:
+    rating = object_at(delivery.data, "rating", "data")
+    stars, comment = scalar(rating.get("stars")), scalar(rating.get("comment"))
+    if not stars:
+        return None
+    at = delivery.at.isoformat() if delivery.at else ""
+    return delivery.event(
+        id=fingerprint("rating", delivery.session, stars, comment, at),
+        kind="activity",
+        text=rated(stars, comment),
+    )
+
+
+def _subscription(delivery: Delivery) -> Event | None:
+    """Read that somebody wants the business's emails, or no longer wants them."""
+    email = one_line(text_at(delivery.data, "email", "data"))
+    subscribed = delivery.data.get("subscribed")
+    if not email or not isinstance(subscribed, bool):
+        return None
+    at = delivery.at
+    return Event(
+        id=fingerprint("subscription", email, str(subscribed), at.isoformat() if at else ""),
+        kind="activity",
+        person=Person(email=email),
+        text="Subscribed to emails" if subscribed else "Unsubscribed from emails",
+        occurred_at=at,
+        recipient=delivery.website,
+    )
+
+
+def _identity(delivery: Delivery, key: Literal["email", "phone"], name: str) -> Event | None:
     """Tell that a visitor's address is known now, which joins what they wrote before to it."""
-    given = one_line(text_at(data, key, "data"))
+    given = one_line(text_at(delivery.data, key, "data"))
     if not given:
         return None
-    session = id_at(data, "session_id", "data", required=True)
-    at = moment_at(body, "timestamp", "body")
-    return Event(
+    session, at = delivery.session, delivery.at
+    return delivery.event(
         id=fingerprint(key, session, given, at.isoformat() if at else ""),
         kind="activity",
         person=Person(
@@ -177,6 +295,4 @@ def _identity(
             phone=given if key == "phone" else None,
         ),
         text=f"{name}: {given}",
-        occurred_at=at,
-        thread=session,
     )
