@@ -57,6 +57,10 @@ SYSTEM = frozenset({"s", "system"})
 """The site itself: notices, and greetings, which the visitor sees in somebody's name."""
 
 
+NAMELESS = "[file]"
+"""Stands for a file of which tawk.to tells neither address nor name."""
+
+
 class TawkToSettings(ConnectorSettings):
     """Settings of a tawk.to connection.
 
@@ -70,12 +74,21 @@ class TawkToSettings(ConnectorSettings):
 
 
 class Said(NamedTuple):
-    """One message of a chat, by the visitor or an agent."""
+    """One message of a chat, by the visitor or an agent.
+
+    Attributes:
+        direction: Who said it.
+        text: What, with a placeholder for each file that has no address.
+        attachments: The files that have one.
+        at: When.
+        words: The text without placeholders that name nothing: what the id is made of.
+    """
 
     direction: Direction
     text: str
     attachments: tuple[Attachment, ...]
     at: datetime | None
+    words: str
 
 
 class TawkTo(Connector[TawkToSettings]):
@@ -156,7 +169,7 @@ class _Chat:
     def event(self, said: Said) -> Event:
         """Return what was said next as an event; its id counts what was said before."""
         links = [attachment.url for attachment in said.attachments]
-        words = (said.direction, one_line(said.text), *links)
+        words = (said.direction, one_line(said.words), *links)
         digest = fingerprint(said.direction, *words, str(self._said_before[words]))
         self._said_before[words] += 1
         return Event(
@@ -185,10 +198,11 @@ def _said(message: dict[str, Any], where: str) -> Said | None:
         return None
     attachments, lines = _attachments(message, where)
     text = text_at(message, "msg", where) or text_at(message, "text", where)
-    text = "\n".join(part for part in (text.strip(), *lines) if part)
-    if not text and not attachments:
+    told = [part for part in (text.strip(), *lines) if part]
+    if not told and not attachments:
         return None
-    return Said(direction, text, attachments, _iso_at(message, "time", where))
+    words = "\n".join(part for part in told if part != NAMELESS)
+    return Said(direction, "\n".join(told), attachments, _iso_at(message, "time", where), words)
 
 
 def _direction(message: dict[str, Any], where: str) -> Direction | None:
@@ -219,7 +233,7 @@ def _attachments(message: dict[str, Any], where: str) -> tuple[tuple[Attachment,
         if attachment:
             shown.append(attachment)
         else:
-            lines.append(f"[file] {name}".rstrip())
+            lines.append(f"{NAMELESS} {name}".rstrip())
     return tuple(shown), lines
 
 
