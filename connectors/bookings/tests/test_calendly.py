@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from inboxbridge import MalformedBody, MinimalMessage, WebhookRequest
+from inboxbridge import (
+    BasicMessage,
+    IgnoredPart,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    WebhookRequest,
+)
 from inboxbridge.testing import message_of
 from inboxbridge_bookings import connector
 from inboxbridge_bookings.calendly import CalendlyBookings
@@ -39,10 +46,10 @@ def parse(request_with):
 
 @pytest.fixture
 def text(parse, sample):
-    """Return the text of the one event in a sample."""
+    """Return the text of the booking in a sample."""
 
     def of(name: str, **settings: Any) -> str:
-        [event] = parse(sample(f"calendly-{name}"), **settings)
+        event, *_ = parse(sample(f"calendly-{name}"), **settings)
         return event.text
 
     return of
@@ -84,7 +91,7 @@ def test_the_icon_is_a_setting(parse, sample):
 
 
 def test_a_reschedule_is_one_activity_though_calendly_sends_two(parse, sample, text):
-    assert parse(sample("calendly-rescheduled-old-half")) == []
+    assert parse(sample("calendly-rescheduled-old-half")) == [IgnoredPart(kind="invitee.canceled")]
     assert text("rescheduled") == (
         "Rescheduled Deep tissue 60 to Sat 7 Nov 2026 10:00 (America/Denver)"
     )
@@ -149,9 +156,133 @@ def test_a_no_show_without_an_address_belongs_to_the_bookings_person(parse, samp
     assert no_show.about == booked.about
 
 
-@pytest.mark.parametrize("name", ["routing-form", "event-type"])
-def test_other_kinds_of_event_are_ignored(parse, sample, name):
-    assert parse(sample(f"calendly-{name}")) == []
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("routing-form", "routing_form_submission.created"),
+        ("event-type", "event_type.updated"),
+        ("rescheduled-old-half", "invitee.canceled"),
+    ],
+)
+def test_what_is_left_out_is_told_by_its_kind(parse, sample, name, kind):
+    assert parse(sample(f"calendly-{name}")) == [IgnoredPart(kind=kind)]
+
+
+def test_what_was_answered_on_the_way_is_a_message_after_the_booking(parse, sample):
+    booked, said = parse(sample("calendly-answers"))
+
+    assert booked.text == "Booked Massage, Fri 27 Nov 2026 10:30 (America/New_York), paid 50 USD"
+    assert (said.kind, said.direction) == ("message", "inbound")
+    assert (said.person, said.thread, said.about) == (booked.person, booked.thread, booked.about)
+    assert message_of(calendly(), said) == BasicMessage(
+        text="Phone number: +1 415 555 0132\nAllergies? nuts"
+    )
+
+
+def test_the_number_for_reminders_is_not_repeated_as_an_answer(parse, sample):
+    body = sample("calendly-booked")
+    body["payload"]["questions_and_answers"].append({"question": "Floor", "answer": "2"})
+
+    _, said = parse(body)
+
+    assert said.text == "Floor: 2"
+
+
+def test_the_number_typed_as_the_place_is_the_invitees_and_no_other_one(parse, sample):
+    booked, said = parse(sample("calendly-booked-by-call"))
+
+    assert booked.person.phone == "+14155550132"
+    assert said.text == (
+        "Emergency contact: +1 415 555 0199\nPlace: +1 415 555 0132\nGuests: tobias@example.org"
+    )
+
+
+@pytest.mark.parametrize(
+    "question", ["Emergency contact", "Your partner's phone?", "Who referred you (phone)?"]
+)
+def test_a_number_that_is_asked_for_somebody_else_is_not_the_invitees(parse, sample, question):
+    body = sample("calendly-booked-by-call")
+    body["payload"]["scheduled_event"]["location"] = None
+    body["payload"]["questions_and_answers"][0]["question"] = question
+
+    assert parse(body, region="US")[0].person.phone is None
+
+
+def test_place_and_guests_of_a_group_event_may_be_anothers(parse, sample):
+    body = sample("calendly-booked-by-call")
+    body["payload"]["scheduled_event"]["invitees_counter"]["limit"] = 8
+    body["payload"]["questions_and_answers"] = []
+
+    [booked] = parse(body)
+
+    assert booked.person.phone is None
+
+
+def test_a_booking_that_the_host_makes_is_the_businesss(parse, sample):
+    [event] = parse(sample("calendly-booked-by-host"))
+
+    assert event.direction == "outbound"
+    assert event.text.endswith("(America/Denver), payment of 12.50 EUR failed")
+
+
+@pytest.mark.parametrize(
+    ("payment", "ending"),
+    [
+        ({"amount": 1234.5, "currency": "JPY", "successful": True}, ", paid 1234.50 JPY"),
+        ({"amount": 10, "currency": None}, ", paid 10"),
+        ({"amount": 0, "currency": "USD"}, "(America/Denver)"),
+        ({"amount": "much", "currency": "USD"}, "(America/Denver)"),
+        ({"amount": True, "currency": "USD"}, "(America/Denver)"),
+        ([], "(America/Denver)"),
+    ],
+)
+def test_an_amount_is_told_where_it_is_one(parse, sample, payment, ending):
+    body = sample("calendly-booked")
+    body["payload"]["payment"] = payment
+
+    assert parse(body)[0].text.endswith(ending)
+
+
+def test_a_routing_form_is_a_message_of_whoever_it_names(parse, sample):
+    [event] = parse(sample("calendly-routing-form-lead"))
+
+    assert (event.kind, event.direction) == ("message", "inbound")
+    assert event.person == Person(email="dana@example.com")
+    assert event.text == "Filled in a routing form\nEmail: dana@example.com\nNeed: cut"
+
+
+def test_a_routing_form_of_somebody_who_books_belongs_to_the_booking(parse, sample):
+    body = sample("calendly-routing-form-lead")
+    body["payload"]["questions_and_answers"].pop(0)
+    [booked] = parse(sample("calendly-booked"))
+    body["payload"]["submitter"] = booked.about
+
+    [event] = parse(body)
+
+    assert not event.person.is_known
+    assert event.about == booked.about
+
+
+def test_of_several_addresses_in_a_form_the_one_that_is_asked_for_counts(parse, sample):
+    body = sample("calendly-routing-form-lead")
+    questions = body["payload"]["questions_and_answers"]
+    questions[:0] = [
+        {"question": "Friend's email", "answer": "ana@example.org"},
+        {"question": "Booking link", "answer": "rosa@example.net"},
+        {"question": "First name", "answer": "Dana"},
+        {"question": "Last name", "answer": "Reyes"},
+    ]
+    [asked] = parse(body)
+    questions[4]["question"] = "Reach us at"
+    [unclear] = parse({**body, "payload": {**body["payload"], "submitter": "u"}})
+
+    assert asked.person == Person(email="dana@example.com", name="Dana Reyes")
+    assert unclear.person == Person(name="Dana Reyes")
+
+
+def test_every_event_names_the_host_that_it_came_to(parse, sample):
+    for event in parse(sample("calendly-booked-by-call")):
+        assert event.recipient == "https://api.calendly.com/users/AAAA"
 
 
 def test_an_unknown_time_zone_gives_utc_and_says_so(text):
@@ -205,7 +336,7 @@ def test_the_connections_time_zone_goes_before_the_invitees(text):
 
 
 def test_a_name_in_two_parts_is_put_together(parse, sample):
-    [event] = parse(sample("calendly-booked-group"))
+    event, _ = parse(sample("calendly-booked-group"))
 
     assert event.person.name == "Guest Two"
     assert event.person.email == "guest@example.com"
@@ -214,7 +345,7 @@ def test_a_name_in_two_parts_is_put_together(parse, sample):
 def test_invitees_of_one_group_event_are_kept_apart(parse, sample):
     """They share the scheduled event; each is a person of their own."""
     [first] = parse(sample("calendly-booked"))
-    [second] = parse(sample("calendly-booked-group"))
+    second, _ = parse(sample("calendly-booked-group"))
 
     assert first.id != second.id
     assert first.about != second.about
@@ -223,10 +354,10 @@ def test_invitees_of_one_group_event_are_kept_apart(parse, sample):
 def test_a_phone_number_may_be_the_answer_to_a_question(parse, sample):
     """The order number asked for before it has as many digits."""
     body = sample("calendly-booked-group")
-    [local] = parse(body, region="US")
-    [unplaced] = parse(body)
+    local, _ = parse(body, region="US")
+    unplaced, _ = parse(body)
     body["payload"]["questions_and_answers"][0]["answer"] = "+44 20 7946 0958"
-    [international] = parse(body)
+    international, _ = parse(body)
 
     assert local.person.phone == "+14155550132"
     assert unplaced.person.phone is None
@@ -237,7 +368,7 @@ def test_an_answer_in_words_is_no_phone_number(parse, sample):
     body = sample("calendly-booked-group")
     body["payload"]["questions_and_answers"][2]["answer"] = "None, room 2125550100"
 
-    [event] = parse(body, region="US")
+    event, _ = parse(body, region="US")
 
     assert event.person.phone is None
 

@@ -5,7 +5,6 @@ Source: https://developer.calendly.com/api-docs/overview/webhooks/webhook-signat
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from inboxbridge import (
     Direction,
     Event,
     MalformedBody,
+    Part,
     Person,
     Secrets,
     Signature,
@@ -24,8 +24,10 @@ from inboxbridge import (
 )
 from inboxbridge.reading import local_time_text
 
+from inboxbridge_bookings.answers import Answer, as_text, person_in, phone_in, typed_phone
 from inboxbridge_bookings.reading import (
     Object,
+    ignored,
     inner,
     moment,
     needed_moment,
@@ -35,16 +37,17 @@ from inboxbridge_bookings.reading import (
     text,
 )
 from inboxbridge_bookings.settings import BookingSettings
-from inboxbridge_bookings.wording import cancelled_text, one_line
+from inboxbridge_bookings.wording import cancelled_text, money, one_line
 
 _BOOKED = "invitee.created"
 _CANCELLED = "invitee.canceled"
 _NO_SHOW = "invitee_no_show.created"
 _NO_SHOW_TAKEN_BACK = "invitee_no_show.deleted"
 _KINDS = (_BOOKED, _CANCELLED, _NO_SHOW, _NO_SHOW_TAKEN_BACK)
+_ROUTING_FORM = "routing_form_submission.created"
 
-_PHONE = re.compile(r"\+?[0-9 ().\-/]{7,25}")
-_ASKS_FOR_PHONE = re.compile("phone|mobile|cell|tel|tél|handy|whatsapp|sms", re.IGNORECASE)
+_TYPED_PLACES = ("outbound_call", "ask_invitee")
+"""Kinds of place that the invitee types in: the number to be called at, or anything."""
 
 
 class CalendlySettings(BookingSettings):
@@ -59,21 +62,28 @@ class CalendlySettings(BookingSettings):
 
 
 class CalendlyBookings(Connector[CalendlySettings]):
-    """Bookings as activities: booked, rescheduled, cancelled, no-show."""
+    """Bookings as activities: booked, rescheduled, cancelled, no-show.
+
+    What an invitee answers on the way is a message of theirs, and so is a routing form.
+    """
 
     label: ClassVar[str] = "Calendly"
 
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
         body = request.json_object()
         kind = needed_text(body, "event", "")
+        if kind == _ROUTING_FORM:
+            return [self._form(body, needed_object(body, "payload", "")) or ignored(kind)]
         if kind not in _KINDS:
-            return []
+            return [ignored(kind)]
         invitee = needed_object(body, "payload", "")
         if kind == _CANCELLED and invitee.get("rescheduled") is True:
             # The other half, the booking of the new time, tells the whole story.
-            return []
-        return [self._event(kind, body, invitee)]
+            return [ignored(kind)]
+        event = self._event(kind, body, invitee)
+        said = _said(invitee) if kind == _BOOKED else ""
+        return [event, _answers(event, said)] if said else [event]
 
     @hookimpl
     def signature(self) -> Signature:
@@ -93,6 +103,27 @@ class CalendlyBookings(Connector[CalendlySettings]):
             occurred_at=_occurred_at(kind, body, invitee),
             thread=person.email,
             about=uri,
+            recipient=_host(invitee),
+        )
+
+    def _form(self, body: Object, submission: Object) -> Event | None:
+        """Read a routing form; None where it names nobody.
+
+        Who went on to book is named by the submission, too: as the invitee whom the booking is
+        about.
+        """
+        answers = _questions(submission)
+        person = person_in(answers, self.settings.region)
+        invitee = text(submission, "submitter")
+        if not answers or not (person.is_known or invitee):
+            return None
+        return Event(
+            id=f"{_ROUTING_FORM}:{needed_text(submission, 'uri', 'payload.')}",
+            person=person,
+            text=f"Filled in a routing form\n{as_text(answers)}",
+            occurred_at=moment(submission, "created_at") or moment(body, "created_at"),
+            thread=person.email,
+            about=invitee,
         )
 
     def _person(self, invitee: Object) -> Person:
@@ -104,25 +135,13 @@ class CalendlyBookings(Connector[CalendlySettings]):
         )
 
     def _phone(self, invitee: Object) -> str | None:
-        """Return the number for reminders, else the first answer that is a phone number.
-
-        An order number has as many digits as a phone number. So an answer must start with a plus,
-        or be asked for as a phone number on a connection that has a region.
-        """
+        """Return the number for reminders, else to be called at, else given as an answer."""
         region = self.settings.region
-        phone = normalize_phone(text(invitee, "text_reminder_number"), region)
-        if phone is not None:
-            return phone
-        for answer in objects(invitee, "questions_and_answers"):
-            given = text(answer, "answer")
-            if given is None or _PHONE.fullmatch(given) is None:
-                continue
-            asked = region and _ASKS_FOR_PHONE.search(text(answer, "question") or "")
-            if asked or given.startswith("+"):
-                phone = normalize_phone(given, region)
-                if phone is not None:
-                    return phone
-        return None
+        return (
+            normalize_phone(text(invitee, "text_reminder_number"), region)
+            or typed_phone(_typed_place(invitee), region)
+            or phone_in(_questions(invitee), region)
+        )
 
     def _what(self, invitee: Object) -> str:
         return one_line(text(inner(invitee, "scheduled_event"), "name") or "an appointment")
@@ -151,6 +170,8 @@ def _event_id(kind: str, uri: str, body: Object, invitee: Object) -> str:
 def _direction(kind: str, invitee: Object) -> Direction:
     if kind in (_NO_SHOW, _NO_SHOW_TAKEN_BACK):
         return "outbound"
+    if kind == _BOOKED and text(invitee, "invitee_scheduled_by"):
+        return "outbound"
     by_host = text(inner(invitee, "cancellation"), "canceler_type") == "host"
     return "outbound" if kind == _CANCELLED and by_host else "inbound"
 
@@ -169,7 +190,7 @@ def _activity(kind: str, invitee: Object, what: str, when: str) -> str:
         return f"No longer marked as a no-show: {what}, {when}"
     if text(invitee, "old_invitee"):
         return f"Rescheduled {what} to {when}"
-    return f"Booked {what}, {when}"
+    return f"Booked {what}, {when}{_paid(invitee)}"
 
 
 def _occurred_at(kind: str, body: Object, invitee: Object) -> datetime | None:
@@ -179,3 +200,70 @@ def _occurred_at(kind: str, body: Object, invitee: Object) -> datetime | None:
         _NO_SHOW: inner(invitee, "no_show"),
     }.get(kind, body)
     return moment(source, "created_at") or moment(body, "created_at")
+
+
+def _paid(invitee: Object) -> str:
+    payment = inner(invitee, "payment")
+    amount = money(payment.get("amount"), text(payment, "currency"))
+    if not amount:
+        return ""
+    return (
+        f", payment of {amount} failed"
+        if payment.get("successful") is False
+        else f", paid {amount}"
+    )
+
+
+def _answers(booking: Event, said: str) -> Event:
+    """Return what the invitee wrote on the way to *booking*, as a message of theirs."""
+    return Event(
+        id=f"answers:{booking.about}",
+        direction=booking.direction,
+        person=booking.person,
+        text=said,
+        occurred_at=booking.occurred_at,
+        thread=booking.thread,
+        about=booking.about,
+        recipient=booking.recipient,
+    )
+
+
+def _said(invitee: Object) -> str:
+    """Return the answers, the place and the guests that an invitee wrote, one a line.
+
+    The number for reminders, given once more as an answer, is not repeated: it is the person's.
+    """
+    reminder = text(invitee, "text_reminder_number") or ""
+    answers = [one for one in _questions(invitee) if not one.repeats(reminder)]
+    if place := _typed_place(invitee):
+        answers.append(Answer("Place", place))
+    guests = [text(guest, "email") for guest in objects(_own(invitee), "event_guests")]
+    if any(guests):
+        answers.append(Answer("Guests", ", ".join(filter(None, guests))))
+    return as_text(answers)
+
+
+def _questions(holder: Object) -> list[Answer]:
+    given = (
+        (text(one, "question") or "", text(one, "answer"))
+        for one in objects(holder, "questions_and_answers")
+    )
+    return [Answer(question, answer) for question, answer in given if answer]
+
+
+def _typed_place(invitee: Object) -> str | None:
+    place = inner(_own(invitee), "location")
+    return text(place, "location") if text(place, "type") in _TYPED_PLACES else None
+
+
+def _own(invitee: Object) -> Object:
+    """Return the booking where it is the invitee's alone; of a group event, an empty one."""
+    booking = inner(invitee, "scheduled_event")
+    limit = inner(booking, "invitees_counter").get("limit")
+    return booking if limit in (None, 1) else {}
+
+
+def _host(invitee: Object) -> str | None:
+    """Return the user whose calendar it is in; None where there are several."""
+    hosts = objects(inner(invitee, "scheduled_event"), "event_memberships")
+    return text(hosts[0], "user") if len(hosts) == 1 else None

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from inboxbridge import MalformedBody, clean_text
-from inboxbridge.reading import iso_moment, items, mapping, scalar
+from inboxbridge import IgnoredPart, MalformedBody, clean_text
+from inboxbridge.reading import iso_moment, items, mapping, one_line, scalar
 
 Object = Mapping[str, Any]
+
+MAX_KIND_CHARACTERS = 80
 
 
 def text(value: Object, key: str) -> str | None:
@@ -54,3 +56,8 @@ def needed_moment(value: Object, key: str, at: str) -> datetime:
     if found is None:
         raise MalformedBody(f"{at}{key} is missing, or is not an ISO 8601 moment")
     return found
+
+
+def ignored(kind: str) -> IgnoredPart:
+    """Return the part for a *kind* of event that is left out, as the source names it."""
+    return IgnoredPart(kind=one_line(kind, MAX_KIND_CHARACTERS))
