@@ -14,10 +14,11 @@ _EMAIL = re.compile(r"[^\s@,;<>\"()]+@[^\s@,;<>\"()]+\.[^\s@,;<>\"()]+")
 _ASKS_FOR_PHONE = re.compile("phone|mobile|cell|tel|tél|handy|whatsapp|sms", re.IGNORECASE)
 _ASKS_FOR_EMAIL = re.compile("mail|correo|courriel", re.IGNORECASE)
 _ABOUT_OTHERS = re.compile(
-    r"\b(?:emergenc\w*|notfall\w*|urgence|some(?:one|body) else|friend\w*|partner\w*|spouse\w*|husband\w*|wife"
-    r"|parent\w*|mother\w*|father\w*|mom\w*|mum\w*|dad\w*|guardian\w*|child\w*|kids?|son|daughter\w*"
-    r"|refer\w*|colleague\w*|coworker\w*|assistant\w*|boss|manager\w*|doctor\w*|physician\w*"
-    r"|guests?|companion\w*|host\w*|freund\w*|eltern|mutter|vater|ami|amie|amig[oa]\w*|padres?|madre)\b",
+    r"\b(?:emergenc\w*|notfall\w*|urgence|some(?:one|body) else|friend\w*|partner\w*|spouse\w*"
+    r"|husband\w*|wife|parent\w*|mother\w*|father\w*|mom|mum|dad|guardian\w*|child\w*|kids?|son"
+    r"|daughter\w*|refer\w*|colleague\w*|coworker\w*|assistant\w*|boss|manager\w*|doctor\w*"
+    r"|physician\w*|guests?|companion\w*|hosts?|freund\w*|eltern|mutter|vater|ami|amie|amig[oa]\w*"
+    r"|padres?|madre)\b",
     re.IGNORECASE,
 )
 _NOT_WORDS = re.compile(r"[\W_]+")

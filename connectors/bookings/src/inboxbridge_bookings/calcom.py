@@ -130,7 +130,9 @@ class CalComBookings(Connector[CalComSettings]):
             recipient=text(inner(booking, "organizer"), "email"),
         )
         answers = said(booking) if kind in _BEGINNINGS and party.is_booker else []
-        return [event, _answers(event, as_text(answers))] if answers else [event]
+        if not answers:
+            return [event]
+        return [event, _answers(event, text(booking, "attendeeSeatId") or "", as_text(answers))]
 
     def _text(self, kind: str, booking: Object, party: Party) -> str:
         title = text(booking, "eventTitle") or text(booking, "title") or text(booking, "type")
@@ -221,13 +223,13 @@ def _concerned(kind: str, booking: Object) -> list[Party]:
     return parties(booking, actor, by_business=by_business)
 
 
-def _answers(booking: Event, written: str) -> Event:
+def _answers(booking: Event, seat: str, written: str) -> Event:
     """Return what the booker wrote on the way to *booking*, as a message of theirs.
 
     A booking that was asked for and then accepted is told twice; what was written shows once.
     """
     return Event(
-        id=fingerprint("answers", booking.about or "", _key(booking.person), written),
+        id=f"answers:{booking.about}:{_key(booking.person)}{seat and f':{seat}'}",
         person=booking.person,
         text=written,
         occurred_at=booking.occurred_at,
