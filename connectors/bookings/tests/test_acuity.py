@@ -7,7 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
-from inboxbridge import Event, InboxbridgeError, MalformedBody, MinimalMessage, WebhookRequest
+from inboxbridge import (
+    Event,
+    IgnoredPart,
+    InboxbridgeError,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    WebhookRequest,
+)
 from inboxbridge.testing import message_of
 from inboxbridge_bookings import connector
 from inboxbridge_bookings.acuity import REPEAT_SECONDS, AcuityBookings
@@ -84,9 +92,89 @@ def test_a_delivery_names_an_appointment_and_nobody(parse):
     assert event.text == "Booked an appointment"
 
 
-@pytest.mark.parametrize("name", ["changed", "order-completed"])
-def test_what_repeats_another_action_or_is_no_appointment_is_ignored(parse, name):
-    assert parse(form(name)) == []
+def test_what_repeats_another_action_is_ignored_by_its_name(parse):
+    assert parse(form("changed")) == [IgnoredPart(kind="changed")]
+
+
+def test_a_delivery_names_the_calendar_that_it_came_to(parse):
+    [event] = parse(form("scheduled"))
+    [blank] = parse(form("edge-blank-values"))
+
+    assert (event.recipient, blank.recipient) == ("42", None)
+
+
+ORDER = {
+    "id": 5001,
+    "total": "49.50",
+    "status": "delivered",
+    "title": "5 massages",
+    "notes": "A gift,\nplease wrap",
+    "firstName": "Dana",
+    "lastName": "Reyes",
+    "email": "dana@example.com",
+    "phone": "+14155550132",
+}
+
+
+async def test_an_order_is_fetched_and_told(enriched):
+    event, [request] = await enriched("order-completed", ORDER)
+
+    assert str(request.url) == "https://acuityscheduling.com/api/v1/orders/5001"
+    assert (event.id, event.kind, event.direction) == ("order:5001", "activity", "inbound")
+    assert event.text == "Ordered 5 massages, 49.50: A gift, please wrap"
+    assert event.person == Person(email="dana@example.com", phone="+14155550132", name="Dana Reyes")
+
+
+async def test_an_order_that_tells_little_is_told_all_the_same(enriched):
+    event, _ = await enriched("order-completed", {"email": "dana@example.com", "total": "0.00"})
+
+    assert event.text == "Ordered something"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [({}, 401, "check user_id"), ({}, 404, "asked for an order"), ([], 200, "for an order is not")],
+)
+async def test_an_answer_without_an_order_is_a_failed_try(enriched, answer, status, reason):
+    with pytest.raises(InboxbridgeError, match=reason):
+        await enriched("order-completed", answer, status)
+
+
+async def test_what_was_answered_and_paid_is_told_with_the_booking(enriched):
+    forms = [
+        {"name": "Intake", "values": [{"name": "Allergies?", "value": "nuts"}, None]},
+        {"values": [{"name": "Hair", "value": "red,\nlong"}, {"name": "Left", "value": ""}]},
+    ]
+    change = {"forms": forms, "amountPaid": "20.00", "notes": "difficult"}
+    event, _ = await enriched("scheduled", {**APPOINTMENT, **change})
+    moved, _ = await enriched("rescheduled", {**APPOINTMENT, **change})
+
+    assert event.text == (
+        "Booked Deep tissue 60, Sat 7 Nov 2026 10:00 (UTC-07:00), paid 20. "
+        "Allergies? nuts; Hair: red, long"
+    )
+    assert moved.text == "Rescheduled Deep tissue 60 to Sat 7 Nov 2026 10:00 (UTC-07:00)"
+
+
+async def test_times_are_in_the_customers_time_zone_where_acuity_names_it(enriched):
+    theirs, _ = await enriched("scheduled", {**APPOINTMENT, "timezone": "America/New_York"})
+    odd, _ = await enriched("scheduled", {**APPOINTMENT, "timezone": "Mars/Olympus"})
+
+    assert theirs.text.endswith("12:00 (America/New_York)")
+    assert odd.text.endswith("10:00 (UTC-07:00)")
+
+
+async def test_what_the_business_books_is_the_businesss(enriched):
+    event, _ = await enriched("scheduled", {**APPOINTMENT, "scheduledBy": "sam@spa.example"})
+
+    assert event.direction == "outbound"
+
+
+async def test_a_no_show_is_not_a_cancellation(enriched):
+    event, _ = await enriched("canceled-dynamic", {**APPOINTMENT, "noShow": True})
+
+    assert event.direction == "outbound"
+    assert event.text == "Marked as a no-show: Deep tissue 60, Sat 7 Nov 2026 10:00 (UTC-07:00)"
 
 
 def test_the_action_of_a_dynamic_webhook_has_a_prefix(parse):
@@ -210,6 +298,7 @@ def test_a_second_move_of_an_appointment_is_another_event(parse, request_with):
         (b"action=scheduled&id=", "id is missing"),
         (b"action=scheduled&id=../me", "id is missing, or is not a number"),
         (b"action=scheduled&id=%D9%A1", "id is missing, or is not a number"),
+        (b"action=order.completed&id=../1", "id is missing, or is not an order number"),
         (b"action=scheduled&id=" + b"1" * 21, "id is missing, or is not a number"),
         (b"\xff", "UTF-8"),
     ],
