@@ -9,6 +9,7 @@ Source: https://github.com/calcom/cal.com/tree/main/packages/features/bookings/l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from inboxbridge import Person, normalize_phone
@@ -87,21 +88,10 @@ def person_of(party: Party, booking: Object, region: str | None) -> Person:
     attendee = party.attendee
     given = booking if party.is_booker else _NOBODY
     email = text(attendee, "email") or answer(given, "email")
-    spellings = [
-        text(attendee, "phoneNumber"),
-        answer(given, "attendeePhoneNumber"),
-        answer(given, "smsReminderNumber"),
-        None if is_class(booking) else text(given, "smsReminderNumber"),
-        phone_place(given),
-    ]
-    if email and is_synthetic(email):
-        return Person(
-            phone=_first_phone([*spellings, email[: -len(_SYNTHETIC)]], region),
-            name=text(attendee, "name") or answer(given, "name"),
-        )
+    made_up = email if email and is_synthetic(email) else None
     return Person(
-        email=email,
-        phone=_first_phone(spellings, region),
+        email=None if made_up else email,
+        phone=next(_phones(attendee, given, made_up, region), None),
         name=text(attendee, "name") or answer(given, "name"),
     )
 
@@ -145,9 +135,27 @@ def _are_two(booking: Object, attendee: Object) -> bool:
     return is_class(booking) or not (is_synthetic(told) or is_synthetic(listed))
 
 
-def _first_phone(spellings: list[str | None], region: str | None) -> str | None:
-    phones = (normalize_phone(spelling, region) for spelling in spellings)
-    return next(filter(None, phones), None)
+def _phones(
+    attendee: Object, given: Object, made_up: str | None, region: str | None
+) -> Iterator[str]:
+    """Walk through the numbers of one person, wherever Cal.com has them."""
+    spellings = (
+        text(attendee, "phoneNumber"),
+        answer(given, "attendeePhoneNumber"),
+        answer(given, "smsReminderNumber"),
+        _reminder_number(given),
+        phone_place(given),
+        made_up and made_up[: -len(_SYNTHETIC)],
+    )
+    for spelling in spellings:
+        if spelling and (phone := normalize_phone(spelling, region)):
+            yield phone
+
+
+def _reminder_number(booking: Object) -> str | None:
+    """Return the number beside ``responses``, which in a class is the first booker's."""
+    number = text(booking, "smsReminderNumber")
+    return None if number is None or is_class(booking) else number
 
 
 def _seat(attendee: Object) -> str | None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from inboxbridge import clean_text
+from inboxbridge.reading import scalar
+
 from inboxbridge_bookings.answers import Answer, readable
 from inboxbridge_bookings.reading import Object, inner, text
 
@@ -22,15 +25,16 @@ _OWN_LABELS = {"notes": "Notes", "guests": "Guests", "title": "About"}
 
 def answer(booking: Object, name: str) -> str | None:
     """Return the answer in the field *name* of ``responses``, on one or several lines."""
-    return value_text(inner(inner(booking, "responses"), name).get("value")) or None
+    field = inner(inner(booking, "responses"), name)
+    return (value_text(field["value"]) or None) if field.get("value") else None
 
 
 def said(booking: Object) -> list[Answer]:
     """Return what the booker answered beside name, addresses and place, and the notes."""
     responses = inner(booking, "responses")
-    others = inner(booking, "userFieldsResponses")
-    found = list(dict.fromkeys([*_fields(responses), *_fields(others)]))
-    found += [one for one in _legacy(inner(booking, "customInputs")) if one not in found]
+    found = _fields(responses)
+    for older in (_fields(inner(booking, "userFieldsResponses")), _legacy(booking)):
+        found += [one for one in older if one not in found]
     place = inner(inner(responses, "location"), "value")
     if (typed := text(place, "optionValue")) and text(place, "value") != PHONE_PLACE:
         found.append(Answer("Place", typed))
@@ -54,6 +58,8 @@ def form_answers(form: Object) -> list[Answer]:
 
 def value_text(value: object) -> str:
     """Return a field's value in words: a text, a number, yes or no, or several of those."""
+    if isinstance(value, str):
+        return clean_text(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -62,7 +68,7 @@ def value_text(value: object) -> str:
         return ", ".join(filter(None, map(value_text, value)))
     if isinstance(value, Mapping):
         return _object_text(value)
-    return text({"value": value}, "value") or ""
+    return scalar(value)
 
 
 def _object_text(value: Object) -> str:
@@ -81,7 +87,7 @@ def _fields(responses: Object) -> list[Answer]:
     return found
 
 
-def _legacy(inputs: Object) -> list[Answer]:
+def _legacy(booking: Object) -> list[Answer]:
     """Return the answers as Cal.com sent them before it had ``responses``."""
-    given = ((label, value_text(value)) for label, value in inputs.items())
-    return [Answer(label, value) for label, value in given if value]
+    given = inner(booking, "customInputs").items()
+    return [Answer(label, told) for label, value in given if (told := value_text(value))]

@@ -21,6 +21,7 @@ _ABOUT_OTHERS = re.compile(
     r"|padres?|madre)\b",
     re.IGNORECASE,
 )
+_NOT_DIGITS = re.compile("[^0-9]+")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NAMES = frozenset({"name", "full name", "fullname", "your name", "nombre", "nom"})
@@ -46,8 +47,9 @@ class Answer(NamedTuple):
 
     def repeats(self, number: str) -> bool:
         """Whether it is the phone *number* once more, perhaps without its country."""
-        digits = _digits(self.value)
-        return bool(_PHONE.fullmatch(self.value)) and _digits(number).endswith(digits)
+        if _PHONE.fullmatch(self.value) is None:
+            return False
+        return _digits(number).endswith(_digits(self.value))
 
     def __str__(self) -> str:
         label = one_line(self.label).rstrip(":").rstrip()
@@ -114,4 +116,4 @@ def _words(label: str) -> str:
 
 
 def _digits(number: str) -> str:
-    return "".join(filter(str.isdigit, number))
+    return _NOT_DIGITS.sub("", number)

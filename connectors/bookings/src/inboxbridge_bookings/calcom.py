@@ -140,9 +140,8 @@ class CalComBookings(Connector[CalComSettings]):
         start = needed_moment(booking, "startTime", "payload.")
         when = local_time_text(start, self.settings.timezone or text(party.attendee, "timeZone"))
         booked = f"{what}, {when}"
-        organizer = inner(booking, "organizer")
         if kind == _CANCELLED and booking.get("requestReschedule") is True:
-            host = one_line(text(organizer, "name") or "The business", 100)
+            host = one_line(text(inner(booking, "organizer"), "name") or "The business", 100)
             asked = f"{host} asked for another time for {booked}"
             return with_reason(asked, text(booking, "cancellationReason"))
         if kind == _CANCELLED:
@@ -154,14 +153,10 @@ class CalComBookings(Connector[CalComSettings]):
             return with_reason(f"Declined {booked}", text(booking, "rejectionReason"))
         if kind == _PAID:
             amount = _amount(booking)
-            return f"Paid {amount} for {booked}" if amount else f"Paid for {booked}"
+            return f"Paid {f'{amount} ' if amount else ''}for {booked}"
         if kind == _UNPAID:
             amount = _amount(booking)
-            return (
-                f"Has yet to pay {amount} for {booked}"
-                if amount
-                else (f"Has yet to pay for {booked}")
-            )
+            return f"Has yet to pay {f'{amount} ' if amount else ''}for {booked}"
         return f"{'Booked' if kind == _BOOKED else 'Asked for'} {booked}"
 
     def _no_shows(self, body: Object, payload: Object) -> list[Part]:
@@ -248,7 +243,9 @@ def _direction(kind: str, booking: Object) -> Direction:
     asks_to_move = kind == _CANCELLED and booking.get("requestReschedule") is True
     if kind == _DECLINED or asks_to_move:
         return "outbound"
-    actor = text(booking, _ACTOR.get(kind, ""))
+    actor = text(booking, _ACTOR[kind]) if kind in _ACTOR else None
+    if actor is None:
+        return "inbound"
     hosts = [inner(booking, "organizer"), *objects(inner(booking, "team"), "members")]
     is_host = any(same_address(actor, text(host, "email")) for host in hosts)
     return "outbound" if is_host else "inbound"

@@ -46,6 +46,9 @@ _NO_SHOW_TAKEN_BACK = "invitee_no_show.deleted"
 _KINDS = (_BOOKED, _CANCELLED, _NO_SHOW, _NO_SHOW_TAKEN_BACK)
 _ROUTING_FORM = "routing_form_submission.created"
 
+_NOTED = {_CANCELLED: "cancellation", _NO_SHOW: "no_show"}
+"""Where an invitee tells when that happened."""
+
 _TYPED_PLACES = ("outbound_call", "ask_invitee")
 """Kinds of place that the invitee types in: the number to be called at, or anything."""
 
@@ -127,11 +130,10 @@ class CalendlyBookings(Connector[CalendlySettings]):
         )
 
     def _person(self, invitee: Object) -> Person:
-        first, last = text(invitee, "first_name"), text(invitee, "last_name")
         return Person(
             email=text(invitee, "email"),
             phone=self._phone(invitee),
-            name=text(invitee, "name") or " ".join(filter(None, (first, last))),
+            name=text(invitee, "name") or _name_in_parts(invitee),
         )
 
     def _phone(self, invitee: Object) -> str | None:
@@ -139,7 +141,7 @@ class CalendlyBookings(Connector[CalendlySettings]):
         region = self.settings.region
         return (
             normalize_phone(text(invitee, "text_reminder_number"), region)
-            or typed_phone(_typed_place(invitee), region)
+            or typed_phone(_typed_place(_own(invitee)), region)
             or phone_in(_questions(invitee), region)
         )
 
@@ -167,13 +169,18 @@ def _event_id(kind: str, uri: str, body: Object, invitee: Object) -> str:
     return f"{kind}:{uri}:{mark or ''}"
 
 
+def _name_in_parts(invitee: Object) -> str:
+    return " ".join(filter(None, (text(invitee, "first_name"), text(invitee, "last_name"))))
+
+
 def _direction(kind: str, invitee: Object) -> Direction:
-    if kind in (_NO_SHOW, _NO_SHOW_TAKEN_BACK):
-        return "outbound"
-    if kind == _BOOKED and text(invitee, "invitee_scheduled_by"):
-        return "outbound"
-    by_host = text(inner(invitee, "cancellation"), "canceler_type") == "host"
-    return "outbound" if kind == _CANCELLED and by_host else "inbound"
+    if kind == _BOOKED:
+        by_host = text(invitee, "invitee_scheduled_by") is not None
+    elif kind == _CANCELLED:
+        by_host = text(inner(invitee, "cancellation"), "canceler_type") == "host"
+    else:
+        by_host = True
+    return "outbound" if by_host else "inbound"
 
 
 def _activity(kind: str, invitee: Object, what: str, when: str) -> str:
@@ -194,11 +201,11 @@ def _activity(kind: str, invitee: Object, what: str, when: str) -> str:
 
 
 def _occurred_at(kind: str, body: Object, invitee: Object) -> datetime | None:
-    source = {
-        _BOOKED: invitee,
-        _CANCELLED: inner(invitee, "cancellation"),
-        _NO_SHOW: inner(invitee, "no_show"),
-    }.get(kind, body)
+    source = body
+    if kind == _BOOKED:
+        source = invitee
+    elif kind in _NOTED:
+        source = inner(invitee, _NOTED[kind])
     return moment(source, "created_at") or moment(body, "created_at")
 
 
@@ -233,34 +240,35 @@ def _said(invitee: Object) -> str:
 
     The number for reminders, given once more as an answer, is not repeated: it is the person's.
     """
-    reminder = text(invitee, "text_reminder_number") or ""
-    answers = [one for one in _questions(invitee) if not one.repeats(reminder)]
-    if place := _typed_place(invitee):
+    answers = _questions(invitee)
+    if answers and (reminder := text(invitee, "text_reminder_number")):
+        answers = [one for one in answers if not one.repeats(reminder)]
+    own = _own(invitee)
+    if place := _typed_place(own):
         answers.append(Answer("Place", place))
-    guests = [text(guest, "email") for guest in objects(_own(invitee), "event_guests")]
-    if any(guests):
-        answers.append(Answer("Guests", ", ".join(filter(None, guests))))
-    return as_text(answers)
+    if guests := objects(own, "event_guests"):
+        addresses = filter(None, (text(guest, "email") for guest in guests))
+        answers.append(Answer("Guests", ", ".join(addresses)))
+    return as_text(one for one in answers if one.value)
 
 
 def _questions(holder: Object) -> list[Answer]:
-    given = (
-        (text(one, "question") or "", text(one, "answer"))
+    return [
+        Answer(text(one, "question") or "", given)
         for one in objects(holder, "questions_and_answers")
-    )
-    return [Answer(question, answer) for question, answer in given if answer]
-
-
-def _typed_place(invitee: Object) -> str | None:
-    place = inner(_own(invitee), "location")
-    return text(place, "location") if text(place, "type") in _TYPED_PLACES else None
+        if (given := text(one, "answer"))
+    ]
 
 
 def _own(invitee: Object) -> Object:
     """Return the booking where it is the invitee's alone; of a group event, an empty one."""
     booking = inner(invitee, "scheduled_event")
-    limit = inner(booking, "invitees_counter").get("limit")
-    return booking if limit in (None, 1) else {}
+    return booking if inner(booking, "invitees_counter").get("limit") in (None, 1) else {}
+
+
+def _typed_place(booking: Object) -> str | None:
+    place = inner(booking, "location")
+    return text(place, "location") if place.get("type") in _TYPED_PLACES else None
 
 
 def _host(invitee: Object) -> str | None:

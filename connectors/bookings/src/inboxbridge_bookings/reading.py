@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from inboxbridge import IgnoredPart, MalformedBody, clean_text
-from inboxbridge.reading import iso_moment, items, mapping, one_line, scalar
+from inboxbridge.reading import iso_moment, items, one_line, scalar
 
 Object = Mapping[str, Any]
 
@@ -16,17 +16,22 @@ MAX_KIND_CHARACTERS = 80
 
 def text(value: Object, key: str) -> str | None:
     """Return the text at *key*, cleaned, or None where there is none."""
-    return clean_text(scalar(value.get(key))) or None
+    found = value.get(key)
+    if found is None:
+        return None
+    return clean_text(found if isinstance(found, str) else scalar(found)) or None
 
 
 def inner(value: Object, key: str) -> Object:
     """Return the object at *key*, or an empty one."""
-    return mapping(value.get(key))
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def objects(value: Object, key: str) -> list[Object]:
     """Return the objects in the array at *key*; empty where there is none."""
-    return [item for item in items(value.get(key)) if isinstance(item, dict)]
+    found = value.get(key)
+    return [item for item in items(found) if isinstance(item, dict)] if found else []
 
 
 def needed_text(value: Object, key: str, at: str) -> str:
@@ -47,7 +52,8 @@ def needed_object(value: Object, key: str, at: str) -> Object:
 
 def moment(value: Object, key: str) -> datetime | None:
     """Return the ISO 8601 moment at *key* in UTC, or None where there is none."""
-    return iso_moment(text(value, key))
+    found = value.get(key)
+    return iso_moment(found.strip()) if isinstance(found, str) else None
 
 
 def needed_moment(value: Object, key: str, at: str) -> datetime:

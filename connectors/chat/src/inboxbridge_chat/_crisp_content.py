@@ -37,9 +37,10 @@ def read_content(data: dict[str, Any], kind: str) -> Content:
         MalformedBody: The content is neither text nor an object.
     """
     content = data.get("content")
-    references = _references(data)
+    references = _references(data) if data.get("references") else []
     if content is None or isinstance(content, str):
-        return Content(_lines(content, *references))
+        said = (content or "").strip()
+        return Content(_lines(said, *references) if references else said)
     if not isinstance(content, dict):
         raise MalformedBody("data.content is neither text nor an object")
     if kind in FILES or (not kind and "url" in content):

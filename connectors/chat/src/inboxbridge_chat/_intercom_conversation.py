@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from inboxbridge import Attachment, Event, IgnoredPart, Person
@@ -52,32 +53,59 @@ SAID = frozenset({
 assign, close or reopen in one step. A ``note`` and a ``note_and_reopen`` are private."""
 
 
-class Conversation(NamedTuple):
-    """What every event of a conversation shares.
+class Conversation:
+    """What every event of a conversation or ticket shares.
 
-    Attributes:
+    Args:
         key: Unique over workspaces: ``WORKSPACE:CONVERSATION``.
-        id: Intercom's id of the conversation.
-        customer: Whose conversation it is; nobody where Intercom does not say.
-        known: Everybody whom the delivery names, each from one place.
+        id: The unit of ordering.
         workspace: Intercom's id of the workspace.
+        item: The conversation or ticket, which names its contacts.
+        opener: The author of the message that began it, and the author's path in the body.
     """
 
-    key: str
-    id: str
-    customer: Person
-    known: list[Person]
-    workspace: str
+    def __init__(
+        self,
+        key: str,
+        id: str,
+        workspace: str,
+        item: dict[str, Any],
+        opener: tuple[dict[str, Any], str] | None = None,
+    ) -> None:
+        self.key = key
+        self.id = id
+        self.workspace = workspace
+        self._item = item
+        self._opener = opener
 
-    def event(self, **fields: Any) -> Event:
-        """Return an event of the conversation, about its customer unless *fields* say who."""
-        shared = {
-            "person": self.customer,
-            "thread": self.id,
-            "about": self.key,
-            "recipient": self.workspace,
-        }
-        return Event(**{**shared, **fields})
+    @cached_property
+    def known(self) -> list[Person]:
+        """Everybody whom the delivery names, each from one place, the opening customer first."""
+        contacts = contacts_at(self._item, "data.item")
+        if self._opener is not None:
+            author, where = self._opener
+            if text_at(author, "type", where) in CUSTOMERS:
+                return [person_at(author, where), *contacts]
+        return contacts
+
+    @cached_property
+    def customer(self) -> Person:
+        """Whose it is; nobody where Intercom does not say."""
+        return fullest(self.known[0], self.known[1:]) if self.known else Person()
+
+    def fullest(self, person: Person) -> Person:
+        """Return *person* with what else the delivery tells of the same contact."""
+        return person if person.email and person.name else fullest(person, self.known)
+
+    def event(self, *, person: Person | None = None, **fields: Any) -> Event:
+        """Return an event of the conversation, about its customer unless *person* is given."""
+        return Event(
+            person=self.customer if person is None else person,
+            thread=self.id,
+            about=self.key,
+            recipient=self.workspace,
+            **fields,
+        )
 
 
 class RawPart(NamedTuple):
@@ -98,16 +126,9 @@ class RawPart(NamedTuple):
 def read_conversation(item: dict[str, Any], workspace: str) -> Conversation:
     """Return what the events of the conversation *item* share."""
     number = id_at(item, "id", "data.item", required=True)
-    contacts = contacts_at(item, "data.item")
     opened, where = _source(item)
-    author = object_at(opened, "author", where)
-    known = list(contacts)
-    customer = contacts[0] if contacts else Person()
-    if text_at(author, "type", f"{where}.author") in CUSTOMERS:
-        opener = person_at(author, f"{where}.author")
-        known = [opener, *contacts]
-        customer = fullest(opener, contacts)
-    return Conversation(event_id(workspace, number), number, customer, known, workspace)
+    opener = object_at(opened, "author", where), f"{where}.author"
+    return Conversation(event_id(workspace, number), number, workspace, item, opener)
 
 
 def raw_parts(item: dict[str, Any], topic: str) -> Iterator[RawPart]:
@@ -170,9 +191,9 @@ def read_message(
     role = text_at(author, "type", f"{where}.author", required=True)
     if role in BOTS and not show_bots:
         return None
-    person, inbound = conversation.customer, role in CUSTOMERS
+    person, inbound = None, role in CUSTOMERS
     if inbound and (found := person_at(author, f"{where}.author")).is_known:
-        person = fullest(found, conversation.known)
+        person = conversation.fullest(found)
     return conversation.event(
         id=event_id(conversation.key, required(id, f"{where}.id")),
         direction="inbound" if inbound else "outbound",
@@ -190,10 +211,10 @@ def read_rating(item: dict[str, Any], conversation: Conversation) -> Event | Non
     number, remark = scalar(rating.get("rating")), text_at(rating, "remark", where)
     if not number:
         return None
-    person = conversation.customer
+    person = None
     rater = mapping(rating.get("contact")) or mapping(rating.get("customer"))
     if rater.get("id"):
-        person = fullest(person_at(rater, f"{where}.contact"), [person, *conversation.known])
+        person = conversation.fullest(person_at(rater, f"{where}.contact"))
     return conversation.event(
         id=fingerprint("rating", conversation.key, number, remark),
         kind="activity",

@@ -28,6 +28,8 @@ def person_at(contact: dict[str, Any], where: str) -> Person:
 def picture(contact: dict[str, Any]) -> str | None:
     """Return the address of a contact's picture, which is text or an object by API version."""
     avatar = contact.get("avatar")
+    if avatar is None:
+        return None
     return web_link(mapping(avatar).get("image_url") or avatar)
 
 

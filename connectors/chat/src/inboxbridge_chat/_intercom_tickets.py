@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from inboxbridge import Event, IgnoredPart, Person
+from inboxbridge import Event, IgnoredPart
 from inboxbridge.reading import (
     as_object,
     event_id,
@@ -22,7 +22,7 @@ from inboxbridge.reading import (
 
 from inboxbridge_chat._html import looks_like_html, read_html
 from inboxbridge_chat._intercom_conversation import Conversation, read_message
-from inboxbridge_chat._intercom_people import CUSTOMERS, contacts_at, fullest, person_at
+from inboxbridge_chat._intercom_people import CUSTOMERS, person_at
 from inboxbridge_chat._words import ignored
 
 OPENED = "ticket.created"
@@ -52,13 +52,8 @@ def is_internal(ticket: dict[str, Any]) -> bool:
 def read_ticket(ticket: dict[str, Any], workspace: str) -> Conversation:
     """Return what the events of a ticket share."""
     number = id_at(ticket, "id", "data.item", required=True)
-    contacts = contacts_at(ticket, "data.item")
     return Conversation(
-        key=event_id(workspace, "ticket", number),
-        id=f"ticket:{number}",
-        customer=contacts[0] if contacts else Person(),
-        known=contacts,
-        workspace=workspace,
+        event_id(workspace, "ticket", number), f"ticket:{number}", workspace, ticket
     )
 
 
@@ -82,8 +77,8 @@ def read_opening(ticket: dict[str, Any], shared: Conversation) -> Event | None:
         return shared.event(kind="activity", text=f"Ticket opened: {line}", **fields)
     if role not in CUSTOMERS:
         return shared.event(direction="outbound", text=text, **fields)
-    person = fullest(person_at(author, "the ticket's author"), shared.known)
-    return shared.event(person=person if person.is_known else shared.customer, text=text, **fields)
+    person = shared.fullest(person_at(author, "the ticket's author"))
+    return shared.event(person=person if person.is_known else None, text=text, **fields)
 
 
 def answers(item: dict[str, Any], ticket: dict[str, Any]) -> Iterator[tuple[Any, str]]:

@@ -48,6 +48,10 @@ IDENTITIES: dict[str, tuple[Literal["email", "phone"], str]] = {
     "session:set_email": ("email", "Email address"),
     "session:set_phone": ("phone", "Phone number"),
 }
+EVENTS = frozenset({
+    *DIRECTIONS, *IDENTITIES, "message:updated", "message:removed", "session:sync:rating",
+    "email:subscribe",
+})  # fmt: skip
 PRIVATE = frozenset({"note", "event"})
 AUTHORS: dict[str, Direction] = {"user": "inbound", "operator": "outbound"}
 
@@ -95,6 +99,8 @@ class Crisp(Connector[CrispSettings]):
         """
         body = request.json_object()
         name = text_at(body, "event", required=True)
+        if name not in EVENTS:
+            return [ignored(name)]
         delivery = Delivery(body)
         return [self._event(name, delivery) or ignored(delivery.kind(name))]
 
@@ -128,12 +134,9 @@ class Crisp(Connector[CrispSettings]):
             return _identity(delivery, *IDENTITIES[name])
         if name == "message:updated":
             return self._updated(delivery)
-        read = {
-            "message:removed": _removed,
-            "session:sync:rating": _rating,
-            "email:subscribe": _subscription,
-        }.get(name)
-        return read(delivery) if read else None
+        if name == "message:removed":
+            return _removed(delivery)
+        return _rating(delivery) if name == "session:sync:rating" else _subscription(delivery)
 
     def _updated(self, delivery: Delivery) -> Event | None:
         """Read what a visitor picked or filled in, or what a message says now.
@@ -177,10 +180,7 @@ class Delivery:
 
     def __init__(self, body: dict[str, Any]) -> None:
         self._body = body
-
-    @property
-    def data(self) -> dict[str, Any]:
-        return object_at(self._body, "data", "body")
+        self.data = object_at(body, "data", "body")
 
     @property
     def at(self) -> datetime | None:
@@ -205,14 +205,15 @@ class Delivery:
         return f"{name} {kind}" if kind in PRIVATE else name
 
     def event(self, **fields: Any) -> Event:
-        """Return an event of the session: the visitor's person and thread unless *fields* say."""
-        shared = {
-            "person": Person(id=self.session),
-            "occurred_at": self.at,
-            "thread": self.session,
-            "recipient": self.website,
-        }
-        return Event(**{**shared, **fields})
+        """Return an event of the session, about its visitor."""
+        session = self.session
+        return Event(
+            person=Person(id=session),
+            occurred_at=self.at,
+            thread=session,
+            recipient=self.website,
+            **fields,
+        )
 
 
 def _message(delivery: Delivery, direction: Direction) -> Event | None:
@@ -220,24 +221,27 @@ def _message(delivery: Delivery, direction: Direction) -> Event | None:
     kind = text_at(data, "type", "data")
     if kind in PRIVATE:
         return None
-    content = read_content(data, kind)
-    if not content.text and not content.attachments:
+    text, attachments = read_content(data, kind)
+    if not text and not attachments:
         return None
-    user = object_at(data, "user", "data") if direction == "inbound" else {}
-    name = text_at(user, "nickname", "data.user")
-    text = content.text
-    if text_at(user, "type", "data.user") == "participant":
-        # Somebody else whom the visitor brought in: neither the name nor the picture is theirs.
-        text, user, name = ": ".join(part for part in (name, text) if part), {}, ""
-    return delivery.event(
-        id=event_id(delivery.session, delivery.number),
+    session = delivery.session
+    person = Person(id=session)
+    if direction == "inbound" and (user := object_at(data, "user", "data")):
+        name = text_at(user, "nickname", "data.user")
+        if text_at(user, "type", "data.user") == "participant":
+            # Somebody else whom the visitor brought in: name and picture are not the visitor's.
+            text = ": ".join(part for part in (name, text) if part)
+        else:
+            person = Person(id=session, name=name, picture_url=web_link(user.get("avatar")))
+    return Event(
+        id=event_id(session, delivery.number),
         direction=direction,
-        person=Person(
-            id=delivery.session, name=name, picture_url=web_link(scalar(user.get("avatar")))
-        ),
+        person=person,
         text=text,
         occurred_at=moment_at(data, "timestamp", "data"),
-        attachments=content.attachments,
+        thread=session,
+        attachments=attachments,
+        recipient=delivery.website,
     )
 
 
@@ -286,7 +290,7 @@ def _identity(delivery: Delivery, key: Literal["email", "phone"], name: str) -> 
     if not given:
         return None
     session, at = delivery.session, delivery.at
-    return delivery.event(
+    return Event(
         id=fingerprint(key, session, given, at.isoformat() if at else ""),
         kind="activity",
         person=Person(
@@ -295,4 +299,7 @@ def _identity(delivery: Delivery, key: Literal["email", "phone"], name: str) -> 
             phone=given if key == "phone" else None,
         ),
         text=f"{name}: {given}",
+        occurred_at=at,
+        thread=session,
+        recipient=delivery.website,
     )
