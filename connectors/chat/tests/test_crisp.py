@@ -129,7 +129,7 @@ def test_an_edited_text_that_may_be_a_private_note_is_told_without_its_words(
 
     assert (event.kind, event.direction) == ("activity", "outbound")
     assert event.text == "Edited a message in Crisp"
-    assert (with_words.kind, with_words.text) == ("message", "[edited] Yes, from 11:00")
+    assert (with_words.kind, with_words.text) == ("message", "[edited] Saturday")
 
 
 def test_an_edited_carousel_shows_as_the_businesss(sample: Sample, delivery: Delivery) -> None:
