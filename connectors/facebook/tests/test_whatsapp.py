@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inboxbridge import Badge, Event, MalformedBody, MinimalMessage, Person, WebhookRequest
+from inboxbridge import (
+    Badge,
+    Event,
+    MalformedBody,
+    MinimalMessage,
+    Person,
+    WebhookRequest,
+)
 from inboxbridge.testing import badge_of, load_samples, message_of
 from inboxbridge_facebook.whatsapp import WhatsApp
 
@@ -18,6 +25,8 @@ DANA = Person(id=USER, phone=f"+{NUMBER}", name="Dana Reyes")
 
 Sample = Callable[[str], WebhookRequest]
 Delivery = Callable[[Any], WebhookRequest]
+Kinds = Callable[[Any, WebhookRequest], list[str]]
+Reasons = Callable[[Any, WebhookRequest], str]
 
 
 def connect(**changes: Any) -> WhatsApp:
@@ -34,8 +43,12 @@ def text(body: Any = "hi", **changes: Any) -> dict[str, Any]:
     return {"from": NUMBER, "id": "wamid.1", "type": "text", "text": {"body": body}, **changes}
 
 
+def read(connector: WhatsApp, request: WebhookRequest) -> list[Event]:
+    return [part for part in connector.parse_event(request) if isinstance(part, Event)]
+
+
 def test_messages_name_their_person_by_user_id_number_and_name(sample: Sample) -> None:
-    words, photo = connect().parse_event(sample("whatsapp-text-and-photo"))
+    words, photo = read(connect(), sample("whatsapp-text-and-photo"))
 
     assert words.id == "wamid.HBgLMTUwMDU1NTAwMDY="
     assert (words.kind, words.direction, words.text) == ("message", "inbound", "Is Saturday free?")
@@ -46,19 +59,19 @@ def test_messages_name_their_person_by_user_id_number_and_name(sample: Sample) -
 
 def test_a_photo_is_a_line_with_its_caption_not_a_dead_link(sample: Sample) -> None:
     """Its address needs our token and lives for minutes."""
-    _, photo = connect().parse_event(sample("whatsapp-text-and-photo"))
+    _, photo = read(connect(), sample("whatsapp-text-and-photo"))
 
     assert (photo.text, photo.attachments) == ("[photo] this style", ())
 
 
 def test_a_person_who_hides_the_number_is_known_by_the_user_id(sample: Sample) -> None:
-    (event,) = connect().parse_event(sample("whatsapp-username-without-number"))
+    (event,) = read(connect(), sample("whatsapp-username-without-number"))
 
     assert event.person == Person(id=USER, name="Dana")
 
 
 def test_a_person_without_a_user_id_is_known_by_the_number(delivery: Delivery) -> None:
-    (event,) = connect().parse_event(delivery(batch(text())))
+    (event,) = read(connect(), delivery(batch(text())))
 
     assert event.person == Person(id=NUMBER, phone=f"+{NUMBER}")
 
@@ -68,8 +81,9 @@ def test_each_of_several_people_in_a_change_keeps_their_own_name(delivery: Deliv
         {"profile": {"name": "Dana"}, "wa_id": NUMBER, "user_id": USER},
         {"profile": {"name": "Sam"}, "wa_id": "15005550007", "user_id": "US.2"},
     ]
-    first, second = connect().parse_event(
-        delivery(batch(text(**{"from": "15005550007"}), text(id="wamid.2"), contacts=contacts))
+    first, second = read(
+        connect(),
+        delivery(batch(text(**{"from": "15005550007"}), text(id="wamid.2"), contacts=contacts)),
     )
 
     assert first.person == Person(id="US.2", phone="+15005550007", name="Sam")
@@ -77,7 +91,7 @@ def test_each_of_several_people_in_a_change_keeps_their_own_name(delivery: Deliv
 
 
 def test_an_echo_from_the_phone_is_outbound_to_the_customer(sample: Sample) -> None:
-    (event,) = connect().parse_event(sample("whatsapp-echo"))
+    (event,) = read(connect(), sample("whatsapp-echo"))
 
     assert (event.id, event.direction, event.text) == (
         "wamid.ECHO1",
@@ -89,20 +103,32 @@ def test_an_echo_from_the_phone_is_outbound_to_the_customer(sample: Sample) -> N
 
 
 def test_an_echo_of_a_photo_is_a_line_too(sample: Sample) -> None:
-    (event,) = connect().parse_event(sample("whatsapp-echo-media"))
+    (event,) = read(connect(), sample("whatsapp-echo-media"))
 
     assert (event.direction, event.text) == ("outbound", "[photo] our salon")
 
 
-@pytest.mark.parametrize("name", ["status", "reaction", "account-update"])
-def test_statuses_reactions_calls_and_account_news_give_nothing(sample: Sample, name: str) -> None:
-    assert connect().parse_event(sample(f"whatsapp-{name}")) == []
+@pytest.mark.parametrize(
+    ("name", "ignored"),
+    [
+        ("status", ["statuses.failed"]),
+        ("reaction", ["messages.reaction", "messages.reaction"]),
+        ("account-update", ["message_template_status_update", "calls"]),
+    ],
+)
+def test_statuses_reactions_and_account_news_are_left_out_by_their_kind(
+    kinds: Kinds, sample: Sample, name: str, ignored: list[str]
+) -> None:
+    request = sample(f"whatsapp-{name}")
+
+    assert read(connect(), request) == []
+    assert kinds(connect(), request) == ignored
 
 
 def test_media_are_named(sample: Sample) -> None:
-    events = connect().parse_event(sample("whatsapp-media"))
+    found = read(connect(), sample("whatsapp-media"))
 
-    assert [event.text for event in events] == [
+    assert [event.text for event in found] == [
         "[video] watch",
         "[voice message]",
         "[audio]",
@@ -112,16 +138,16 @@ def test_media_are_named(sample: Sample) -> None:
 
 
 def test_other_kinds_say_what_they_are(sample: Sample) -> None:
-    events = connect().parse_event(sample("whatsapp-things"))
+    found = read(connect(), sample("whatsapp-things"))
 
-    assert [event.text for event in events] == [
+    assert [event.text for event in found] == [
         "[location] Union Station, 1701 Wynkoop St "
         "https://www.google.com/maps/search/?api=1&query=39.7392,-104.9903",
         "[contact] Dana Reyes +1 415-555-0132",
         "Confirm",
         "Saturday",
         "Gel nails",
-        "[order: 2 items] please deliver",
+        "[order: 2 items] please deliver\na\nb",
         "[a message that WhatsApp does not pass on: see it in the WhatsApp app]",
         "[hologram]",
     ]
@@ -129,7 +155,7 @@ def test_other_kinds_say_what_they_are(sample: Sample) -> None:
 
 def test_an_edit_is_a_message_of_its_own_and_a_revoke_an_activity(sample: Sample) -> None:
     connector = connect()
-    edit, revoke = connector.parse_event(sample("whatsapp-edit-and-revoke"))
+    edit, revoke = read(connector, sample("whatsapp-edit-and-revoke"))
 
     assert (edit.id, edit.kind, edit.text) == ("wamid.E", "message", "[edited] Is Sunday free?")
     assert (revoke.id, revoke.kind) == ("wamid.R", "activity")
@@ -137,7 +163,7 @@ def test_an_edit_is_a_message_of_its_own_and_a_revoke_an_activity(sample: Sample
 
 
 def test_a_changed_number_is_an_activity(sample: Sample) -> None:
-    (event,) = connect().parse_event(sample("whatsapp-number-changed"))
+    (event,) = read(connect(), sample("whatsapp-number-changed"))
 
     assert event.kind == "activity"
     assert event.text == "Changed their WhatsApp number to +15005550007"
@@ -145,22 +171,22 @@ def test_a_changed_number_is_an_activity(sample: Sample) -> None:
 
 
 def test_standby_messages_count_like_the_others(sample: Sample) -> None:
-    (event,) = connect().parse_event(sample("whatsapp-standby"))
+    (event,) = read(connect(), sample("whatsapp-standby"))
 
     assert event.text == "while the bot answers"
 
 
 def test_the_dashboards_test_button_shows_its_sample(sample: Sample) -> None:
-    (event,) = connect().parse_event(sample("whatsapp-dashboard-test"))
+    (event,) = read(connect(), sample("whatsapp-dashboard-test"))
 
     assert event.text == "this is a text message"
     assert event.person == Person(id="16315551181", phone="+16315551181", name="test user name")
 
 
 def test_one_customer_at_two_numbers_of_the_business_is_two_threads(delivery: Delivery) -> None:
-    (here,) = connect().parse_event(delivery(batch(text())))
-    (there,) = connect().parse_event(
-        delivery(batch(text(), metadata={"phone_number_id": "200000000000002"}))
+    (here,) = read(connect(), delivery(batch(text())))
+    (there,) = read(
+        connect(), delivery(batch(text(), metadata={"phone_number_id": "200000000000002"}))
     )
 
     assert here.thread_key != there.thread_key
@@ -174,7 +200,6 @@ def test_one_customer_at_two_numbers_of_the_business_is_two_threads(delivery: De
         (batch(text(**{"from": None})), "value.messages[0].from is missing"),
         (batch(text(text={"body": ["secret words"]})), "messages[0].text.body is not text"),
         (batch(text(), "x"), "value.messages[1] is not an object"),
-        (batch(text(), contacts={"a": 1}), "value.contacts is not an array"),
         (
             batch(text(type="location", location={"latitude": "north"})),
             "location.latitude is not a number",
@@ -182,22 +207,21 @@ def test_one_customer_at_two_numbers_of_the_business_is_two_threads(delivery: De
     ],
 )
 def test_a_body_of_another_shape_is_malformed_and_the_path_is_named(
-    delivery: Delivery, body: Any, path: str
+    reasons: Reasons, delivery: Delivery, body: Any, path: str
 ) -> None:
-    with pytest.raises(MalformedBody) as caught:
-        connect().parse_event(delivery(body))
+    said = reasons(connect(), delivery(body))
 
-    assert path in str(caught.value)
-    assert "secret" not in str(caught.value)
+    assert path in said
+    assert "secret" not in said
 
 
 def test_a_delivery_for_a_page_names_the_connection_it_needs(delivery: Delivery) -> None:
     with pytest.raises(MalformedBody, match="provider = 'messenger'"):
-        connect().parse_event(delivery({"object": "page", "entry": []}))
+        read(connect(), delivery({"object": "page", "entry": []}))
 
 
 def test_a_message_without_a_type_is_read_by_what_it_holds(delivery: Delivery) -> None:
-    (event,) = connect().parse_event(delivery(batch(text(type=None))))
+    (event,) = read(connect(), delivery(batch(text(type=None))))
 
     assert event.text == "hi"
 
@@ -209,6 +233,6 @@ def test_the_badge_is_whatsapps() -> None:
 def test_no_token_protected_address_is_ever_shown() -> None:
     connector = connect()
     for sample in load_samples(Path(__file__).parent.parent / "samples", only="whatsapp-*"):
-        for event in connector.parse_event(sample.request()):
+        for event in read(connector, sample.request()):
             assert event.attachments == ()
             assert "lookaside" not in json.dumps(event.model_dump(mode="json"))

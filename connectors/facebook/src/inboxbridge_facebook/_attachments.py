@@ -1,4 +1,7 @@
-"""Attachments of Messenger and Instagram messages: shown, offered, or named in a line."""
+"""Attachments of Messenger and Instagram messages: shown, offered, or named in a line.
+
+They are read tolerantly: one of an unknown shape becomes ``[attachment]``, and the message stays.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,10 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from inboxbridge import Attachment
-from inboxbridge.reading import (
-    array_at,
-    as_object,
-    object_at,
-    one_line,
-    text_at,
-    web_link,
-)
+from inboxbridge.reading import items, mapping, one_line, scalar, web_link
+
+from inboxbridge_facebook._places import place_line
+from inboxbridge_facebook._templates import template_lines, template_pictures
 
 MEDIA: dict[str, Literal["image", "file"]] = {
     "image": "image",
@@ -24,37 +23,43 @@ MEDIA: dict[str, Literal["image", "file"]] = {
 }
 NAMES = {
     "appointment_booking": "appointment",
+    "ephemeral": "a photo or video that can be seen once, in the app",
     "fallback": "link",
     "ig_post": "post",
     "ig_reel": "reel",
+    "ig_story": "story",
     "share": "post",
     "story_mention": "mentioned you in a story",
+    "unsupported_type": "something that is only shown in the app",
 }
 MAX_NAME_CHARACTERS = 40
 
 
-def read_attachments(message: dict[str, Any], where: str) -> tuple[list[Attachment], list[str]]:
-    """Return what can be shown of *message*'s attachments, and a line for each of the others.
+def read_attachments(message: dict[str, Any]) -> tuple[list[Attachment], list[str]]:
+    """Return what can be shown of *message*'s attachments, and lines for the others.
 
     While Meta moves stickers from ``image`` to ``sticker`` a message carries both; an address is
     shown once.
     """
     shown: dict[str, Attachment] = {}
     lines: list[str] = []
-    for index, item in enumerate(array_at(message, "attachments", where)):
-        place = f"{where}.attachments[{index}]"
-        item = as_object(item, place)
-        kind = text_at(item, "type", place)
-        payload = object_at(item, "payload", place)
-        inside = f"{place}.payload"
-        link = web_link(text_at(payload, "url", inside) or text_at(item, "url", place))
+    for item in map(mapping, items(message.get("attachments"))):
+        kind = scalar(item.get("type"))
+        payload = mapping(item.get("payload"))
+        link = web_link(payload.get("url")) or web_link(item.get("url"))
         if kind in MEDIA and link:
             shown.setdefault(link, _attachment(kind, link))
             continue
-        title = text_at(payload, "title", inside) or text_at(item, "title", place)
-        line = _line(kind, title, link)
-        if line not in lines:
-            lines.append(line)
+        title = one_line(scalar(payload.get("title")) or scalar(item.get("title")))
+        if kind == "template":
+            for picture in template_pictures(payload):
+                shown.setdefault(picture, Attachment(kind="image", url=picture))
+            found = template_lines(payload)
+        elif kind == "location":
+            found = [_place(payload, title, link)]
+        else:
+            found = []
+        lines += [line for line in found or [_line(kind, title, link)] if line not in lines]
     return list(shown.values()), lines
 
 
@@ -72,11 +77,17 @@ def _filename(link: str) -> str | None:
     return name if "." in name.strip(".") else None
 
 
+def _place(payload: dict[str, Any], title: str, link: str | None) -> str:
+    where = mapping(payload.get("coordinates"))
+    line = place_line(where.get("lat"), where.get("long"), title)
+    return line if where or not link else f"{line} {link}"
+
+
 def _line(kind: str, title: str, link: str | None) -> str:
     name = NAMES.get(kind) or one_line(kind.replace("_", " "))[:MAX_NAME_CHARACTERS]
     if not name or (kind == "fallback" and not link):
         name = "attachment"
-    return " ".join(part for part in (f"[{name}]", one_line(title), link) if part)
+    return " ".join(part for part in (f"[{name}]", title, link) if part)
 
 
 def with_lines(text: str, lines: list[str]) -> str:

@@ -5,7 +5,8 @@ Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from inboxbridge import (
@@ -13,14 +14,19 @@ from inboxbridge import (
     Connector,
     ConnectorSettings,
     HmacSignature,
+    IgnoredPart,
     MalformedBody,
+    Part,
+    Secret,
     Secrets,
     Signature,
     WebhookRequest,
     hookimpl,
 )
-from inboxbridge.reading import array_at, as_object, id_at, text_at
+from inboxbridge.reading import array_at, as_object, id_at, read_each, text_at
 from inboxbridge.signing import is_live
+
+from inboxbridge_facebook._graph import GraphAddress, GraphVersion
 
 PROVIDERS = {
     "page": "messenger",
@@ -37,11 +43,21 @@ class MetaSettings(ConnectorSettings):
         app_secret: From the App Dashboard, App settings, Basic. Signs every delivery.
         verify_token: Text of your choice, entered beside the callback URL in the App Dashboard.
         icon_url: The badge's picture.
+        access_token: Asks Meta for what a delivery leaves out: names and pictures of people
+            (Messenger, Instagram), files (WhatsApp). Without it these are left out.
+        graph_version: The version of the Graph API that is asked.
+        graph_url: Where the Graph API is; ``https://graph.instagram.com`` for a token of Instagram
+            Login.
+        reactions: Whether reactions to messages are shown, each as a line.
     """
 
     app_secret: Secrets
     verify_token: Secrets
     icon_url: str | None = None
+    access_token: Secret | None = None
+    graph_version: GraphVersion = "v25.0"
+    graph_url: GraphAddress = "https://graph.facebook.com"
+    reactions: bool = False
 
 
 SettingsT = TypeVar("SettingsT", bound=MetaSettings)
@@ -88,42 +104,72 @@ class Update(NamedTuple):
     where: str
 
 
-def updates(body: dict[str, Any], product: str) -> Iterator[Update]:
-    """Walk through the batch *body* in its own order.
+Read = Callable[[Update], Part | Iterable[Part] | None]
+"""Reads one update."""
+
+
+def read_batch(body: dict[str, Any], product: str, read: Read) -> list[Part]:
+    """Return what *read* makes of each update of the batch *body*, in its own order.
 
     A batch holds up to 1,000 updates, under ``messaging``, ``standby`` and ``changes`` of its
     entries, mixed. The sample that the App Dashboard's Test button sends is a lone
-    ``{"field": …, "value": …}``.
+    ``{"field": …, "value": …}``. What cannot be read leaves the other updates as they are.
 
     Args:
         body: The delivery.
         product: The ``object`` that the connection is for.
+        read: Reads one update.
 
     Raises:
         MalformedBody: The body is not a batch, or one of another of Meta's products.
     """
     if "object" not in body and "field" in body:
-        yield Update(text_at(body, "field", "body"), body.get("value"), "", "value")
-        return
+        update = Update(text_at(body, "field", "body"), body.get("value"), "", "value")
+        return read_each([update], read)
     if not _is_for(body, product):
-        return
-    for number, entry in enumerate(array_at(body, "entry", "body")):
-        where = f"entry[{number}]"
-        entry = as_object(entry, where)
-        account = id_at(entry, "id", where)
-        for key in entry:
-            if key in ("messaging", "standby"):
-                for index, item in enumerate(array_at(entry, key, where)):
-                    yield Update("", item, account, f"{where}.{key}[{index}]")
-            elif key == "changes":
-                for index, change in enumerate(array_at(entry, key, where)):
-                    place = f"{where}.changes[{index}]"
-                    change = as_object(change, place)
-                    field = text_at(change, "field", place)
-                    yield Update(field, change.get("value"), account, f"{place}.value")
-            elif key == "field":
-                field = text_at(entry, "field", where)
-                yield Update(field, entry.get("value"), account, f"{where}.value")
+        return []
+    entries = array_at(body, "entry", "body")
+    return read_each(enumerate(entries), lambda numbered: _read_entry(*numbered, read))
+
+
+def _read_entry(number: int, entry: Any, read: Read) -> list[Part]:
+    where = f"entry[{number}]"
+    entry = as_object(entry, where)
+    account = id_at(entry, "id", where)
+    keys = [key for key in entry if key in ("messaging", "standby", "changes", "field")]
+    return read_each(keys, lambda key: _read_key(key, entry, account, where, read))
+
+
+def _read_key(key: str, entry: dict[str, Any], account: str, where: str, read: Read) -> list[Part]:
+    if key == "field":
+        field = text_at(entry, "field", where)
+        return read_each([Update(field, entry.get("value"), account, f"{where}.value")], read)
+    items = array_at(entry, key, where)
+    if key != "changes":
+        updates = (
+            Update("", item, account, f"{where}.{key}[{index}]") for index, item in enumerate(items)
+        )
+        return read_each(updates, read)
+
+    def read_change(numbered: tuple[int, Any]) -> Part | Iterable[Part] | None:
+        place = f"{where}.changes[{numbered[0]}]"
+        change = as_object(numbered[1], place)
+        field = text_at(change, "field", place)
+        return read(Update(field, change.get("value"), account, f"{place}.value"))
+
+    return read_each(enumerate(items), read_change)
+
+
+_NAME = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
+
+
+def ignored(*names: str) -> IgnoredPart:
+    """Return a part that is left out, of the kind that Meta calls by *names*.
+
+    A value that is no name of Meta's, but may be an id or somebody's words, is left out.
+    """
+    kept = [name.lower() for name in names if _NAME.fullmatch(name.lower())]
+    return IgnoredPart(kind=".".join(kept)[:80] or "unknown")
 
 
 def _is_for(body: dict[str, Any], product: str) -> bool:

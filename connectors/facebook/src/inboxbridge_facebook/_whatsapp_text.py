@@ -1,20 +1,42 @@
-"""What a WhatsApp message says, as text.
+"""What a WhatsApp message says, as text and files.
 
-Pictures, recordings and files are named in a line: their addresses need our token and live for
-minutes, so a link would be dead for whoever reads the Inbox.
+A file is an id that takes our token and lives for days. With a token the core fetches it; without
+one the file is named in a line, as a link would be dead for whoever reads the Inbox.
 
-Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+Sources, below https://developers.facebook.com/documentation/business-messaging/whatsapp/:
+``webhooks/overview``, ``business-phone-numbers/media``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from inboxbridge import Kind, MalformedBody
-from inboxbridge.reading import array_at, as_object, id_at, object_at, one_line, text_at
+from inboxbridge import Attachment, Kind, MalformedBody
+from inboxbridge.reading import (
+    items,
+    mapping,
+    object_at,
+    one_line,
+    scalar,
+    text_at,
+)
 
-MEDIA = {"image": "photo", "video": "video", "sticker": "sticker"}
+from inboxbridge_facebook._places import degrees, place_line
+from inboxbridge_facebook._whatsapp_forms import card_lines, form_lines, order_lines
+
+MEDIA: dict[str, tuple[Literal["image", "file"], str]] = {
+    "image": ("image", "photo"),
+    "sticker": ("image", "sticker"),
+    "video": ("file", "video"),
+    "audio": ("file", "audio"),
+    "document": ("file", "file"),
+}
+"""How a kind of file is shown, and what it is called."""
+
+NOT_PASSED_ON = "[a message that WhatsApp does not pass on: see it in the WhatsApp app]"
+NOT_SAID = frozenset({"", "reaction"})
+PERMISSIONS = {"accept": "Allowed WhatsApp calls", "reject": "Refused WhatsApp calls"}
 MAX_NAME_CHARACTERS = 40
 
 
@@ -24,89 +46,134 @@ class Said(NamedTuple):
     Attributes:
         kind: ``activity`` for what was done to a message or an account.
         text: The words.
+        files: What came with them.
     """
 
     kind: Kind
     text: str
+    files: tuple[Attachment, ...] = ()
 
 
-def read_said(message: dict[str, Any], where: str) -> Said | None:
-    """Return what *message* says; None for a reaction or where there is nothing to show.
+def read_said(message: dict[str, Any], where: str, *, fetches: bool = False) -> Said | None:
+    """Return what *message* says; None where there is nothing to show.
+
+    Args:
+        message: As Meta sends it.
+        where: Its path in the body.
+        fetches: Whether there is a token to fetch files with.
 
     Raises:
         MalformedBody: A value has the wrong type.
     """
     kind = _kind(message, where)
-    if kind in ("", "reaction"):
-        return None
-    if kind == "revoke":
-        return Said("activity", "Deleted a message")
-    if kind == "system":
-        text = _system(object_at(message, "system", where), f"{where}.system")
-        return Said("activity", text) if text else None
+    done = _done(kind, message, where)
+    if done is not None:
+        return Said("activity", done) if done else None
     if kind == "edit":
         place = f"{where}.edit.message"
         edited = object_at(object_at(message, "edit", where), "message", f"{where}.edit")
         text = _text(_kind(edited, place), edited, place)
         return Said("message", f"[edited] {text}".rstrip())
-    text = _text(kind, message, where).strip()
-    return Said("message", text) if text else None
+    files: tuple[Attachment, ...] = ()
+    if fetches and kind in MEDIA and (file := _file(kind, mapping(message.get(kind)))):
+        files = (file,)
+        text = scalar(mapping(message.get(kind)).get("caption"))
+    else:
+        text = _text(kind, message, where)
+    context = mapping(message.get("context"))
+    if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
+        text = f"[forwarded] {text}"
+    text = "\n".join(filter(None, [text.strip(), *_origin(message)]))
+    return Said("message", text, files) if text or files else None
 
 
 def _kind(message: dict[str, Any], where: str) -> str:
     kind = text_at(message, "type", where)
-    return kind or next((key for key in message if key in CONTENTS), "")
+    return kind or next((key for key in message if key in CONTENTS or key in MEDIA), "")
+
+
+def _done(kind: str, message: dict[str, Any], where: str) -> str | None:
+    """Return the line for what was done, None for what was said."""
+    if kind in NOT_SAID:
+        return ""
+    if kind == "revoke":
+        return "Deleted a message"
+    if kind == "request_welcome":
+        return "Opened the chat"
+    if kind == "system":
+        return one_line(text_at(object_at(message, "system", where), "body", f"{where}.system"))
+    if kind == "interactive":
+        reply = mapping(mapping(message.get("interactive")).get("call_permission_reply"))
+        return PERMISSIONS.get(scalar(reply.get("response")))
+    return None
 
 
 def _text(kind: str, message: dict[str, Any], where: str) -> str:
+    if kind in MEDIA:
+        return _media(kind, object_at(message, kind, where), f"{where}.{kind}")
     if kind in CONTENTS:
         return CONTENTS[kind](object_at(message, kind, where), f"{where}.{kind}")
     if kind == "contacts":
-        return _contact_cards(message, where)
-    if kind == "unsupported":
-        return "[a message that WhatsApp does not pass on: see it in the WhatsApp app]"
+        return card_lines(message.get("contacts"))
+    if kind in ("unsupported", "unknown"):
+        return NOT_PASSED_ON
+    if kind == "media_placeholder":
+        return "[photo, video or file: see it in the WhatsApp app]"
     name = one_line(kind.replace("_", " "))[:MAX_NAME_CHARACTERS]
     return f"[{name}]" if name else ""
+
+
+def _origin(message: dict[str, Any]) -> list[str]:
+    """Return the lines about the advertisement or product that a message is about."""
+    lines = []
+    product = mapping(mapping(message.get("context")).get("referred_product"))
+    if number := one_line(scalar(product.get("product_retailer_id"))):
+        lines.append(f"About the product: {number}")
+    referral = mapping(message.get("referral"))
+    if referral:
+        source = "post" if referral.get("source_type") == "post" else "ad"
+        title = one_line(scalar(referral.get("headline")) or scalar(referral.get("body")))
+        lines.append(f"From the {source}: {title}" if title else f"From the business's {source}")
+    return lines
+
+
+def _file(kind: str, content: dict[str, Any]) -> Attachment | None:
+    number = scalar(content.get("id")).strip()
+    if not number:
+        return None
+    shown, name = MEDIA[kind]
+    if kind == "audio" and content.get("voice") is True:
+        name = "voice message"
+    filename = one_line(scalar(content.get("filename"))) or (name if shown == "file" else None)
+    return Attachment(
+        kind=shown,
+        source=number,
+        filename=filename,
+        mime_type=scalar(content.get("mime_type")).partition(";")[0].strip(),
+    )
+
+
+def _media(kind: str, content: dict[str, Any], where: str) -> str:
+    caption = text_at(content, "caption", where)
+    if kind == "document":
+        name = one_line(text_at(content, "filename", where))
+        line = f"[file] {name}".rstrip()
+        return f"{line}\n{caption}" if caption and caption != name else line
+    if kind == "audio" and content.get("voice") is True:
+        return "[voice message]"
+    return f"[{MEDIA[kind][1]}] {caption}"
 
 
 def _plain(content: dict[str, Any], where: str) -> str:
     return text_at(content, "body", where)
 
 
-def _media(name: str) -> Callable[[dict[str, Any], str], str]:
-    return lambda content, where: f"[{name}] {text_at(content, 'caption', where)}"
-
-
-def _audio(content: dict[str, Any], where: str) -> str:
-    return "[voice message]" if content.get("voice") is True else "[audio]"
-
-
-def _document(content: dict[str, Any], where: str) -> str:
-    name = one_line(text_at(content, "filename", where))
-    caption = text_at(content, "caption", where)
-    line = f"[file] {name}".rstrip()
-    return f"{line}\n{caption}" if caption and caption != name else line
-
-
 def _location(content: dict[str, Any], where: str) -> str:
-    latitude = _degrees(content, "latitude", where)
-    longitude = _degrees(content, "longitude", where)
-    place = ", ".join(
-        words for key in ("name", "address") if (words := one_line(text_at(content, key, where)))
-    )
-    link = f"https://www.google.com/maps/search/?api=1&query={latitude},{longitude}"
-    return " ".join(part for part in ("[location]", place, link) if part)
-
-
-def _degrees(content: dict[str, Any], key: str, where: str) -> float:
-    value = content.get(key)
-    try:
-        degrees = float(value) if isinstance(value, (int, float, str)) else None
-    except (ValueError, OverflowError):
-        degrees = None
-    if degrees is None or not -360 <= degrees <= 360:
-        raise MalformedBody(f"{where}.{key} is not a number of degrees")
-    return degrees
+    for key in ("latitude", "longitude"):
+        if degrees(content.get(key)) is None:
+            raise MalformedBody(f"{where}.{key} is not a number of degrees")
+    name, address = (text_at(content, key, where) for key in ("name", "address"))
+    return place_line(content["latitude"], content["longitude"], name, address)
 
 
 def _button(content: dict[str, Any], where: str) -> str:
@@ -116,50 +183,42 @@ def _button(content: dict[str, Any], where: str) -> str:
 def _interactive(content: dict[str, Any], where: str) -> str:
     for key in ("button_reply", "list_reply"):
         if reply := object_at(content, key, where):
-            return text_at(reply, "title", f"{where}.{key}") or "[tapped a button]"
-    return "[answered a form]"
+            title = text_at(reply, "title", f"{where}.{key}") or "[tapped a button]"
+            description = one_line(scalar(reply.get("description")))
+            return f"{title}\n{description}" if description else title
+    if reply := object_at(content, "nfm_reply", where):
+        return form_lines(reply)
+    return "\n".join(_offered(content)) or "[a message with choices]"
 
 
-def _order(content: dict[str, Any], where: str) -> str:
-    count = len(array_at(content, "product_items", where))
-    goods = f": {count} item{'' if count == 1 else 's'}" if count else ""
-    return f"[order{goods}] {text_at(content, 'text', where)}"
+def _offered(content: dict[str, Any]) -> list[str]:
+    """Return the words and the choices that the business sent."""
+    words = [scalar(mapping(content.get(key)).get("text")) for key in ("header", "body", "footer")]
+    action = mapping(content.get("action"))
+    for button in map(mapping, items(action.get("buttons"))):
+        title = one_line(scalar(mapping(button.get("reply")).get("title")))
+        words.append(f"[button] {title}" if title else "")
+    for section in map(mapping, items(action.get("sections"))):
+        for row in map(mapping, items(section.get("rows"))):
+            title = one_line(scalar(row.get("title")))
+            words.append(f"[choice] {title}" if title else "")
+    return [word for word in words if word.strip()]
 
 
-def _contact_cards(message: dict[str, Any], where: str) -> str:
-    return "\n".join(
-        _contact_card(as_object(card, f"{where}.contacts[{index}]"), f"{where}.contacts[{index}]")
-        for index, card in enumerate(array_at(message, "contacts", where))
-    )
-
-
-def _contact_card(card: dict[str, Any], where: str) -> str:
-    name = text_at(object_at(card, "name", where), "formatted_name", f"{where}.name")
-    phones = [
-        text_at(as_object(phone, f"{where}.phones[{index}]"), "phone", f"{where}.phones[{index}]")
-        for index, phone in enumerate(array_at(card, "phones", where))
+def _template(content: dict[str, Any], where: str) -> str:
+    words = [
+        one_line(scalar(parameter.get("text")))
+        for component in map(mapping, items(content.get("components")))
+        for parameter in map(mapping, items(component.get("parameters")))
     ]
-    return one_line(" ".join(["[contact]", name, *phones]))
-
-
-def _system(content: dict[str, Any], where: str) -> str:
-    if text_at(content, "type", where) == "user_changed_number":
-        number = id_at(content, "wa_id", where)
-        return (
-            f"Changed their WhatsApp number to +{number.lstrip('+')}"
-            if number
-            else ("Changed their WhatsApp number")
-        )
-    return one_line(text_at(content, "body", where))
+    return "\n".join(["[message from a template]", *filter(None, words)])
 
 
 CONTENTS: dict[str, Callable[[dict[str, Any], str], str]] = {
     "text": _plain,
-    **{kind: _media(name) for kind, name in MEDIA.items()},
-    "audio": _audio,
-    "document": _document,
     "location": _location,
     "button": _button,
     "interactive": _interactive,
-    "order": _order,
+    "order": lambda content, where: order_lines(content),
+    "template": _template,
 }

@@ -5,46 +5,71 @@ Source: https://developers.facebook.com/documentation/business-messaging/whatsap
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
-from inboxbridge import Direction, Event, Person, WebhookRequest, hookimpl
+from inboxbridge import (
+    Attachment,
+    Direction,
+    Download,
+    Part,
+    Person,
+    WebhookRequest,
+    hookimpl,
+)
 from inboxbridge.reading import (
     array_at,
     as_object,
     event_id,
     id_at,
+    mapping,
     moment_at,
-    object_at,
-    required,
-    text_at,
+    one_line,
+    read_each,
+    scalar,
+    web_link,
 )
 
-from inboxbridge_facebook._meta import MetaConnector, MetaSettings, Update, updates
+from inboxbridge_facebook._deeds import reacted
+from inboxbridge_facebook._graph import Graph, GraphRefused
+from inboxbridge_facebook._meta import MetaConnector, MetaSettings, Update, ignored, read_batch
+from inboxbridge_facebook._whatsapp_calls import read_call
+from inboxbridge_facebook._whatsapp_change import Change, read_change
+from inboxbridge_facebook._whatsapp_history import Past, read_history
+from inboxbridge_facebook._whatsapp_moves import is_move, read_system_move, read_user_id_update
+from inboxbridge_facebook._whatsapp_news import read_preference, read_status
 from inboxbridge_facebook._whatsapp_text import read_said
 
-FIELDS = frozenset({"messages", "smb_message_echoes", "standby"})
+if TYPE_CHECKING:
+    import httpx
 
-DIRECTIONS: dict[str, Direction] = {
-    "messages": "inbound",
-    "message_echoes": "outbound",
-}
-"""The arrays of a change, and who spoke in each."""
+FIELDS = frozenset({
+    "calls", "history", "messages", "smb_message_echoes", "standby", "user_id_update",
+    "user_preferences",
+})  # fmt: skip
+"""The fields that tell of customers."""
 
+IN_A_GROUP = "[in a WhatsApp group]"
 
-class Contact(NamedTuple):
-    """A customer as a change names one: user id, number in digits and name, each maybe empty."""
-
-    user: str
-    number: str
-    name: str
+ReadItem = Callable[[Change, dict[str, Any], str], Part | Iterable[Part] | None]
 
 
-NOBODY = Contact("", "", "")
+class WhatsAppSettings(MetaSettings):
+    """Settings of a WhatsApp connection.
+
+    Attributes:
+        groups: What becomes of messages in groups: ``mark`` shows them to the business as said in
+            a group, in the conversation of who said it; ``ignore`` leaves them out.
+        failed_messages: Whether messages of the business that did not arrive are shown, each as a
+            line with the reason.
+    """
+
+    groups: Literal["mark", "ignore"] = "mark"
+    failed_messages: bool = False
 
 
-class WhatsApp(MetaConnector[MetaSettings]):
-    """What customers and a business write to each other on WhatsApp.
+class WhatsApp(MetaConnector[WhatsAppSettings]):
+    """What customers and a business write to each other on WhatsApp, and their calls.
 
     A person is known by the business-scoped user id, by the number where there is none, and by the
     number beside it where it is not hidden. Messages of one person to one number of the business
@@ -55,88 +80,126 @@ class WhatsApp(MetaConnector[MetaSettings]):
 
     label = "WhatsApp"
 
+    def __init__(self, settings: WhatsAppSettings) -> None:
+        super().__init__(settings)
+        self._graph = Graph.of(settings)
+        self._readers: dict[str, ReadItem] = {
+            "messages": self._read_inbound,
+            "message_echoes": self._read_echo,
+            "calls": read_call,
+            "statuses": self._read_status,
+            "user_preferences": read_preference,
+            "user_id_update": read_user_id_update,
+        }
+
     @hookimpl
-    def parse_event(self, request: WebhookRequest) -> list[Event]:
-        """Read messages and echoes in the order of the batch; statuses give nothing."""
-        found = [
-            event
-            for update in updates(request.json_object(), "whatsapp_business_account")
-            if update.field in FIELDS
-            for event in _events(update)
-        ]
-        return [event for event in found if event]
+    def parse_event(self, request: WebhookRequest) -> list[Part]:
+        """Read messages, echoes, calls and preferences in the order of the batch."""
+        return read_batch(request.json_object(), "whatsapp_business_account", self._read_update)
 
+    @hookimpl
+    async def fetch_attachment(
+        self, attachment: Attachment, http: httpx.AsyncClient
+    ) -> Download | None:
+        """Ask Meta where a file is: an address for minutes that takes the same token.
 
-class Contacts:
-    """The customers that one change names, found by user id or number."""
+        Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media/
+        """
+        if self._graph is None or not attachment.source:
+            return None
+        try:
+            found = await self._graph.get(attachment.source, http)
+        except GraphRefused as refused:
+            if refused.is_gone:
+                return None
+            raise
+        link = web_link(found.get("url"))
+        if link is None:
+            return None
+        return Download(
+            url=link,
+            headers=self._graph.credentials_for(link),
+            mime_type=scalar(found.get("mime_type")) or None,
+        )
 
-    def __init__(self, value: dict[str, Any], where: str) -> None:
-        self._known: dict[str, Contact] = {}
-        self._all: list[Contact] = []
-        for index, contact in enumerate(array_at(value, "contacts", where)):
-            place = f"{where}.contacts[{index}]"
-            contact = as_object(contact, place)
-            profile = object_at(contact, "profile", place)
-            found = Contact(
-                user=id_at(contact, "user_id", place),
-                number=id_at(contact, "wa_id", place),
-                name=text_at(profile, "name", f"{place}.profile"),
-            )
-            self._all.append(found)
-            for key in filter(None, (found.user, found.number)):
-                self._known.setdefault(key, found)
+    def _read_update(self, update: Update) -> list[Part] | Part:
+        if update.field not in FIELDS:
+            return ignored(update.field)
+        change = read_change(update)
+        if update.field == "history":
+            return read_history(change, lambda past: self._read_past(change, past))
+        keys = [key for key in change.value if key in self._readers]
+        if not keys:
+            return ignored(update.field, "errors" if "errors" in change.value else "empty")
+        return read_each(keys, lambda key: self._read_key(change, key))
 
-    def find(self, user: str, number: str) -> Contact:
-        """Return what is known of a customer; the only one where the message names none."""
-        if not user and not number and len(self._all) == 1:
-            return self._all[0]
-        return self._known.get(user) or self._known.get(number) or NOBODY
+    def _read_key(self, change: Change, key: str) -> list[Part]:
+        read = self._readers[key]
 
+        def read_item(numbered: tuple[int, Any]) -> Part | Iterable[Part] | None:
+            where = f"{change.where}.{key}[{numbered[0]}]"
+            return read(change, as_object(numbered[1], where), where)
 
-def _events(update: Update) -> Iterator[Event | None]:
-    where = update.where
-    value = as_object(update.value, where)
-    metadata = object_at(value, "metadata", where)
-    business = id_at(metadata, "phone_number_id", f"{where}.metadata") or update.account
-    contacts = Contacts(value, where)
-    for key in value:
-        if key in DIRECTIONS:
-            for index, message in enumerate(array_at(value, key, where)):
-                place = f"{where}.{key}[{index}]"
-                message = as_object(message, place)
-                yield _event(message, place, DIRECTIONS[key], contacts, business)
+        return read_each(enumerate(array_at(change.value, key, change.where)), read_item)
 
+    def _read_inbound(
+        self, change: Change, message: dict[str, Any], where: str
+    ) -> Part | Iterable[Part]:
+        if is_move(message):
+            return read_system_move(change, message, where)
+        return self._read_message(change, message, where, "inbound")
 
-def _event(
-    message: dict[str, Any],
-    where: str,
-    direction: Direction,
-    contacts: Contacts,
-    business: str,
-) -> Event | None:
-    said = read_said(message, where)
-    if said is None:
-        return None
-    person = _person(message, where, "from" if direction == "inbound" else "to", contacts)
-    return Event(
-        id=event_id(id_at(message, "id", where, required=True)),
-        kind=said.kind,
-        direction=direction,
-        person=person,
-        text=said.text,
-        occurred_at=moment_at(message, "timestamp", where),
-        thread=f"{business}:{person.id}",
-    )
+    def _read_echo(self, change: Change, message: dict[str, Any], where: str) -> Part:
+        if message.get("group_id") or message.get("recipient_type") == "group":
+            # It went to many people: there is no one conversation for it.
+            return ignored("message_echoes", "group")
+        return self._read_message(change, message, where, "outbound")
 
+    def _read_status(self, change: Change, item: dict[str, Any], where: str) -> Part:
+        return read_status(change, item, where, shows_failed=self.settings.failed_messages)
 
-def _person(message: dict[str, Any], where: str, side: str, contacts: Contacts) -> Person:
-    """Return the customer. Raises `MalformedBody` where neither message nor contacts name one."""
-    user = id_at(message, f"{side}_user_id", where)
-    number = id_at(message, side, where)
-    contact = contacts.find(user, number)
-    digits = (number or contact.number).lstrip("+")
-    return Person(
-        id=required(user or contact.user or digits, f"{where}.{side}"),
-        phone=f"+{digits}" if digits else None,
-        name=contact.name,
-    )
+    def _read_message(
+        self, change: Change, message: dict[str, Any], where: str, direction: Direction
+    ) -> Part:
+        side = "from" if direction == "inbound" else "to"
+        user, number = id_at(message, f"{side}_user_id", where), id_at(message, side, where)
+        in_group = bool(scalar(message.get("group_id")))
+        if in_group and self.settings.groups == "ignore":
+            return ignored("messages", "group")
+        if message.get("type") == "reaction":
+            if not self.settings.reactions:
+                return ignored("messages", "reaction")
+            sign = one_line(scalar(mapping(message.get("reaction")).get("emoji")))
+            said_fields: dict[str, Any] = {"kind": "activity", "text": reacted(sign)}
+        else:
+            said = read_said(message, where, fetches=self._graph is not None)
+            if said is None:
+                return ignored("messages", scalar(message.get("type")), "empty")
+            said_fields = {"kind": said.kind, "text": said.text, "attachments": said.files}
+        if in_group:
+            said_fields["text"] = f"{IN_A_GROUP} {said_fields['text']}".rstrip()
+        person = change.contacts.person(user, number, f"{where}.{side}")
+        return change.event(
+            person,
+            id=event_id(id_at(message, "id", where, required=True)),
+            direction=direction,
+            occurred_at=moment_at(message, "timestamp", where),
+            **said_fields,
+        )
+
+    def _read_past(self, change: Change, past: Past) -> Part:
+        said = read_said(past.message, past.where, fetches=self._graph is not None)
+        if said is None:
+            return ignored("history", scalar(past.message.get("type")))
+        person: Person = change.contacts.person(past.user, past.number, f"{past.where}.from")
+        name = id_at(past.message, "id", past.where, required=True)
+        return change.event(
+            person,
+            id=event_id("history-media", name) if past.is_told_later else event_id(name),
+            kind=said.kind,
+            direction=past.direction,
+            text=said.text,
+            attachments=said.files,
+            occurred_at=moment_at(past.message, "timestamp", past.where),
+            history=True,
+        )

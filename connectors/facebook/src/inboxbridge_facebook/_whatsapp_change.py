@@ -1,0 +1,118 @@
+"""What every change of a WhatsApp account says: which number of the business, and who.
+
+Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from inboxbridge import Event, Person
+from inboxbridge.reading import as_object, id_at, items, mapping, object_at, required, scalar
+
+from inboxbridge_facebook._meta import Update
+
+
+class Contact(NamedTuple):
+    """A customer as a change names one: user id, number in digits and name, each maybe empty."""
+
+    user: str
+    number: str
+    name: str
+
+
+NOBODY = Contact("", "", "")
+
+
+class Contacts:
+    """The customers that one change names, found by user id or number.
+
+    They are read tolerantly: an odd one costs a name, not the messages beside it.
+    """
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        self._known: dict[str, Contact] = {}
+        self._all: list[Contact] = []
+        for contact in map(mapping, items(value.get("contacts"))):
+            profile = mapping(contact.get("profile"))
+            found = Contact(
+                user=scalar(contact.get("user_id")).strip(),
+                number=scalar(contact.get("wa_id")).strip().lstrip("+"),
+                name=scalar(profile.get("name")) or scalar(profile.get("username")),
+            )
+            self._all.append(found)
+            for key in filter(None, (found.user, found.number)):
+                self._known.setdefault(key, found)
+
+    def find(self, user: str, number: str) -> Contact:
+        """Return what is known of a customer; the only one where the message names none.
+
+        Somebody who has another user id or another number is not that customer.
+        """
+        if not user and not number:
+            return self._all[0] if len(self._all) == 1 else NOBODY
+        for found in (self._known.get(user), self._known.get(number)):
+            if (
+                found
+                and user in ("", found.user or user)
+                and number in ("", found.number or number)
+            ):
+                return found
+        return NOBODY
+
+    def person(self, user: str, number: str, where: str) -> Person:
+        """Return the customer with a user id or number.
+
+        Raises:
+            MalformedBody: Neither they nor the contacts name one; the text names the path *where*.
+        """
+        number = number.lstrip("+")
+        contact = self.find(user, number)
+        digits = number or contact.number
+        return Person(
+            id=required(user or contact.user or digits, where),
+            phone=f"+{digits}" if digits else None,
+            name=contact.name,
+        )
+
+
+class Change(NamedTuple):
+    """One change, with what its parts have in common.
+
+    Attributes:
+        value: What it holds.
+        where: The path of *value* in the body.
+        business: The number of the business by Meta's id; the account's where it is not named.
+        number: The same number as a phone number, in digits; empty where it is not named.
+        contacts: The customers.
+    """
+
+    value: dict[str, Any]
+    where: str
+    business: str
+    number: str
+    contacts: Contacts
+
+    def event(self, person: Person, **fields: Any) -> Event:
+        """Return an event in the thread of *person* with this number of the business."""
+        return Event(
+            person=person,
+            thread=f"{self.business}:{person.id}",
+            recipient=self.business or None,
+            **fields,
+        )
+
+
+def read_change(update: Update) -> Change:
+    """Return what the parts of *update* have in common. Raises `MalformedBody`."""
+    where = update.where
+    value = as_object(update.value, where)
+    metadata = object_at(value, "metadata", where)
+    place = f"{where}.metadata"
+    return Change(
+        value=value,
+        where=where,
+        business=id_at(metadata, "phone_number_id", place) or update.account,
+        number=id_at(metadata, "display_phone_number", place).lstrip("+"),
+        contacts=Contacts(value),
+    )
