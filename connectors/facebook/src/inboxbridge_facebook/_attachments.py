@@ -91,11 +91,15 @@ def _line(kind: str, title: str, link: str | None) -> str:
 
 
 def with_lines(text: str, lines: list[str]) -> str:
-    """Return *text* followed by those *lines* whose link it does not name already."""
+    """Return *text* followed by those *lines* that it does not say already.
+
+    A shared link is named in the text as well; a button's link is another thing than its label.
+    """
     added = [line for line in lines if not _says(text, line)]
     return "\n".join([text, *added]) if text else "\n".join(added)
 
 
 def _says(text: str, line: str) -> bool:
     link = line.rpartition(" ")[2]
-    return web_link(link) is not None and link in text
+    is_named = web_link(link) is not None and link in text and not line.startswith("[button]")
+    return is_named or line == text

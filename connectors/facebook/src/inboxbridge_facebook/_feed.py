@@ -23,7 +23,12 @@ from inboxbridge.reading import (
 
 from inboxbridge_facebook._meta import Update, ignored
 
-COMMENT_VERBS = {"add": "Commented", "edited": "Edited a comment", "remove": "Deleted a comment"}
+COMMENT_VERBS = {
+    "add": "Commented",
+    "edited": "Edited a comment",
+    # Meta names who wrote it, not who deleted it.
+    "remove": "A comment was deleted",
+}
 POSTS = frozenset({"link", "photo", "post", "share", "status", "video"})
 RECOMMENDATIONS = {
     "POSITIVE": "Recommends the Page",
@@ -69,7 +74,9 @@ def read_rating(update: Update) -> Part:
     review = id_at(value, "open_graph_story_id", update.where) or author.id
     words = _words(value, "review_text")
     if verb == "remove":
-        return _event(update, value, author, event_id("review-removed", review), "Deleted a review")
+        return _event(
+            update, value, author, event_id("review-removed", review), "A review was deleted"
+        )
     if verb == "add":
         name = event_id("review", review)
     else:

@@ -22,7 +22,7 @@ def template_lines(payload: dict[str, Any]) -> list[str]:
     for name, part in _parts(payload):
         lines += _own_lines(part)
         for element in map(mapping, items(part.get("elements"))):
-            lines += _element_lines(element, name)
+            lines += _element_lines(element, name, scalar(part.get("currency")))
         lines += _totals(part)
     return lines
 
@@ -56,8 +56,9 @@ def _own_lines(part: dict[str, Any]) -> list[str]:
     return [word for word in words if word.strip()] + _button_lines(part)
 
 
-def _element_lines(element: dict[str, Any], name: str) -> list[str]:
+def _element_lines(element: dict[str, Any], name: str, currency: str) -> list[str]:
     facts = [one_line(scalar(element.get(key))) for key in ("title", "subtitle")]
+    facts.append(_price(element.get("price"), scalar(element.get("currency")) or currency))
     line = ", ".join(fact for fact in facts if fact)
     if quantity := scalar(element.get("quantity")):
         line = f"{quantity} × {line}"
@@ -79,7 +80,12 @@ def _button_lines(part: dict[str, Any]) -> list[str]:
 
 
 def _totals(part: dict[str, Any]) -> list[str]:
-    total = mapping(part.get("summary")).get("total_cost")
-    if isinstance(total, bool) or not isinstance(total, (int, float, str)):
-        return []
-    return [one_line(f"Total: {total} {scalar(part.get('currency'))}")]
+    summary = mapping(part.get("summary"))
+    total = _price(summary.get("total_cost"), scalar(part.get("currency")))
+    return [f"Total: {total}"] if total else []
+
+
+def _price(amount: object, currency: str) -> str:
+    if isinstance(amount, bool) or not isinstance(amount, (int, float, str)):
+        return ""
+    return one_line(f"{amount} {currency}")

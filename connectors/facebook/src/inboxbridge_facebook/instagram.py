@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inboxbridge import Event, Part, Person
-from inboxbridge.reading import as_object, event_id, id_at, object_at, one_line, text_at
+from inboxbridge.reading import (
+    as_object,
+    event_id,
+    id_at,
+    mapping,
+    object_at,
+    one_line,
+    scalar,
+    text_at,
+)
 
 from inboxbridge_facebook._messaging import MessagingConnector, MessagingSettings
 from inboxbridge_facebook._meta import Update, ignored
@@ -49,6 +58,8 @@ def _comment(update: Update) -> Part:
     text = one_line(text_at(comment, "text", where))
     scoped = f"{update.account}:{person}" if update.account else person
     done = COMMENTS[update.field]
+    if advert := one_line(scalar(mapping(comment.get("media")).get("ad_title"))):
+        done = f"{done} on the ad {advert}"
     return Event(
         id=event_id("comment", id_at(comment, "id", where, required=True)),
         kind="activity",
