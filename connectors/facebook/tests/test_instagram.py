@@ -156,3 +156,25 @@ def test_a_delivery_for_a_page_names_the_connection_it_needs(delivery: Delivery)
 
 def test_the_badge_is_instagrams() -> None:
     assert badge_of(connect(), Event(id="1")) == Badge(text="Instagram")
+
+
+def test_reactions_are_shown_where_that_is_set(sample: Sample) -> None:
+    (event,) = read(connect(reactions=True), sample("instagram-seen-and-reaction"))
+
+    assert (event.kind, event.text) == ("activity", "Reacted to a message: ❤")
+
+
+def test_an_event_names_the_account(sample: Sample) -> None:
+    events = [
+        *read(connect(), sample("instagram-echo")),
+        *read(connect(), sample("instagram-page-as-tenant")),
+        *read(connect(), sample("instagram-comment")),
+    ]
+
+    assert {event.recipient for event in events} == {ACCOUNT}
+
+
+def test_words_beside_an_odd_reply_are_kept(delivery: Delivery) -> None:
+    (event,) = read(connect(), delivery(batch(item(message={"text": "hi", "reply_to": 1}))))
+
+    assert event.text == "hi"

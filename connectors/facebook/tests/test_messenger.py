@@ -354,3 +354,170 @@ def test_samples_hold_json_escapes_as_meta_sends_them() -> None:
     for sample in load_samples(Path(__file__).parent.parent / "samples", only="messenger-*"):
         assert sample.body.isascii()
         assert "page" in json.loads(sample.body).get("object", "page")
+
+
+@pytest.mark.parametrize("sides", [{}, {"sender": {"id": PAGE}, "recipient": {"id": PSID}}])
+def test_an_event_names_the_page_whoever_wrote(delivery: Delivery, sides: dict[str, Any]) -> None:
+    (event,) = read(connect(), delivery(page(item(**sides, message={"mid": "m_1", "text": "x"}))))
+
+    assert event.recipient == PAGE
+
+
+def test_an_odd_item_is_kept_as_unreadable_between_its_neighbours(
+    reasons: Reasons, delivery: Delivery
+) -> None:
+    body = page(
+        item(message={"mid": "m_1", "text": "one"}),
+        item(sender={"id": {"odd": True}}, message={"mid": "m_2", "text": "two"}),
+        item(message={"mid": "m_3", "text": "three"}),
+    )
+
+    assert [event.text for event in read(connect(), delivery(body))] == ["one", "three"]
+    assert "messaging[1].sender.id" in reasons(connect(), delivery(body))
+
+
+def test_an_odd_entry_and_an_odd_list_leave_the_others(
+    reasons: Reasons, delivery: Delivery
+) -> None:
+    body = page(item(message={"mid": "m_1", "text": "one"}))
+    body["entry"][0]["standby"] = "odd"
+    body["entry"].append("odd")
+
+    assert [event.text for event in read(connect(), delivery(body))] == ["one"]
+    said = reasons(connect(), delivery(body))
+    assert "entry[0].standby is not an array" in said
+    assert "entry[1] is not an object" in said
+
+
+@pytest.mark.parametrize(
+    ("reaction", "text"),
+    [
+        ({"action": "react", "emoji": "❤", "reaction": "love"}, "Reacted to a message: ❤"),
+        ({"action": "react", "reaction": "love"}, "Reacted to a message: love"),
+        ({"action": "unreact"}, "Took back a reaction to a message"),
+    ],
+)
+def test_reactions_are_shown_where_that_is_set(
+    delivery: Delivery, reaction: dict[str, str], text: str
+) -> None:
+    request = delivery(page(item(reaction={"mid": "m_1", **reaction})))
+    (event,) = read(connect(reactions=True), request)
+
+    assert (event.kind, event.text, event.person.id) == ("activity", text, DANA)
+    assert read(connect(), request) == []
+
+
+def test_two_edits_of_a_message_are_two_events(delivery: Delivery) -> None:
+    edits = [{"mid": "m_1", "text": text, "num_edit": n} for n, text in enumerate("ab")]
+    unnumbered = [{"mid": "m_1", "text": text} for text in "ab"]
+    items = [item(message_edit=edit) for edit in (*edits, *unnumbered)]
+
+    assert len({event.id for event in read(connect(), delivery(page(*items)))}) == 4
+
+
+@pytest.mark.parametrize(
+    "attachments", ["odd", ["odd"], [{"type": 7}], [{"type": "image", "payload": "odd"}]]
+)
+def test_an_odd_attachment_does_not_cost_the_words_beside_it(
+    delivery: Delivery, attachments: Any
+) -> None:
+    message = {"mid": "m_1", "text": "look", "attachments": attachments}
+    (event,) = read(connect(), delivery(page(item(message=message))))
+
+    assert event.text.startswith("look")
+
+
+@pytest.mark.parametrize("where", [{"lat": "north", "long": 1}, {"lat": 1e9, "long": 1}, {}])
+def test_a_place_without_usable_coordinates_is_still_named(
+    delivery: Delivery, where: dict[str, Any]
+) -> None:
+    place = {"type": "location", "title": "The salon", "payload": {"coordinates": where}}
+    message = {"mid": "m_1", "attachments": [place]}
+    (event,) = read(connect(), delivery(page(item(message=message))))
+
+    assert event.text == "[location] The salon"
+
+
+def test_a_link_that_a_message_names_is_not_repeated_but_a_button_is(delivery: Delivery) -> None:
+    link = "https://salon.example/book"
+    template = {
+        "type": "template",
+        "payload": {
+            "template_type": "button",
+            "text": f"Book: {link}",
+            "buttons": [{"type": "web_url", "title": "Book now", "url": link}],
+        },
+    }
+    message = {"mid": "m_1", "text": f"Book: {link}", "attachments": [template]}
+    (event,) = read(connect(), delivery(page(item(message=message))))
+
+    assert event.text == f"Book: {link}\n[button] Book now {link}"
+
+
+def test_a_comment_and_a_message_of_one_person_reach_one_contact(delivery: Delivery) -> None:
+    change = {
+        "field": "feed",
+        "value": {
+            "from": {"id": PSID, "name": "Dana"},
+            "item": "comment",
+            "verb": "add",
+            "comment_id": "1_2",
+        },
+    }
+    body = page(item(message={"mid": "m_1", "text": "hi"}))
+    body["entry"][0]["changes"] = [change]
+    message, comment = read(connect(), delivery(body))
+
+    assert message.person.id == comment.person.id == DANA
+    assert message.thread_key == comment.thread_key
+    assert (comment.text, comment.recipient) == ("Commented", PAGE)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "ignored"),
+    [
+        ("feed", {"from": {"id": PAGE}, "item": "comment", "verb": "add"}, "feed.comment.own"),
+        ("feed", {"from": {"id": "5"}, "item": "like", "verb": "add"}, "feed.like.add"),
+        ("feed", {"from": {"id": "5"}, "item": "comment", "verb": "hide"}, "feed.comment.hide"),
+        ("feed", {"from": {"id": "5"}, "item": "What I said", "verb": ["x"]}, "feed"),
+        ("ratings", {"sender_id": PAGE, "item": "comment", "verb": "add"}, "ratings.comment.own"),
+        ("leadgen", {"leadgen_id": "55"}, "leadgen"),
+    ],
+)
+def test_what_is_left_out_of_a_page_is_named_by_its_kind_and_never_by_words(
+    kinds: Kinds, delivery: Delivery, field: str, value: Any, ignored: str
+) -> None:
+    change = {"field": field, "value": value}
+    body = {"object": "page", "entry": [{"id": PAGE, "changes": [change]}]}
+
+    assert kinds(connect(), delivery(body)) == [ignored]
+
+
+def test_a_comment_by_nobody_is_kept_as_unreadable(reasons: Reasons, delivery: Delivery) -> None:
+    value = {"item": "comment", "verb": "add", "comment_id": "1_2", "message": "hi"}
+    body = {
+        "object": "page",
+        "entry": [{"id": PAGE, "changes": [{"field": "feed", "value": value}]}],
+    }
+
+    assert "value.from.id is missing" in reasons(connect(), delivery(body))
+
+
+def test_an_edit_back_to_the_first_words_is_another_event(delivery: Delivery) -> None:
+    changes = [
+        {
+            "field": "feed",
+            "value": {
+                "from": {"id": PSID},
+                "item": "comment",
+                "verb": "edited",
+                "comment_id": "1_2",
+                "message": words,
+                "created_time": 1794000000 + n,
+            },
+        }
+        for n, words in enumerate(("a", "b", "a"))
+    ]
+    body = {"object": "page", "entry": [{"id": PAGE, "changes": changes}]}
+
+    assert len({event.id for event in read(connect(), delivery(body))}) == 3

@@ -236,3 +236,212 @@ def test_no_token_protected_address_is_ever_shown() -> None:
         for event in read(connector, sample.request()):
             assert event.attachments == ()
             assert "lookaside" not in json.dumps(event.model_dump(mode="json"))
+
+
+def field(name: str, **value: Any) -> dict[str, Any]:
+    metadata = {"phone_number_id": BUSINESS, "display_phone_number": "15005550009"}
+    change = {"field": name, "value": {"metadata": metadata, **value}}
+    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+
+
+def test_an_event_names_the_number_of_the_business_whoever_wrote(sample: Sample) -> None:
+    events = [
+        event
+        for name in ("text-and-photo", "echo", "calls", "history", "preferences")
+        for event in read(connect(), sample(f"whatsapp-{name}"))
+    ]
+
+    assert {event.direction for event in events} == {"inbound", "outbound"}
+    assert {event.recipient for event in events} == {BUSINESS}
+
+
+def test_reactions_are_shown_where_that_is_set(sample: Sample) -> None:
+    found = read(connect(reactions=True), sample("whatsapp-reaction"))
+
+    assert [(event.kind, event.text) for event in found] == [
+        ("activity", "Reacted to a message: \U0001f44d"),
+        ("activity", "Took back a reaction to a message"),
+    ]
+
+
+def test_messages_in_groups_are_left_out_where_that_is_set(kinds: Kinds, sample: Sample) -> None:
+    assert kinds(connect(groups="ignore"), sample("whatsapp-group")) == ["messages.group"]
+
+
+def test_a_file_in_a_group_is_marked_too(delivery: Delivery) -> None:
+    photo = text(type="image", image={"id": "6"}, group_id="g")
+    (event,) = read(connect(access_token="token-demo"), delivery(batch(photo)))
+
+    assert event.text == "[in a WhatsApp group]"
+    assert len(event.attachments) == 1
+
+
+def test_a_message_that_did_not_arrive_is_shown_where_that_is_set(sample: Sample) -> None:
+    (event,) = read(connect(failed_messages=True), sample("whatsapp-status"))
+
+    assert (event.kind, event.direction) == ("activity", "outbound")
+    assert event.text == "A WhatsApp message was not delivered: Re-engagement message"
+    assert event.person == Person(id=NUMBER, phone=f"+{NUMBER}")
+
+
+def test_a_sent_or_read_mark_is_not_shown_even_then(kinds: Kinds, delivery: Delivery) -> None:
+    marks = [{"id": "wamid.1", "status": status} for status in ("sent", "read")]
+    request = delivery(batch(statuses=marks))
+
+    assert kinds(connect(failed_messages=True), request) == ["statuses.sent", "statuses.read"]
+
+
+def test_a_person_is_never_put_together_from_two(delivery: Delivery) -> None:
+    """The contact has the number but another user id: somebody else's name."""
+    contacts = [{"profile": {"name": "Sam"}, "wa_id": NUMBER, "user_id": "US.2"}]
+    request = delivery(batch(text(from_user_id="US.1"), contacts=contacts))
+    (event,) = read(connect(), request)
+
+    assert event.person == Person(id="US.1", phone=f"+{NUMBER}")
+
+
+def test_an_odd_contact_costs_no_message(delivery: Delivery) -> None:
+    contacts = ["odd", {"profile": "odd", "wa_id": ["odd"]}]
+    (event,) = read(connect(), delivery(batch(text(), contacts=contacts)))
+
+    assert event.person == Person(id=NUMBER, phone=f"+{NUMBER}")
+
+
+def test_an_odd_message_is_kept_as_unreadable_between_its_neighbours(
+    reasons: Reasons, delivery: Delivery
+) -> None:
+    body = delivery(batch(text("one"), text(7, id="wamid.2"), text("three", id="wamid.3")))
+
+    assert [event.text for event in read(connect(), body)] == ["one", "three"]
+    assert "messages[1].text.body is not text" in reasons(connect(), body)
+
+
+def test_an_odd_list_leaves_the_other_lists_of_its_change(
+    reasons: Reasons, delivery: Delivery
+) -> None:
+    body = delivery(batch(text("one"), statuses="odd"))
+
+    assert [event.text for event in read(connect(), body)] == ["one"]
+    assert "value.statuses is not an array" in reasons(connect(), body)
+
+
+def test_a_name_or_else_the_username_is_the_contacts(delivery: Delivery) -> None:
+    contacts = [{"profile": {"username": "dana.r"}, "user_id": USER}]
+    message = {**text(from_user_id=USER), "from": None}
+    (event,) = read(connect(), delivery(batch(message, contacts=contacts)))
+
+    assert event.person == Person(id=USER, name="dana.r")
+
+
+def test_history_comes_oldest_first_over_all_chats(delivery: Delivery) -> None:
+    def said(name: str, at: int) -> dict[str, Any]:
+        return {**text(name, id=f"wamid.{name}"), "timestamp": str(at)}
+
+    chunks = [
+        {"threads": [{"id": NUMBER, "messages": [said("c", 300), said("a", 100)]}]},
+        {"threads": [{"id": "15005550007", "messages": [said("b", 200), "odd"]}]},
+        "odd",
+    ]
+    body = delivery(field("history", history=chunks))
+    found = read(connect(), body)
+
+    assert [(event.text, event.history) for event in found] == [
+        ("a", True),
+        ("b", True),
+        ("c", True),
+    ]
+    assert [event.person.phone for event in found] == [
+        f"+{NUMBER}",
+        "+15005550007",
+        f"+{NUMBER}",
+    ]
+
+
+def test_what_is_said_now_is_no_history(sample: Sample) -> None:
+    assert not any(event.history for event in read(connect(), sample("whatsapp-echo")))
+
+
+def test_a_changed_number_is_tied_to_the_user_id_and_number_before(sample: Sample) -> None:
+    change, joined, *_ = read(connect(), sample("whatsapp-number-and-user-id-changed"))
+
+    assert change.person == Person(id=USER, phone=f"+{NUMBER}")
+    assert joined.person == Person(id=USER, phone="+15005550008")
+    assert change.thread_key == joined.thread_key
+
+
+def test_without_the_user_id_before_the_old_number_ties_the_new_one(delivery: Delivery) -> None:
+    system = {"type": "user_changed_number", "wa_id": "15005550008", "user_id": "US.9"}
+    message = {**text(type="system", system=system), "from_user_id": "US.9"}
+    change, joined = read(connect(), delivery(batch(message)))
+
+    assert change.person == Person(id=NUMBER, phone=f"+{NUMBER}")
+    assert joined.person == Person(id=NUMBER, phone="+15005550008")
+
+
+def test_both_user_ids_of_an_update_are_tied_by_the_number(sample: Sample) -> None:
+    before, after = read(connect(), sample("whatsapp-user-id-update"))
+
+    assert (before.person.id, after.person.id) == ("US.1", USER)
+    assert before.person.phone == after.person.phone == f"+{NUMBER}"
+
+
+@pytest.mark.parametrize(
+    ("goods", "lines"),
+    [
+        ([{"product_retailer_id": "A", "quantity": 3, "item_price": 0.1, "currency": "USD"}],
+         ["3 × A, 0.10 USD each", "Total: 0.30 USD"]),
+        ([{"product_retailer_id": "A", "quantity": 1, "item_price": 10000, "currency": "COP"}],
+         ["1 × A, 10000 COP each", "Total: 10000 COP"]),
+        ([{"product_retailer_id": "A", "quantity": 1, "item_price": 2, "currency": "USD"},
+          {"product_retailer_id": "B", "quantity": 2}],
+         ["1 × A, 2 USD each", "2 × B"]),
+        ([{"product_retailer_id": "A", "quantity": "many", "item_price": "1e999"}], ["A"]),
+        ([{"quantity": 2}, "odd"], ["2 × a product"]),
+    ],
+)  # fmt: skip
+def test_an_orders_goods_are_lines_and_a_total_is_only_said_of_known_prices(
+    delivery: Delivery, goods: list[Any], lines: list[str]
+) -> None:
+    message = text(type="order", order={"product_items": goods})
+    (event,) = read(connect(), delivery(batch(message)))
+
+    assert event.text.split("\n")[1:] == lines
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "",
+        "no json",
+        "[1]",
+        "7",
+        '{"flow_token": "x"}',
+        "[" * 100_000,
+    ],
+)
+def test_a_form_without_readable_answers_is_still_shown(delivery: Delivery, answers: str) -> None:
+    form = {"type": "nfm_reply", "nfm_reply": {"response_json": answers, "body": "Sent"}}
+    (event,) = read(connect(), delivery(batch(text(type="interactive", interactive=form))))
+
+    assert event.text == "[answered a form]"
+
+
+def test_an_address_that_only_the_body_tells_is_shown(delivery: Delivery) -> None:
+    form = {"type": "nfm_reply", "nfm_reply": {"body": "12 Lake Road, Mumbai"}}
+    (event,) = read(connect(), delivery(batch(text(type="interactive", interactive=form))))
+
+    assert event.text == "[answered a form]\n12 Lake Road, Mumbai"
+
+
+def test_a_call_of_the_business_is_the_customers_not_its_own(sample: Sample) -> None:
+    *_, called, unanswered = read(connect(), sample("whatsapp-calls"))
+
+    assert called.person == unanswered.person == DANA
+    assert {called.direction, unanswered.direction} == {"outbound"}
+
+
+def test_an_interactive_message_of_an_unknown_kind_is_no_form(delivery: Delivery) -> None:
+    message = text(type="interactive", interactive={"type": "hologram_reply"})
+    (event,) = read(connect(), delivery(batch(message)))
+
+    assert event.text == "[a message with choices]"

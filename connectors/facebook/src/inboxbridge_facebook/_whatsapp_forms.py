@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 from inboxbridge.reading import items, mapping, one_line, scalar, web_link
@@ -29,9 +30,9 @@ def form_lines(reply: dict[str, Any]) -> str:
     """Return the answers of a flow (``nfm_reply``): ``service: Cut``."""
     try:
         answers = mapping(json.loads(scalar(reply.get("response_json"))))
+        lines = list(islice(_answer_lines(answers), MOST_ANSWERS))
     except (ValueError, RecursionError):
-        answers = {}
-    lines = [line for _, line in zip(range(MOST_ANSWERS), _answer_lines(answers), strict=False)]
+        lines = []
     if not lines:
         # An address form (India) has its answers in the body; a flow's body says no more than this.
         body = scalar(reply.get("body")).strip()
