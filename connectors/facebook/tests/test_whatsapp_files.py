@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from inboxbridge import Attachment, Download, Event, InboxbridgeError, WebhookRequest
+from inboxbridge import Attachment, ConnectorError, Download, Event, WebhookRequest
 from inboxbridge_facebook.whatsapp import WhatsApp
 
 TOKEN = "whatsapp-token-demo"
@@ -57,9 +57,9 @@ def test_with_a_token_every_kind_of_file_is_an_attachment(sample: Sample) -> Non
 
     assert [event.text for event in events] == ["watch", "", "", "our prices", ""]
     assert [event.attachments for event in events] == [
-        (Attachment(source="1", filename="video", mime_type="video/mp4"),),
-        (Attachment(source="2", filename="voice message", mime_type="audio/ogg"),),
-        (Attachment(source="3", filename="audio", mime_type="audio/mpeg"),),
+        (Attachment(source="1", filename="video.mp4", mime_type="video/mp4"),),
+        (Attachment(source="2", filename="voice message.ogg", mime_type="audio/ogg"),),
+        (Attachment(source="3", filename="audio.mp3", mime_type="audio/mpeg"),),
         (Attachment(source="4", filename="list.pdf", mime_type="application/pdf"),),
         (Attachment(kind="image", source="5", mime_type="image/webp"),),
     ]
@@ -112,9 +112,7 @@ async def test_without_a_token_nothing_is_fetched() -> None:
 
 
 async def test_a_refused_token_is_a_failed_try_that_says_what_to_check() -> None:
-    with pytest.raises(
-        InboxbridgeError, match=r"HTTP 401, error 190.*check access_token"
-    ) as caught:
+    with pytest.raises(ConnectorError, match=r"HTTP 401, error 190.*check access_token") as caught:
         await fetched(connect(), {"error": {"code": 190, "message": TOKEN}}, 401)
 
     assert TOKEN not in str(caught.value)

@@ -11,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from inboxbridge import InboxbridgeError
+from inboxbridge import ConnectorError
 from inboxbridge.reading import mapping
 from pydantic import AfterValidator, Field
 
@@ -52,7 +52,7 @@ GraphVersion = Annotated[str, Field(pattern=r"^v[1-9][0-9]?\.[0-9]$")]
 """A version of the Graph API, such as ``v25.0``."""
 
 
-class GraphRefused(InboxbridgeError):
+class GraphRefused(ConnectorError):
     """The Graph API answered with an error.
 
     Attributes:

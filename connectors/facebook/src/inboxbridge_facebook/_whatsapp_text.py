@@ -34,6 +34,17 @@ MEDIA: dict[str, tuple[Literal["image", "file"], str]] = {
 }
 """How a kind of file is shown, and what it is called."""
 
+ENDINGS = {
+    "audio/aac": ".aac",
+    "audio/amr": ".amr",
+    "audio/mp4": ".m4a",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "video/3gp": ".3gp",
+    "video/mp4": ".mp4",
+}
+"""What a file without a name of its own ends with: the types that WhatsApp sends."""
+
 NOT_PASSED_ON = "[a message that WhatsApp does not pass on: see it in the WhatsApp app]"
 NOT_SAID = frozenset({"", "reaction"})
 PERMISSIONS = {"accept": "Allowed WhatsApp calls", "reject": "Refused WhatsApp calls"}
@@ -144,12 +155,13 @@ def _file(kind: str, content: dict[str, Any]) -> Attachment | None:
     shown, name = MEDIA[kind]
     if kind == "audio" and content.get("voice") is True:
         name = "voice message"
-    filename = one_line(scalar(content.get("filename"))) or (name if shown == "file" else None)
+    mime_type = scalar(content.get("mime_type")).partition(";")[0].strip()
+    own_name = f"{name}{ENDINGS.get(mime_type, '')}" if shown == "file" else None
     return Attachment(
         kind=shown,
         source=number,
-        filename=filename,
-        mime_type=scalar(content.get("mime_type")).partition(";")[0].strip(),
+        filename=one_line(scalar(content.get("filename"))) or own_name,
+        mime_type=mime_type,
     )
 
 
