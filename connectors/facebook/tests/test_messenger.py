@@ -521,3 +521,21 @@ def test_an_edit_back_to_the_first_words_is_another_event(delivery: Delivery) ->
     body = {"object": "page", "entry": [{"id": PAGE, "changes": changes}]}
 
     assert len({event.id for event in read(connect(), delivery(body))}) == 3
+
+
+def test_the_author_of_a_comment_is_never_put_together_from_two(delivery: Delivery) -> None:
+    value = {
+        "from": {"id": PSID},
+        "sender_id": "5",
+        "sender_name": "Sam Ortiz",
+        "item": "comment",
+        "verb": "add",
+        "comment_id": "1_2",
+    }
+    body = {
+        "object": "page",
+        "entry": [{"id": PAGE, "changes": [{"field": "feed", "value": value}]}],
+    }
+    (event,) = read(connect(), delivery(body))
+
+    assert (event.person.id, event.person.name) == (DANA, None)

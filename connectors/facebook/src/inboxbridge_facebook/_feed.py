@@ -115,10 +115,9 @@ def _with_words(done: str, words: str) -> str:
 
 def _author(value: dict[str, Any], where: str, older: str) -> Author:
     author = mapping(value.get("from"))
-    return Author(
-        id=id_at(author, "id", f"{where}.from") or id_at(value, f"{older}_id", where),
-        name=scalar(author.get("name")) or scalar(value.get(f"{older}_name")),
-    )
+    if found := id_at(author, "id", f"{where}.from"):
+        return Author(found, scalar(author.get("name")))
+    return Author(id_at(value, f"{older}_id", where), scalar(value.get(f"{older}_name")))
 
 
 def _event(update: Update, value: dict[str, Any], author: Author, name: str, text: str) -> Event:

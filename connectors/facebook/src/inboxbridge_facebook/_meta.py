@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from inboxbridge import (
@@ -163,6 +164,7 @@ def _read_key(key: str, entry: dict[str, Any], account: str, where: str, read: R
 _NAME = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
 
 
+@lru_cache(maxsize=256)
 def ignored(*names: str) -> IgnoredPart:
     """Return a part that is left out, of the kind that Meta calls by *names*.
 
