@@ -256,8 +256,23 @@ async def test_only_what_is_enabled_is_imported(
     assert witness.read_text() == "used"
 
 
+@pytest.mark.parametrize("name", ["enrich", "fetch_attachment"])
+async def test_a_connector_may_await_what_only_the_network_tells(
+    tmp_path: Path, sandbox: SandboxServer, packages: Path, name: str
+) -> None:
+    argument = "event" if name == "enrich" else "attachment"
+    package(packages, "acme", hook(name, f"{argument}, http", "return None"))
+
+    with importable(packages) as available:
+        async with running(configured(tmp_path, sandbox, ["acme"]), available=available) as runtime:
+            assert set(runtime.connections) == {"shop0", "acme"}
+
+
+AWAITED = ("enrich", "fetch_attachment")
+
+
 def hook(name: str, arguments: str, does: str) -> str:
-    awaited = "async " if name == "enrich" else ""
+    awaited = "async " if name in AWAITED else ""
     return HEAD + (
         "import asyncio, threading\n"
         "class connector(Open):\n"
