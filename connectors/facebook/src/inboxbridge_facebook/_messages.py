@@ -37,19 +37,22 @@ def read_message(
         return _unsent(read_item(update, item, is_echo=is_echo), message)
     if is_echo and app_id and id_at(message, "app_id", where) == app_id:
         return ignored("message_echoes", "own_app")
-    attachments, lines = read_attachments(message)
+    attachments, lines = read_attachments(message) if "attachments" in message else ([], [])
     if message.get("is_unsupported") is True:
         lines.append(f"[a message that {app} does not pass on: see it in the {app} app]")
     said = text_at(message, "text", where)
-    text = with_lines(said, [*lines, *lines_of(mapping(message.get("referral")))])
-    if _answers_a_story(message):
+    if "referral" in message:
+        lines += lines_of(mapping(message["referral"]))
+    text = with_lines(said, lines) if lines else said
+    if "reply_to" in message and mapping(mapping(message["reply_to"]).get("story")):
         text = f"[reply to a story] {text}".rstrip()
     if not text.strip() and not attachments:
         return ignored("message", "empty")
     found = read_item(update, item, is_echo=is_echo)
     person = found.person
-    if found.direction == "inbound" and (reply := mapping(message.get("quick_reply"))):
-        person = _with_contact_details(person, (scalar(reply.get("payload")), said))
+    if "quick_reply" in message and found.direction == "inbound":
+        payload = scalar(mapping(message["quick_reply"]).get("payload"))
+        person = _with_contact_details(person, (payload, said))
     return found.event(
         id=found.id("message", id_at(message, "mid", where), text),
         person=person,
@@ -81,10 +84,6 @@ def read_postback(item: Item, postback: dict[str, Any]) -> Event:
 def _unsent(item: Item, message: dict[str, Any]) -> Event:
     mid = id_at(message, "mid", f"{item.where}.message", required=True)
     return item.event(id=event_id("unsent", mid), kind="activity", text="Unsent a message")
-
-
-def _answers_a_story(message: dict[str, Any]) -> bool:
-    return bool(mapping(mapping(message.get("reply_to")).get("story")))
 
 
 def _with_contact_details(person: Person, answers: tuple[str, ...]) -> Person:

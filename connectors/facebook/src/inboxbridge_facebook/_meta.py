@@ -138,6 +138,8 @@ def _read_entry(number: int, entry: Any, read: Read) -> list[Part]:
     entry = as_object(entry, where)
     account = id_at(entry, "id", where)
     keys = [key for key in entry if key in ("messaging", "standby", "changes", "field")]
+    if len(keys) == 1:
+        return _read_key(keys[0], entry, account, where, read)
     return read_each(keys, lambda key: _read_key(key, entry, account, where, read))
 
 

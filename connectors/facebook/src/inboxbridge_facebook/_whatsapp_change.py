@@ -35,14 +35,15 @@ class Contacts:
         self._all: list[Contact] = []
         for contact in map(mapping, items(value.get("contacts"))):
             profile = mapping(contact.get("profile"))
-            found = Contact(
-                user=scalar(contact.get("user_id")).strip(),
-                number=scalar(contact.get("wa_id")).strip().lstrip("+"),
-                name=scalar(profile.get("name")) or scalar(profile.get("username")),
-            )
+            user = scalar(contact.get("user_id")).strip()
+            number = scalar(contact.get("wa_id")).strip().lstrip("+")
+            name = scalar(profile.get("name")) or scalar(profile.get("username"))
+            found = Contact(user, number, name)
             self._all.append(found)
-            for key in filter(None, (found.user, found.number)):
-                self._known.setdefault(key, found)
+            if user:
+                self._known.setdefault(user, found)
+            if number:
+                self._known.setdefault(number, found)
 
     def find(self, user: str, number: str) -> Contact:
         """Return what is known of a customer; the only one where the message names none.
@@ -51,14 +52,13 @@ class Contacts:
         """
         if not user and not number:
             return self._all[0] if len(self._all) == 1 else NOBODY
-        for found in (self._known.get(user), self._known.get(number)):
-            if (
-                found
-                and user in ("", found.user or user)
-                and number in ("", found.number or number)
-            ):
-                return found
-        return NOBODY
+        found = self._known.get(user) or self._known.get(number)
+        if found is None:
+            return NOBODY
+        is_another = (user and found.user and user != found.user) or (
+            number and found.number and number != found.number
+        )
+        return NOBODY if is_another else found
 
     def person(self, user: str, number: str, where: str) -> Person:
         """Return the customer with a user id or number.
@@ -95,12 +95,9 @@ class Change(NamedTuple):
 
     def event(self, person: Person, **fields: Any) -> Event:
         """Return an event in the thread of *person* with this number of the business."""
-        return Event(
-            person=person,
-            thread=f"{self.business}:{person.id}",
-            recipient=self.business or None,
-            **fields,
-        )
+        business = self.business
+        thread = f"{business}:{person.id}"
+        return Event(person=person, thread=thread, recipient=business or None, **fields)
 
 
 def read_change(update: Update) -> Change:

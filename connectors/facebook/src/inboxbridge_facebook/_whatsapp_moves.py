@@ -31,7 +31,7 @@ CHANGES = frozenset({"user_changed_number", "user_changed_user_id"})
 
 def is_move(message: dict[str, Any]) -> bool:
     """Whether *message* is the system's about a changed number or user id."""
-    return scalar(mapping(message.get("system")).get("type")) in CHANGES
+    return "system" in message and scalar(mapping(message["system"]).get("type")) in CHANGES
 
 
 def read_system_move(change: Change, message: dict[str, Any], where: str) -> list[Event]:

@@ -46,7 +46,9 @@ ENDINGS = {
 """What a file without a name of its own ends with: the types that WhatsApp sends."""
 
 NOT_PASSED_ON = "[a message that WhatsApp does not pass on: see it in the WhatsApp app]"
-NOT_SAID = frozenset({"", "reaction"})
+DONE = frozenset({"", "interactive", "reaction", "request_welcome", "revoke", "system"})
+"""Kinds that are, or may be, what was done and not what was said."""
+
 PERMISSIONS = {"accept": "Allowed WhatsApp calls", "reject": "Refused WhatsApp calls"}
 MAX_NAME_CHARACTERS = 40
 
@@ -77,7 +79,7 @@ def read_said(message: dict[str, Any], where: str, *, fetches: bool = False) -> 
         MalformedBody: A value has the wrong type.
     """
     kind = _kind(message, where)
-    done = _done(kind, message, where)
+    done = _done(kind, message, where) if kind in DONE else None
     if done is not None:
         return Said("activity", done) if done else None
     if kind == "edit":
@@ -91,10 +93,9 @@ def read_said(message: dict[str, Any], where: str, *, fetches: bool = False) -> 
         text = scalar(mapping(message.get(kind)).get("caption"))
     else:
         text = _text(kind, message, where)
-    context = mapping(message.get("context"))
-    if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
-        text = f"[forwarded] {text}"
-    text = "\n".join(filter(None, [text.strip(), *_origin(message)]))
+    text = text.strip()
+    if "context" in message or "referral" in message:
+        text = _with_origin(text, mapping(message.get("context")), mapping(message.get("referral")))
     return Said("message", text, files) if text or files else None
 
 
@@ -105,8 +106,6 @@ def _kind(message: dict[str, Any], where: str) -> str:
 
 def _done(kind: str, message: dict[str, Any], where: str) -> str | None:
     """Return the line for what was done, None for what was said."""
-    if kind in NOT_SAID:
-        return ""
     if kind == "revoke":
         return "Deleted a message"
     if kind == "request_welcome":
@@ -116,7 +115,7 @@ def _done(kind: str, message: dict[str, Any], where: str) -> str | None:
     if kind == "interactive":
         reply = mapping(mapping(message.get("interactive")).get("call_permission_reply"))
         return PERMISSIONS.get(scalar(reply.get("response")))
-    return None
+    return ""
 
 
 def _text(kind: str, message: dict[str, Any], where: str) -> str:
@@ -134,18 +133,19 @@ def _text(kind: str, message: dict[str, Any], where: str) -> str:
     return f"[{name}]" if name else ""
 
 
-def _origin(message: dict[str, Any]) -> list[str]:
-    """Return the lines about the advertisement or product that a message is about."""
-    lines = []
-    product = mapping(mapping(message.get("context")).get("referred_product"))
+def _with_origin(text: str, context: dict[str, Any], referral: dict[str, Any]) -> str:
+    """Return *text*, marked if forwarded, and the advertisement or product that it is about."""
+    if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
+        text = f"[forwarded] {text}".rstrip()
+    lines = [text]
+    product = mapping(context.get("referred_product"))
     if number := one_line(scalar(product.get("product_retailer_id"))):
         lines.append(f"About the product: {number}")
-    referral = mapping(message.get("referral"))
     if referral:
         source = "post" if referral.get("source_type") == "post" else "ad"
         title = one_line(scalar(referral.get("headline")) or scalar(referral.get("body")))
         lines.append(f"From the {source}: {title}" if title else f"From the business's {source}")
-    return lines
+    return "\n".join(filter(None, lines))
 
 
 def _file(kind: str, content: dict[str, Any]) -> Attachment | None:

@@ -38,7 +38,7 @@ from inboxbridge_facebook._whatsapp_change import Change, read_change
 from inboxbridge_facebook._whatsapp_history import Past, read_history
 from inboxbridge_facebook._whatsapp_moves import is_move, read_system_move, read_user_id_update
 from inboxbridge_facebook._whatsapp_news import read_preference, read_status
-from inboxbridge_facebook._whatsapp_text import read_said
+from inboxbridge_facebook._whatsapp_text import Said, read_said
 
 if TYPE_CHECKING:
     import httpx
@@ -131,6 +131,8 @@ class WhatsApp(MetaConnector[WhatsAppSettings]):
         keys = [key for key in change.value if key in self._readers]
         if not keys:
             return ignored(update.field, "errors" if "errors" in change.value else "empty")
+        if len(keys) == 1:
+            return self._read_key(change, keys[0])
         return read_each(keys, lambda key: self._read_key(change, key))
 
     def _read_key(self, change: Change, key: str) -> list[Part]:
@@ -163,28 +165,27 @@ class WhatsApp(MetaConnector[WhatsAppSettings]):
     ) -> Part:
         side = "from" if direction == "inbound" else "to"
         user, number = id_at(message, f"{side}_user_id", where), id_at(message, side, where)
-        in_group = bool(scalar(message.get("group_id")))
+        in_group = bool(message.get("group_id"))
         if in_group and self.settings.groups == "ignore":
             return ignored("messages", "group")
         if message.get("type") == "reaction":
             if not self.settings.reactions:
                 return ignored("messages", "reaction")
             sign = one_line(scalar(mapping(message.get("reaction")).get("emoji")))
-            said_fields: dict[str, Any] = {"kind": "activity", "text": reacted(sign)}
+            said: Said | None = Said("activity", reacted(sign))
         else:
             said = read_said(message, where, fetches=self._graph is not None)
-            if said is None:
-                return ignored("messages", scalar(message.get("type")), "empty")
-            said_fields = {"kind": said.kind, "text": said.text, "attachments": said.files}
-        if in_group:
-            said_fields["text"] = f"{IN_A_GROUP} {said_fields['text']}".rstrip()
+        if said is None:
+            return ignored("messages", scalar(message.get("type")), "empty")
         person = change.contacts.person(user, number, f"{where}.{side}")
         return change.event(
             person,
             id=event_id(id_at(message, "id", where, required=True)),
+            kind=said.kind,
             direction=direction,
+            text=f"{IN_A_GROUP} {said.text}" if in_group else said.text,
+            attachments=said.files,
             occurred_at=moment_at(message, "timestamp", where),
-            **said_fields,
         )
 
     def _read_past(self, change: Change, past: Past) -> Part:

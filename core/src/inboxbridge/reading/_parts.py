@@ -27,9 +27,10 @@ def read_each(items: Iterable[T], read: Callable[[T], Part | Iterable[Part] | No
     for item in items:
         try:
             made = read(item)
-            if made is None:
-                continue
-            parts += [made] if isinstance(made, Part) else made
+            if isinstance(made, list):
+                parts += made
+            elif made is not None:
+                parts += [made] if isinstance(made, Part) else made
         except Exception as error:
             is_malformed = isinstance(error, MalformedBody)
             reason = str(error) if is_malformed else f"reading it raised {type(error).__name__}"
