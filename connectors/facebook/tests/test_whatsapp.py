@@ -445,3 +445,37 @@ def test_an_interactive_message_of_an_unknown_kind_is_no_form(delivery: Delivery
     (event,) = read(connect(), delivery(batch(message)))
 
     assert event.text == "[a message with choices]"
+
+
+def test_who_spoke_in_an_earlier_chat_is_told_by_the_mark_or_else_the_number(
+    delivery: Delivery,
+) -> None:
+    def said(name: str, sender: str, **context: Any) -> dict[str, Any]:
+        return {**text(name, id=f"wamid.{name}"), "from": sender, "history_context": context}
+
+    messages = [
+        said("a", NUMBER),
+        said("b", "15005550009"),
+        said("c", "15005550099", from_me=True),
+        said("d", "15005550009", from_me=False),
+    ]
+    history = [{"threads": [{"id": NUMBER, "messages": messages}]}]
+    found = read(connect(), delivery(field("history", history=history)))
+
+    assert {event.text: event.direction for event in found} == {
+        "a": "inbound",
+        "b": "outbound",
+        "c": "outbound",
+        "d": "inbound",
+    }
+    assert {event.person.phone for event in found} == {f"+{NUMBER}"}
+
+
+def test_echoes_of_earlier_chats_are_history_too(reasons: Reasons, delivery: Delivery) -> None:
+    echo = {**text("See you"), "from": "15005550009", "to": NUMBER}
+    body = delivery(field("history", history="odd", message_echoes=[echo]))
+    (event,) = read(connect(), body)
+
+    assert (event.id, event.direction, event.history) == ("wamid.1", "outbound", True)
+    assert event.person.phone == f"+{NUMBER}"
+    assert "value.history is not an array" in reasons(connect(), body)
