@@ -33,6 +33,7 @@ class Contacts:
     def __init__(self, value: dict[str, Any]) -> None:
         self._known: dict[str, Contact] = {}
         self._all: list[Contact] = []
+        self._people: dict[tuple[str, str], Person] = {}
         for contact in map(mapping, items(value.get("contacts"))):
             profile = mapping(contact.get("profile"))
             user = scalar(contact.get("user_id")).strip()
@@ -66,14 +67,18 @@ class Contacts:
         Raises:
             MalformedBody: Neither they nor the contacts name one; the text names the path *where*.
         """
-        number = number.lstrip("+")
-        contact = self.find(user, number)
-        digits = number or contact.number
-        return Person(
+        if known := self._people.get((user, number)):
+            return known
+        digits = number.lstrip("+")
+        contact = self.find(user, digits)
+        digits = digits or contact.number
+        person = Person(
             id=required(user or contact.user or digits, where),
             phone=f"+{digits}" if digits else None,
             name=contact.name,
         )
+        self._people[user, number] = person
+        return person
 
 
 class Change(NamedTuple):

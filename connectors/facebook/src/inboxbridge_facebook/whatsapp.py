@@ -178,13 +178,15 @@ class WhatsApp(MetaConnector[WhatsAppSettings]):
         if said is None:
             return ignored("messages", scalar(message.get("type")), "empty")
         person = change.contacts.person(user, number, f"{where}.{side}")
+        # Checking a field costs time, also of an empty one.
+        files = {"attachments": said.files} if said.files else {}
         return change.event(
             person,
+            **files,
             id=event_id(id_at(message, "id", where, required=True)),
             kind=said.kind,
             direction=direction,
             text=f"{IN_A_GROUP} {said.text}" if in_group else said.text,
-            attachments=said.files,
             occurred_at=moment_at(message, "timestamp", where),
         )
 
