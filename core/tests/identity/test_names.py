@@ -130,3 +130,23 @@ async def test_a_change_at_the_same_moment_is_tried_again_with_the_next_event(
     await delivered(people, id="page:000042", name="Dana Reyes")
 
     assert await name_of(people) == {"first": "Dana", "last": "Reyes"}
+
+
+async def test_a_contact_that_is_made_with_its_name_has_the_picture_at_once(people: People) -> None:
+    await delivered(people, id="page:000042", name="Dana Reyes", picture_url=PICTURE)
+
+    [contact] = await people.contacts()
+    assert contact["info"]["picture"] == {"image": {"url": PICTURE}}
+
+
+async def test_a_picture_that_wix_refuses_costs_nobody_the_contact(people: People) -> None:
+    refusal = {"status": 400, "json": {"message": "picture is invalid", "details": {}}}
+    await people.control("rules", [{"call": "create", "times": 1, "answer": refusal}])
+    await delivered(people, id="page:000042", name="Dana Reyes", picture_url=PICTURE)
+    await delivered(people, id="page:000043")
+    await people.control("rules", [{"call": "update", "times": 1, "answer": refusal}])
+    await delivered(people, id="page:000043", name="Noa Levin", picture_url=PICTURE)
+
+    contacts = await people.contacts()
+    assert {contact["info"]["name"]["first"] for contact in contacts} == {"Dana", "Noa"}
+    assert all("picture" not in contact["info"] for contact in contacts)

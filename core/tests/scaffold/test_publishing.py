@@ -38,7 +38,8 @@ def test_wheels_install_together_and_the_connectors_tests_pass(tmp_path: Path) -
     wheels = sorted(str(wheel) for wheel in (tmp_path / "wheels").glob("*.whl"))
     assert len(wheels) == 3
 
-    uv("pip", "install", "--python", str(python), *wheels, "pytest", "hypothesis", cwd=tmp_path)
+    needed = ("pytest", "hypothesis", "time-machine")
+    uv("pip", "install", "--python", str(python), *wheels, *needed, cwd=tmp_path)
 
     found = (
         "import json; from importlib.metadata import entry_points;"

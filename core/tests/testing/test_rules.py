@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as calendar
+import itertools
 import json
 import socket
 import time
@@ -535,6 +536,13 @@ class SortsById(Acme):
         return sorted(super().parse_event(request), key=lambda event: event.id)
 
 
+@fault("keeps_what_was_said", "batch.json says what no message shows: items.1.text: 'Text of a'")
+class DropsTheWords(Acme):
+    def event(self, item: dict[str, Any]) -> Event:
+        event = super().event(item)
+        return event.model_copy(update={"text": "Done"}) if event.kind == "activity" else event
+
+
 TWO_PEOPLE = [
     item("n") | {"email": "mara@example.com", "phone": "+436641111111"},
     item("o") | {"email": "tobias@example.com", "phone": "+436642222222"},
@@ -549,6 +557,25 @@ class MixesPeople(Acme):
         first, last = request.json_object()["items"]
         person = Person(email=first["email"], phone=last["phone"])
         return [Event(id="e", person=person, text=first["text"])]
+
+
+@fault("parts_are_independent", "of another item is lost: an item is not an object")
+class RefusesTheWholeBatch(Acme):
+    def is_known(self, item: Any) -> bool:
+        if not isinstance(item, dict):
+            raise MalformedBody("an item is not an object")
+        return super().is_known(item)
+
+
+@fault("parts_are_independent", "is lost: parse_event returned too few events")
+class StopsAtTheOddOne(Acme):
+    @hookimpl
+    def parse_event(self, request: WebhookRequest) -> list[Event]:
+        items = request.json_object().get("items", [])
+        if not isinstance(items, list):
+            raise MalformedBody("items is not a list")
+        known = itertools.takewhile(lambda item: isinstance(item, dict), items)
+        return [self.event(item) for item in known if self.is_known(item)]
 
 
 @fault("ignores_unknown", "of an unknown kind gave 1 events")

@@ -17,7 +17,7 @@ from inboxbridge_facebook._whatsapp_change import Change
 def read_call(change: Change, call: dict[str, Any], where: str) -> Part:
     """Return the line about a call that ended; of others only the kind.
 
-    Meta gives a duration only of calls that were picked up.
+    A call without a duration is taken for one that nobody picked up; Meta's page does not say so.
 
     Raises:
         MalformedBody: A value has the wrong type, or it is not said who called.

@@ -158,10 +158,11 @@ class Deliverer:
                 f"connection {row.connection!r} could not fetch what its payload left out: {said}"
             )
             return await self._ledger.again(row, reason, started=self._now())
-        await self._journal.write(
-            writes.replace_bodies,
-            EnrichedBody(row.id, enriched.model_dump_json(exclude_defaults=True)),
-        )
+        if enriched != event:
+            await self._journal.write(
+                writes.replace_bodies,
+                EnrichedBody(row.id, enriched.model_dump_json(exclude_defaults=True)),
+            )
         return enriched
 
     async def _take(self, prepared: _Prepared, lane: Lane, began_at: float) -> Outcome:

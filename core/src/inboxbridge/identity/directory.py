@@ -396,7 +396,9 @@ class Directory:
                 if matches:
                     await self._remember(keys, matches[0].id, "created")
                     return matches[0].id
-        contact_id = await self._client.create_contact(name=name, lane=lane, **dict(plan.look_ups))
+        contact_id = await self._client.create_contact(
+            name=name, picture_url=plan.picture_url, lane=lane, **dict(plan.look_ups)
+        )
         self._new_contacts.put(contact_id, True)
         if plan.told_name is None:
             self._unnamed.put(contact_id, True)

@@ -171,6 +171,16 @@ def rules(folder: Path | None = None) -> list[Rule]:
             each=said.people_are_not_mixed,
         ),
         Rule(
+            "parts_are_independent", "gold",
+            "A batch holds what many people said; one odd item must not hold them all back.",
+            each=reading.parts_are_independent,
+        ),
+        Rule(
+            "keeps_what_was_said", "gold",
+            "What a customer said and nobody sees is lost, however well it is stored.",
+            each=said.keeps_what_was_said,
+        ),
+        Rule(
             "ignores_unknown", "silver",
             "Sources add kinds of events; each would become noise or an unread delivery.",
             whole=reading.ignores_unknown,

@@ -144,6 +144,7 @@ class WixClient:
         name: str | None = None,
         email: str | None = None,
         phone: str | None = None,
+        picture_url: str | None = None,
         lane: Lane = "live",
     ) -> str:
         """Make a contact and return its id, or that of the contact which has the email or phone.
@@ -152,13 +153,14 @@ class WixClient:
             name: The first word becomes the first name, the rest the last name.
             email: In any case.
             phone: E.164.
+            picture_url: An ``https`` address of a picture.
             lane: Whose turn to call it is.
 
         Raises:
             ValueError: Nothing to make a contact of.
             ContactIncomplete: Wix kept the contact without the email, or with another number.
         """
-        return await self._contacts.create(name, email, phone, lane)
+        return await self._contacts.create(name, email, phone, picture_url, lane)
 
     async def complete_contact(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -88,13 +88,21 @@ class ContactCalls:
         return contact.member_info.member_id if contact.member_info else None
 
     async def create(
-        self, name: str | None, email: str | None, phone: str | None, lane: Lane
+        self,
+        name: str | None,
+        email: str | None,
+        phone: str | None,
+        picture_url: str | None,
+        lane: Lane,
     ) -> str:
         email = email.strip().lower() if email else None
         phone = numbering.current(phone) if phone else None
-        body = contacts.new_contact(name, email, phone)
+        body = contacts.new_contact(name, email, phone, picture_url)
         try:
-            answer = await self._calls.post(CREATE_CONTACT, CONTACTS_PATH, body, lane=lane)
+            answer = await self._with_or_without_picture(
+                body,
+                lambda body: self._calls.post(CREATE_CONTACT, CONTACTS_PATH, body, lane=lane),
+            )
         except DuplicateContact as duplicate:
             return duplicate.contact_id
         contact = answer.read(CreatedContact).contact
@@ -124,9 +132,24 @@ class ContactCalls:
         body = contacts.completed(contact, name, provisional_name, picture_url)
         if body is None:
             return False
-        answer = await self._calls.patch(UPDATE_CONTACT, _path_of(contact.id), body, lane=lane)
+        path = _path_of(contact.id)
+        answer = await self._with_or_without_picture(
+            body, lambda body: self._calls.patch(UPDATE_CONTACT, path, body, lane=lane)
+        )
         answer.read(CreatedContact)
         return True
+
+    async def _with_or_without_picture(
+        self, body: Json, call: Callable[[Json], Awaitable[Answer]]
+    ) -> Answer:
+        """Make a call; where Wix refuses its body, once more without the picture in it."""
+        try:
+            return await call(body)
+        except Rejected:
+            if "picture" not in body["info"]:
+                raise
+        info = {key: value for key, value in body["info"].items() if key != "picture"}
+        return await call({**body, "info": info})
 
     async def _by_email(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         asked = [form for value in wanted for form in emails.forms(_lower(value))]

@@ -126,13 +126,16 @@ def has_phone(contact: Contact, e164: str) -> bool:
     return False
 
 
-def new_contact(name: str | None, email: str | None, phone: str | None) -> Json:
+def new_contact(
+    name: str | None, email: str | None, phone: str | None, picture_url: str | None = None
+) -> Json:
     """Return the body of Create Contact. Raises ValueError where there is nothing to put in it.
 
     Args:
         name: As the source gives it; the first word is the first name.
         email: In lower case.
         phone: E.164. Its country goes with it, or Wix could not find the contact by number.
+        picture_url: An ``https`` address of a picture.
     """
     info: Json = {}
     first, last = split_name(name or "")
@@ -146,6 +149,8 @@ def new_contact(name: str | None, email: str | None, phone: str | None) -> Json:
         info["phones"] = {"items": [{**item, "countryCode": country} if country else item]}
     if not info:
         raise ValueError("a contact needs a name, an email or a phone number")
+    if picture_url:
+        info["picture"] = {"image": {"url": picture_url}}
     return {"info": info, "allowDuplicates": False}
 
 
