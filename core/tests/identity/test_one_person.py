@@ -182,3 +182,29 @@ async def test_a_contact_with_the_other_spelling_of_an_address_is_found(people: 
 def test_an_address_with_an_impossible_domain_has_one_spelling(email: str) -> None:
     assert emails.forms(email) == (email,)
     assert emails.key(email) == email
+
+
+async def test_what_was_remembered_too_long_ago_gives_way_to_what_wix_says_now(
+    people: People,
+) -> None:
+    [first] = ids(await people.resolve("shop", email=EMAIL))
+    (await people.http.delete(f"/_sandbox/contacts/{first}")).raise_for_status()
+    await people.control("contacts", [contact(NEW, "2026-06-01T00:00:00.000Z", email=EMAIL)])
+    people.clock.seconds += HOUR + 1
+
+    found = await people.resolve("shop", email=EMAIL)
+
+    assert found == Found((NEW,), "found by email")
+    assert ids(await people.resolve("shop", email=EMAIL)) == [NEW]
+
+
+async def test_a_merged_contact_is_followed_when_it_is_asked_for(people: People) -> None:
+    [first] = ids(await people.resolve("sms", phone=NUMBER, email="else@example.com"))
+    await people.control("contacts", [contact(NEW, "2026-06-01T00:00:00.000Z")])
+    await people.control("merge", {"targetContactId": NEW, "sourceContactIds": [first]})
+    people.clock.seconds += HOUR + 1
+
+    found = await people.resolve("chat", phone=NUMBER, id="u-77")
+
+    assert ids(found) == [NEW]
+    assert ids(await people.resolve("chat", id="u-77")) == [NEW]

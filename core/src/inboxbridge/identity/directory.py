@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -143,21 +143,23 @@ class Directory:
                 return Found((linked,), "linked by hand")
         fresh = {key: ids for key, (ids, is_fresh) in remembered.items() if is_fresh}
         for kind, value in plan.look_ups:
+            by = {key_of(kind, value)}
             if ids := fresh.get(key_of(kind, value)):
-                return await self._taken(Found(ids, f"remembered by {kind}"), plan, remembered)
+                return await self._taken(Found(ids, f"remembered by {kind}"), plan, remembered, by)
             matches = await self._look_ups[kind](value, lane)
             if matches:
                 chosen = _chosen(matches, kind, plan.ambiguous)
                 if isinstance(chosen, Park) or (plan.ambiguous == "all" and len(matches) > 1):
                     return chosen
-                return await self._taken(chosen, plan, remembered)
+                return await self._taken(chosen, plan, remembered, by)
         for key in keys:
             if ids := fresh.get(key):
-                return await self._taken(Found(ids, "remembered link"), plan, remembered)
-        stale = [remembered[key].ids[0] for key in keys if key in remembered]
-        for contact_id in dict.fromkeys(stale):
+                return await self._taken(Found(ids, "remembered link"), plan, remembered, {key})
+        for contact_id in dict.fromkeys(ids[0] for ids, _ in remembered.values()):
             if current := await self._still_there(contact_id, lane):
-                return await self._taken(Found((current,), "remembered link"), plan, remembered)
+                by = {key for key, (ids, _) in remembered.items() if ids[0] == contact_id}
+                found = Found((current,), "remembered link")
+                return await self._taken(found, plan, remembered, by)
         return await self._unmatched(plan, lane)
 
     async def _still_there(self, contact_id: str, lane: Lane) -> str | None:
@@ -170,14 +172,25 @@ class Directory:
         return match.id if match else None
 
     async def _taken(
-        self, found: Found, plan: Plan, remembered: Mapping[str, _Remembered]
+        self,
+        found: Found,
+        plan: Plan,
+        remembered: Mapping[str, _Remembered],
+        by: Collection[str],
     ) -> Resolution:
-        """Remember the person's other identities, unless they are remembered as somebody else."""
+        """Remember the person's other identities, unless they are remembered as somebody else.
+
+        Args:
+            found: Whose contact it is.
+            plan: The person.
+            remembered: What was remembered of the person's identities.
+            by: The identities that said so, whatever was remembered of them.
+        """
         contact_id = found.contact_ids[0]
         others = {
             key: remembered[key].ids[0]
             for key in plan.identities
-            if key in remembered and contact_id not in remembered[key].ids
+            if key in remembered and key not in by and contact_id not in remembered[key].ids
         }
         contradicting = [key for key in others if not key.startswith("id:")]
         if plan.contradictory == "park" and others:
