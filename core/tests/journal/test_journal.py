@@ -28,7 +28,7 @@ from inboxbridge.journal import (
 from inboxbridge.journal.database import newest_revision, pending_migration
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
 from inboxbridge.journal.schema import metadata
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 DAY = 86400.0
 
@@ -273,31 +273,3 @@ async def test_an_accepted_event_survives_the_death_of_the_process(path: Path) -
     found = await survivor.read(reads.list_events)
     await survivor.close()
     assert [one.source_id for one in found] == ["e"]
-
-
-async def test_what_is_open_is_found_through_its_index_however_much_is_delivered(
-    journal: Journal,
-) -> None:
-    """SQLite takes a partial index only for a query that repeats its condition to the letter."""
-    plans: list[str] = []
-
-    def explain(connection: Any, query: Any, *arguments: Any, **options: Any) -> None:
-        seen: list[Any] = []
-
-        def listen(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            seen.append((statement, parameters))
-
-        event.listen(connection, "before_cursor_execute", listen)
-        query(connection, *arguments, **options)
-        event.remove(connection, "before_cursor_execute", listen)
-        statement, parameters = seen[-1]
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        plans.append(" ".join(str(row[-1]) for row in plan))
-
-    await journal.read(explain, reads.open_events, "default", 0, 50)
-    await journal.read(explain, reads.thread_events, "default", "shop/a", 5)
-    await journal.read(explain, reads.thread_events, "default", "shop/a", 5, hold=True)
-
-    assert "ix_events_open" in plans[0]
-    assert "ix_events_thread" in plans[1]
-    assert "ix_events_thread" in plans[2]

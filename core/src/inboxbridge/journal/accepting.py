@@ -41,7 +41,9 @@ UNREADABLE_BYTES = 100_000_000
 LATE_SECONDS = 600.0
 """What happened so long before it was accepted leaves room for what happens now."""
 
-_DELIVERY = ("id", "connection", "received_at", "method", "url", "headers", "body")
+_INSERT_EVENTS = insert_new(events, _EVENT, ("id", "connection", "source_id", "delivery_id"))
+_INSERT_DELIVERIES = insert_new(deliveries, deliveries.c.keys())
+_SEEN = present(seen, "digest")
 
 
 def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[int | None]]:
@@ -67,15 +69,12 @@ def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[in
     rows = _not_seen(connection, rows)
     new: dict[tuple[str, str], int] = {}
     used: set[str] = set()
-    returning = ("id", "connection", "source_id", "delivery_id")
-    for key, name, source_id, delivery_id in insert_new(
-        connection, events, rows, _EVENT, returning
-    ):
+    for key, name, source_id, delivery_id in _INSERT_EVENTS(connection, rows):
         new[name, source_id] = key
         if delivery_id is not None:
             used.add(delivery_id)
     raw = [_delivery_row(key, accepted) for key, accepted in kept.items() if key in used]
-    insert_new(connection, deliveries, raw, _DELIVERY)
+    _INSERT_DELIVERIES(connection, raw)
     results: list[list[int | None]] = []
     for accepted in batch:
         if isinstance(accepted, Accepted):
@@ -136,7 +135,7 @@ def _not_seen(connection: Connection, rows: list[tuple[Any, ...]]) -> list[tuple
     if not rows:
         return rows
     digests = [digest_of(row[_NAME], row[_KEY]) for row in rows]
-    known = present(connection, seen, "digest", digests)
+    known = {digest for (digest,) in _SEEN(connection, [(digest,) for digest in digests])}
     if not known:
         return rows
     return [row for row, digest in zip(rows, digests, strict=True) if digest not in known]

@@ -75,6 +75,7 @@ def open_engine(url: str) -> Engine:
         try:
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
+                paramstyle="format",  # by place, as SQLite has them
                 poolclass=QueuePool,
                 pool_size=4,
                 pool_pre_ping=True,

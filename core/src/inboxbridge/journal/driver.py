@@ -1,128 +1,223 @@
-"""Statements that run for every event, handed to the driver ready-made and for many rows at once.
+"""Statements that run for every event: written in SQLAlchemy Core, run by the driver.
 
-SQLAlchemy looks at each parameter of each row anew, which takes longer than the database does. And
-each row that is a statement of its own costs a wait for Python's lock, which the event loop holds.
+Each is compiled once for a database, to its text and the order of its parameters. SQLAlchemy would
+build it anew for each run, which takes many times longer than the database does. It runs on the
+connection that SQLAlchemy's pool has given out, in the transaction that is open there. For many
+rows it is one statement all the same: each row that is a statement of its own costs a wait for
+Python's lock, which the event loop holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import CTE, Connection, Dialect, Table, bindparam, cast, column, select, values
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BindParameter, ClauseElement
 from sqlalchemy.types import TypeEngine
 
 CHUNK = 100
 """Rows of one statement; databases allow 32,766 parameters at least."""
 
-Row = tuple[Any, ...]
+Row: TypeAlias = tuple[Any, ...]
+
+_Parts: TypeAlias = tuple[str, str, str]
+"""What is before the values of a row, these, and what is after them."""
 
 T = TypeVar("T")
 
+_ONE_ROW = re.compile(r"(?<=\bVALUES )\((?:[^()]|\([^()]*\))*\)")
 
-class UpdateMany:
-    """An UPDATE of many rows, each with values of its own.
+
+class Prepared:
+    """A statement with named parameters.
 
     Args:
-        table: What is updated.
-        given: The values of a row, in order: their names and types.
-        change: What is set, as SQL. ``{name}`` stands for a given value.
-        where: Which row they are for, as SQL.
+        statement: It, with a `bindparam` for each value that is given when it runs.
     """
 
-    def __init__(
-        self, table: Table, given: Mapping[str, TypeEngine[Any]], change: str, where: str
-    ) -> None:
-        self._table = table
-        self._types = list(given.values())
-        names = {name: f"given.column{place}" for place, name in enumerate(given, start=1)}
-        self._change, self._where = change.format(**names), where.format(**names)
-        self._text = lru_cache(maxsize=1000)(self._write)
+    def __init__(self, statement: ClauseElement) -> None:
+        self._statement = statement
+        self._compiled: dict[str, tuple[str, tuple[str, ...], Mapping[str, Any]]] = {}
 
-    def __call__(self, connection: Connection, rows: Sequence[Row]) -> int:
-        """Run it for *rows*, no two for the same. Returns how many there were to change."""
-        changed = 0
-        for chunk in _chunks(rows):
-            written = self._text(connection.dialect, len(chunk))
-            changed += connection.exec_driver_sql(written, _flat(chunk)).rowcount
-        return changed
+    def __call__(self, connection: Connection, **given: Any) -> list[Row]:
+        """Run it and return its rows. Raises `sqlalchemy.exc.DBAPIError`."""
+        text, order, fixed = self._for(connection.dialect)
+        parameters = tuple([given[name] if name in given else fixed[name] for name in order])
+        return run(connection, text, parameters)
 
-    def _write(self, dialect: Dialect, rows: int) -> str:
-        mark = _mark(dialect)
-        # PostgreSQL takes the columns' types from the first row, SQLite from the values.
-        typed = ", ".join(f"CAST({mark} AS {kind.compile(dialect)})" for kind in self._types)
-        first = typed if dialect.name == "postgresql" else ", ".join([mark] * len(self._types))
-        others = ", ".join([mark] * len(self._types))
-        values = ", ".join([f"({first})", *[f"({others})"] * (rows - 1)])
-        return (
-            f"UPDATE {self._table.name} SET {self._change} "
-            f"FROM (VALUES {values}) AS given WHERE {self._where}"
-        )
+    def _for(self, dialect: Dialect) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
+        known = self._compiled.get(dialect.name)
+        if known is None:
+            compiled = self._statement.compile(dialect=dialect)
+            assert isinstance(compiled, SQLCompiler)
+            known = compiled.string, tuple(compiled.positiontup or ()), compiled.params
+            self._compiled[dialect.name] = known
+        return known
 
 
-def insert_new(
-    connection: Connection,
-    table: Table,
-    rows: Sequence[Row],
-    columns: tuple[str, ...],
-    returning: tuple[str, ...] = (),
-) -> list[Any]:
-    """Insert *rows*, leaving out those that are there already.
+class ForEach:
+    """A statement for many rows at once, each with values of its own.
 
     Args:
-        connection: In a transaction.
+        columns: What a row holds, in order.
+        write: Returns the statement for one row, given the database's name.
+    """
+
+    def __init__(self, columns: Sequence[str], write: Callable[[str], ClauseElement]) -> None:
+        self._order = [_parameter(name) for name in columns]
+        self._write = write
+        self._parts: dict[str, _Parts] = {}
+
+    def __call__(self, connection: Connection, rows: Sequence[Row]) -> list[Row]:
+        """Run it for *rows* and return what it returns. Raises `sqlalchemy.exc.DBAPIError`."""
+        found: list[Row] = []
+        parts = self._for(connection.dialect)
+        for chunk in _chunks(rows):
+            text = _for_rows(parts, len(chunk))
+            found += run(connection, text, tuple(chain.from_iterable(chunk)))
+        return found
+
+    def _for(self, dialect: Dialect) -> _Parts:
+        parts = self._parts.get(dialect.name)
+        if parts is None:
+            compiled = self._write(dialect.name).compile(dialect=dialect)
+            assert isinstance(compiled, SQLCompiler)
+            assert compiled.positiontup == self._order, "rows are in another order than parameters"
+            text = compiled.string
+            [found] = _ONE_ROW.finditer(text)
+            parts = self._parts[dialect.name] = (
+                text[: found.start()],
+                found[0],
+                text[found.end() :],
+            )
+        return parts
+
+
+@lru_cache(maxsize=1000)
+def _for_rows(parts: _Parts, rows: int) -> str:
+    before, row, after = parts
+    return f"{before}{', '.join([row] * rows)}{after}"
+
+
+def insert_new(table: Table, columns: Sequence[str], returning: Sequence[str] = ()) -> ForEach:
+    """Insert rows, leaving out those that are there already.
+
+    Args:
         table: Where to.
-        rows: Values in the order of *columns*.
-        columns: Their names.
+        columns: What a row holds, in the order of the table.
         returning: The columns to return of each row that was inserted, if any.
     """
-    found: list[Any] = []
-    for chunk in _chunks(rows):
-        written = _insert_text(
-            _mark(connection.dialect), table.name, len(chunk), columns, returning
+
+    def write(database: str) -> ClauseElement:
+        statement = _insert(database, table, columns).on_conflict_do_nothing()
+        return statement.returning(*(table.c[name] for name in returning))
+
+    return ForEach(columns, write)
+
+
+def upsert(table: Table, changed: Sequence[str], unless: Any = None) -> ForEach:
+    """Insert rows of all columns; of one that is there already, *changed* are set.
+
+    No two rows may be the same.
+
+    Args:
+        table: Where to.
+        changed: The columns that are set.
+        unless: The condition under which a row stays as it is.
+    """
+
+    def write(database: str) -> ClauseElement:
+        statement = _insert(database, table, table.c.keys())
+        return statement.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={name: statement.excluded[name] for name in changed},
+            where=None if unless is None else ~unless,
         )
-        result = connection.exec_driver_sql(written, _flat(chunk))
-        if returning:
-            found += result.all()
-    return found
+
+    return ForEach(table.c.keys(), write)
 
 
-def present(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> set[Any]:
-    """Which of *values* are in *column* of *table*."""
-    found: set[Any] = set()
-    for chunk in _chunks(values):
-        written = _present_text(_mark(connection.dialect), table.name, column, len(chunk))
-        found.update(row[0] for row in connection.exec_driver_sql(written, tuple(chunk)))
-    return found
+def with_given(
+    given: Mapping[str, TypeEngine[Any]], write: Callable[[CTE], ClauseElement]
+) -> ForEach:
+    """A statement over a table of given values.
+
+    Args:
+        given: The columns of that table: their names and types.
+        write: Returns the statement.
+    """
+
+    def written(database: str) -> ClauseElement:
+        marks: list[Any] = [bindparam(_parameter(name), type_=kind) for name, kind in given.items()]
+        if database == "postgresql":  # SQLite takes the types from the values
+            marks = [cast(mark, mark.type) for mark in marks]
+        table = values(*(column(name, kind) for name, kind in given.items()), name="given")
+        return write(table.data([tuple(marks)]).cte("given"))
+
+    return ForEach(list(given), written)
 
 
-@lru_cache(maxsize=1000)
-def _present_text(mark: str, table: str, column: str, values: int) -> str:
-    return f"SELECT {column} FROM {table} WHERE {column} IN ({', '.join([mark] * values)})"
-
-
-@lru_cache(maxsize=1000)
-def _insert_text(
-    mark: str, table: str, rows: int, columns: tuple[str, ...], returning: tuple[str, ...]
-) -> str:
-    one = f"({', '.join([mark] * len(columns))})"
-    written = (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * rows)} "
-        "ON CONFLICT DO NOTHING"
+def present(table: Table, name: str) -> ForEach:
+    """Return those of many values that are in a column of *table*."""
+    column_of = table.c[name]
+    return with_given(
+        {name: column_of.type},
+        lambda given: select(column_of).where(column_of.in_(select(given.c[name]))),
     )
-    return f"{written} RETURNING {', '.join(returning)}" if returning else written
+
+
+def run(connection: Connection, text: str, parameters: Row) -> list[Row]:
+    """Run a statement in the open transaction and return its rows."""
+    driver = connection.connection
+    try:
+        cursor = driver.cursor()
+        try:
+            cursor.execute(text, parameters)
+            return list(cursor.fetchall()) if cursor.description else []
+        finally:
+            cursor.close()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(connection, text, error) from error
+
+
+def _wrapped(connection: Connection, text: str, error: Any) -> DBAPIError:
+    """The error as SQLAlchemy would raise it; a connection that broke is given up as it would."""
+    dialect = connection.dialect
+    is_gone = dialect.is_disconnect(error, connection.connection, None)
+    if is_gone:
+        connection.invalidate(error)
+    wrapped: DBAPIError = DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_gone,
+        dialect=dialect,
+    )
+    return wrapped
+
+
+def _insert(
+    database: str, table: Table, columns: Sequence[str]
+) -> sqlite.Insert | postgresql.Insert:
+    insert = sqlite.insert if database == "sqlite" else postgresql.insert
+    given: dict[str, BindParameter[Any]] = {name: bindparam(_parameter(name)) for name in columns}
+    return insert(table).values(given).inline()
+
+
+def _parameter(name: str) -> str:
+    """What is given for a column; SQLAlchemy keeps the column's own name to itself."""
+    return f"given_{name}"
 
 
 def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
-
-
-def _flat(rows: Sequence[Row]) -> Row:
-    return tuple(chain.from_iterable(rows))
-
-
-def _mark(dialect: Dialect) -> str:
-    return "?" if dialect.name == "sqlite" else "%s"

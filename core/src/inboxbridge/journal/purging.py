@@ -15,6 +15,8 @@ from inboxbridge.journal.schema import UNFINISHED, attempts, deliveries, events,
 VACUUM_PAGES = 2000
 """How many free pages a purge gives back to the file system at once: 8 MB."""
 
+_KEEP_IDS = insert_new(seen, ("digest", "at"))
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -58,7 +60,7 @@ def _purge(connection: Connection, bounds: Bounds) -> int:
     gone = [row.id for row in rows]
     if gone:
         ids = [(digest_of(row.connection, row.source_id), row.received_at) for row in rows]
-        insert_new(connection, seen, ids, ("digest", "at"))
+        _KEEP_IDS(connection, ids)
         connection.execute(delete(attempts).where(attempts.c.event_id.in_(gone)))
         connection.execute(delete(events).where(events.c.id.in_(gone)))
     personal = oldest.where(events.c.received_at < personal_before, events.c.body.is_not(None))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Integer, Row, Text, bindparam, func, select, text
 
+from inboxbridge.journal.driver import Prepared
 from inboxbridge.journal.fates import record_of
 from inboxbridge.journal.odd import stored
 from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent
@@ -48,6 +50,22 @@ _RECORD = (
 )  # fmt: skip
 
 
+@cache
+def _page_of_open(live_only: bool, left_out: int) -> Prepared:
+    statement = (
+        select(*_STORED)
+        .where(events.c.site == bindparam("of_site"), _IS_OPEN, events.c.id > bindparam("after_id"))
+        .order_by(events.c.id)
+        .limit(bindparam("most", type_=Integer))
+    )
+    if live_only:
+        statement = statement.where(events.c.lane == LIVE)
+    if left_out:
+        names = [bindparam(f"left_out_{number}", type_=Text) for number in range(left_out)]
+        statement = statement.where(events.c.connection.not_in(names))
+    return Prepared(statement)
+
+
 def open_events(
     connection: Connection,
     site: str,
@@ -58,31 +76,28 @@ def open_events(
     without: Collection[str] = (),
 ) -> list[StoredEvent]:
     """The oldest open events of a site beyond *after_id*, but for those of some connections."""
-    statement = (
+    page = _page_of_open(live_only, len(without))
+    left_out = {f"left_out_{number}": name for number, name in enumerate(sorted(without))}
+    return stored(page(connection, of_site=site, after_id=after_id, most=limit, **left_out))
+
+
+@cache
+def _head_of_thread(hold: bool) -> Prepared:
+    return Prepared(
         select(*_STORED)
-        .where(events.c.site == site, _IS_OPEN, events.c.id > after_id)
+        .where(events.c.site == bindparam("of_site"), events.c.thread == bindparam("of_thread"))
+        .where(_IS_UNFINISHED, _IS_UNFINISHED if hold else _IS_OPEN)
         .order_by(events.c.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
     )
-    if live_only:
-        statement = statement.where(events.c.lane == LIVE)
-    if without:
-        statement = statement.where(events.c.connection.not_in(sorted(without)))
-    return stored(connection.execute(statement).all())
 
 
 def thread_events(
     connection: Connection, site: str, thread: str, limit: int, *, hold: bool = False
 ) -> list[StoredEvent]:
     """The oldest unsettled events of one thread; with *hold* parked and dead ones too."""
-    statement = (
-        select(*_STORED)
-        .where(events.c.site == site, events.c.thread == thread, _IS_UNFINISHED)
-        .where(_IS_UNFINISHED if hold else _IS_OPEN)
-        .order_by(events.c.id)
-        .limit(limit)
-    )
-    return stored(connection.execute(statement).all())
+    head = _head_of_thread(hold)
+    return stored(head(connection, of_site=site, of_thread=thread, most=limit))
 
 
 def newest_id(connection: Connection) -> int:
@@ -101,25 +116,37 @@ def event_about(connection: Connection, name: str, about: str) -> list[StoredEve
     return stored(connection.execute(statement).all())
 
 
+@cache
+def _links_of(identities: int) -> Prepared:
+    names = [bindparam(f"identity_{number}", type_=Text) for number in range(identities)]
+    return Prepared(
+        select(links.c.identity, links.c.contact_id, links.c.origin, links.c.updated_at).where(
+            links.c.site == bindparam("of_site"), links.c.identity.in_(names)
+        )
+    )
+
+
 def linked_contacts(
     connection: Connection, site: str, identities: Sequence[str]
 ) -> dict[str, tuple[str | None, str, float]]:
     """Remembered identities: to contact id, origin and moment of the link."""
-    statement = select(links.c.identity, links.c.contact_id, links.c.origin, links.c.updated_at)
-    rows = connection.execute(
-        statement.where(links.c.site == site, links.c.identity.in_(identities))
+    given = {f"identity_{number}": identity for number, identity in enumerate(identities)}
+    rows = _links_of(len(identities))(connection, of_site=site, **given) if identities else []
+    return {identity: (contact_id, origin, at) for identity, contact_id, origin, at in rows}
+
+
+_CONVERSATION = Prepared(
+    select(conversations.c.conversation_id, conversations.c.updated_at).where(
+        conversations.c.site == bindparam("of_site"),
+        conversations.c.contact_id == bindparam("of_contact"),
     )
-    return {row.identity: (row.contact_id, row.origin, row.updated_at) for row in rows}
+)
 
 
 def conversation_of(connection: Connection, site: str, contact_id: str) -> tuple[str, float] | None:
     """A contact's remembered conversation and when it was remembered."""
-    row = connection.execute(
-        select(conversations.c.conversation_id, conversations.c.updated_at).where(
-            conversations.c.site == site, conversations.c.contact_id == contact_id
-        )
-    ).first()
-    return None if row is None else (row.conversation_id, row.updated_at)
+    rows = _CONVERSATION(connection, of_site=site, of_contact=contact_id)
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def list_events(

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, literal_column, update
 
+from inboxbridge.journal.driver import upsert
 from inboxbridge.journal.rows import Contact, ContactConversation, Conversation, Link, Merge
 from inboxbridge.journal.schema import conversations, links
+
+_LINK = ("contact_id", "origin", "updated_at")
+_REMEMBER = upsert(links, _LINK, unless=links.c.origin == literal_column("'manual'"))
+_LINK_BY_HAND = upsert(links, _LINK)
+_REMEMBER_CONVERSATIONS = upsert(conversations, ("conversation_id", "updated_at"))
 
 
 def remember(connection: Connection, batch: Sequence[Link]) -> list[None]:
     """Remember identities' contacts; a link made by hand is never overwritten by a look-up."""
-    looked_up = [link._asdict() for link in batch if link.origin != "manual"]
-    by_hand = [link._asdict() for link in batch if link.origin == "manual"]
-    columns = ("contact_id", "origin", "updated_at")
-    if looked_up:
-        manual = links.c.origin == "manual"
-        connection.execute(_upsert(connection, links, *columns, unless=manual), looked_up)
-    if by_hand:
-        connection.execute(_upsert(connection, links, *columns), by_hand)
+    _REMEMBER(connection, _newest([link for link in batch if link.origin != "manual"]))
+    _LINK_BY_HAND(connection, _newest([link for link in batch if link.origin == "manual"]))
     return [None] * len(batch)
 
 
@@ -29,9 +27,13 @@ def remember_conversations(
     connection: Connection, batch: Sequence[ContactConversation]
 ) -> list[None]:
     """Remember contacts' conversations."""
-    statement = _upsert(connection, conversations, "conversation_id", "updated_at")
-    connection.execute(statement, [row._asdict() for row in batch])
+    _REMEMBER_CONVERSATIONS(connection, _newest(batch))
     return [None] * len(batch)
+
+
+def _newest(rows: Sequence[Link | ContactConversation]) -> list[Link | ContactConversation]:
+    """The last row of each key, which is in the first two columns: as if one came after another."""
+    return list({row[:2]: row for row in rows}.values())
 
 
 def forget_contacts(connection: Connection, batch: Sequence[Contact]) -> list[None]:
@@ -88,13 +90,3 @@ def move_contact(connection: Connection, batch: Sequence[Merge]) -> list[None]:
             )
         )
     return [None] * len(batch)
-
-
-def _upsert(connection: Connection, table: Any, *columns: str, unless: Any = None) -> Any:
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table)
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_={name: statement.excluded[name] for name in columns},
-        where=None if unless is None else ~unless,
-    )

@@ -7,19 +7,26 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     Boolean,
     Connection,
     Double,
     Integer,
     Text,
+    Update,
     bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from inboxbridge.journal.driver import UpdateMany, insert_new
+from inboxbridge.journal.driver import insert_new, with_given
 from inboxbridge.journal.rows import (
     AttemptBegun,
     EnrichedBody,
@@ -39,22 +46,34 @@ from inboxbridge.journal.schema import (
     state_in,
 )
 
-_BEGIN = UpdateMany(
-    events,
+_IS_OPEN = text(state_in(OPEN))
+
+_BEGIN = with_given(
     {
         "id": BigInteger(),
         "attempts": Integer(),
         "at": Double(),
         "contact": Text(),
         "conversation": Text(),
-        "fingerprint": Text(),
+        "mark": Text(),
         "after": Text(),
         "since": Double(),
     },
-    "attempts = events.attempts + 1, attempt_at = {at}, contact_id = {contact}, "
-    "conversation_id = {conversation}, fingerprint = {fingerprint}, attempt_after = {after}, "
-    "look_since = {since}, looks = 0",
-    f"events.id = {{id}} AND events.attempts = {{attempts}} AND {state_in(OPEN)}",
+    lambda given: (
+        update(events)
+        .where(events.c.id == given.c.id, events.c.attempts == given.c.attempts, _IS_OPEN)
+        .values(
+            attempts=events.c.attempts + literal_column("1"),
+            attempt_at=given.c["at"],
+            contact_id=given.c.contact,
+            conversation_id=given.c.conversation,
+            fingerprint=given.c.mark,
+            attempt_after=given.c.after,
+            look_since=given.c.since,
+            looks=literal_column("0"),
+        )
+        .returning(events.c.id)
+    ),
 )
 _of_beginning = attrgetter(
     "event_id",
@@ -73,7 +92,7 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
 
     Returns False for an event that has changed since it was read: it must not be sent.
     """
-    if _BEGIN(connection, list(map(_of_beginning, batch))) == len(batch):
+    if len(_BEGIN(connection, list(map(_of_beginning, batch)))) == len(batch):
         return [True] * len(batch)
     ids = [begun.event_id for begun in batch]
     found = connection.execute(
@@ -83,12 +102,36 @@ def begin_attempts(connection: Connection, batch: Sequence[AttemptBegun]) -> lis
     return [now.get(one.event_id) == (one.attempts_before + 1, one.at) for one in batch]
 
 
-_SETTLE = UpdateMany(
-    events,
+def _settlement(given: CTE) -> Update:
+    keeps = given.c.keep
+    is_without_attempt = events.c.attempt_at.is_(None)
+    contact_id = func.coalesce(given.c.contact, events.c.contact_id)
+    return (
+        update(events)
+        .where(events.c.id == given.c.id, _IS_OPEN)
+        .values(
+            state=given.c.became,
+            reason=given.c.why,
+            due_at=given.c.due,
+            failing_since=given.c.since,
+            delivered_at=given.c.delivered,
+            message_id=given.c.message,
+            contact_id=func.nullif(contact_id, literal_column("''")),
+            conversation_id=func.coalesce(given.c.conversation, events.c.conversation_id),
+            attempts=events.c.attempts + given.c.tries,
+            looks=events.c.looks + given.c.in_vain,
+            look_since=case((or_(keeps, is_without_attempt), events.c.look_since)),
+            attempt_at=case((keeps, events.c.attempt_at)),
+        )
+        .returning(events.c.id)
+    )
+
+
+_SETTLE = with_given(
     {
         "id": BigInteger(),
-        "state": Text(),
-        "reason": Text(),
+        "became": Text(),
+        "why": Text(),
         "due": Double(),
         "since": Double(),
         "delivered": Double(),
@@ -97,16 +140,9 @@ _SETTLE = UpdateMany(
         "conversation": Text(),
         "keep": Boolean(),
         "tries": Integer(),
-        "looks": Integer(),
+        "in_vain": Integer(),
     },
-    "state = {state}, reason = {reason}, due_at = {due}, failing_since = {since}, "
-    "delivered_at = {delivered}, message_id = {message}, "
-    "contact_id = nullif(coalesce({contact}, events.contact_id), ''), "
-    "conversation_id = coalesce({conversation}, events.conversation_id), "
-    "attempts = events.attempts + {tries}, looks = events.looks + {looks}, "
-    "look_since = CASE WHEN {keep} OR events.attempt_at IS NULL THEN events.look_since END, "
-    "attempt_at = CASE WHEN {keep} THEN events.attempt_at END",
-    f"events.id = {{id}} AND {state_in(OPEN)}",
+    _settlement,
 )
 _of_settlement = attrgetter(
     "event_id", "state", "reason", "due_at", "failing_since", "delivered_at", "message_id",
@@ -114,6 +150,7 @@ _of_settlement = attrgetter(
 )  # fmt: skip
 _ATTEMPT = ("event_id", "started_at", "ended_at", "outcome", "detail", "status", "request_id")
 _of_attempt = attrgetter(*_ATTEMPT[1:])
+_INSERT_ATTEMPTS = insert_new(attempts, _ATTEMPT)
 
 
 def settle(connection: Connection, batch: Sequence[Settled]) -> list[bool]:
@@ -123,7 +160,7 @@ def settle(connection: Connection, batch: Sequence[Settled]) -> list[bool]:
     """
     rows = list(map(_of_settlement, batch))
     written = [True] * len(batch)
-    if _SETTLE(connection, rows) != len(batch):
+    if len(_SETTLE(connection, rows)) != len(batch):
         ids = [settled.event_id for settled in batch]
         found = connection.execute(
             select(events.c.id, events.c.state, events.c.reason, events.c.message_id).where(
@@ -135,7 +172,7 @@ def settle(connection: Connection, batch: Sequence[Settled]) -> list[bool]:
             now.get(one.event_id) == (one.state, one.reason, one.message_id) for one in batch
         ]
     tries = [(one.event_id, *_of_attempt(one.attempt)) for one in batch if one.attempt is not None]
-    insert_new(connection, attempts, tries, _ATTEMPT)
+    _INSERT_ATTEMPTS(connection, tries)
     return written
 
 
