@@ -1,22 +1,28 @@
-"""From webhook to Inbox: python tests/bench/bench_end_to_end.py [EVENTS]
+"""From webhook to Inbox: python tests/bench/bench_end_to_end.py [EVENTS] [--against COMMIT]
 
 One `serve` process (SQLite) and a script that asks Wix inline (inline_script.py), each under the
 same load, with known people: events a second with Wix at 0 ms and at 50 ms, how long a single event
 takes at 10 a second, memory, and what becomes of events when the process is killed in the middle.
+
+With ``--against``, instead: this tree and another commit by turns, with known people and with
+everybody new, and the ratios of each pair of runs.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import re
 import signal
 import sqlite3
-import sys
+import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 import common
 import httpx
@@ -162,8 +168,65 @@ def _texts(wix_url: str) -> Counter[int]:
     return Counter(int(number) for number in re.findall(r'"text": ?"event (\d+)"', found))
 
 
+class Run(NamedTuple):
+    """What one run came to: each event's processor time, their rate, p99 of accepts, memory."""
+
+    processor_ms: float
+    rate: float
+    accept_p99_ms: float
+    resident_mib: float
+
+
+async def one_run(tree: Path | None, count: int, people: int) -> Run:
+    """Deliver *count* events of as many *people* at most, by the code of *tree*."""
+    with (
+        common.beside("standin.py") as wix_url,
+        common.journal_url() as journal_url,
+        common.process_beside(
+            "serving.py", "serve", journal_url, wix_url, "1", tree=tree
+        ) as server,
+    ):
+        await common.load(server.url, PEOPLE, people=people, start=-PEOPLE)
+        await sent(wix_url, PEOPLE)
+        before, began = server.processor_seconds, time.perf_counter()
+        told = await common.load(server.url, count, people=people)
+        assert not told.unanswered
+        await sent(wix_url, PEOPLE + count)
+        rate = count / (time.perf_counter() - began)
+        processor_ms = (server.processor_seconds - before) / count * 1000
+        return Run(processor_ms, rate, told.p99_ms, server.resident_mib)
+
+
+async def against(commit: str, count: int, rounds: int) -> None:
+    """Run this tree and *commit* by turns; prints each pair of runs and the ratios' medians."""
+    everybody_new = 10**9
+    with common.checked_out(commit) as tree:
+        for label, people in (("known people", PEOPLE), ("everybody new", everybody_new)):
+            print(f"{label}: this tree against {commit}, {rounds} pairs of {count:,} events")
+            pairs: list[tuple[Run, Run]] = []
+            for number in range(rounds):
+                order = [None, tree] if number % 2 == 0 else [tree, None]
+                runs = {one: await one_run(one, count, people) for one in order}
+                pairs.append((runs[None], runs[tree]))
+            for name in Run._fields:
+                ours = [getattr(our, name) for our, _ in pairs]
+                theirs = [getattr(their, name) for _, their in pairs]
+                ratios = sorted(our / their for our, their in zip(ours, theirs, strict=True))
+                told = f"{statistics.median(ours):>10.3f}{statistics.median(theirs):>10.3f}"
+                spread = f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
+                print(f"   {name:<16}{told}   ratio {statistics.median(ratios):.2f} {spread}")
+
+
 async def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    parser = argparse.ArgumentParser()
+    parser.add_argument("events", type=int, nargs="?", default=2000)
+    parser.add_argument("--against", metavar="COMMIT")
+    parser.add_argument("--rounds", type=int, default=5)
+    told = parser.parse_args()
+    count = told.events
+    if told.against:
+        await against(told.against, count, told.rounds)
+        return
     await rates(0.0, count)
     await rates(0.05, count)
     await single_events(0.05, 5)

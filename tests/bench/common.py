@@ -48,17 +48,37 @@ class Beside:
 
 
 @contextlib.contextmanager
-def process_beside(script: str, *arguments: str) -> Iterator[Beside]:
+def checked_out(commit: str) -> Iterator[Path]:
+    """Another commit of this repository in a folder of its own."""
+    root = HERE.parent.parent
+    with tempfile.TemporaryDirectory(prefix="inboxbridge-bench-") as folder:
+        tree = Path(folder) / "tree"
+        git = ["git", "-C", str(root), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), commit], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+@contextlib.contextmanager
+def process_beside(script: str, *arguments: str, tree: Path | None = None) -> Iterator[Beside]:
     """Run a script of this folder, which writes its port to the file named first.
 
-    What it logs is thrown away, unless ``BENCH_LOG`` names a file for it.
+    What it logs is thrown away, unless ``BENCH_LOG`` names a file for it. With *tree*, the script
+    and the packages are those of that checked out commit, with the libraries installed here.
     """
+    folder_of_script, environment = HERE, dict(os.environ)
+    if tree is not None:
+        folder_of_script = tree / "tests" / "bench"
+        sources = [tree / "core" / "src", *sorted(tree.glob("connectors/*/src"))]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sources))}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         log = stack.enter_context(open(os.environ.get("BENCH_LOG", os.devnull), "ab"))
         port_file = Path(folder) / "port"
-        command = [sys.executable, str(HERE / script), str(port_file), *arguments]
-        process = subprocess.Popen(command, stderr=log)
+        command = [sys.executable, str(folder_of_script / script), str(port_file), *arguments]
+        process = subprocess.Popen(command, stderr=log, env=environment)
         try:
             while not (port_file.exists() and port_file.read_text()):
                 if process.poll() is not None:
