@@ -28,8 +28,10 @@ class Heard(Reporter):
         super().__init__()
         self.records: list[EventRecord] = []
 
-    def settled(self, record: EventRecord, **details: object) -> None:
-        self.records.append(record)
+    def settled(
+        self, connection: str, state: str, record: Callable[[], EventRecord], **details: object
+    ) -> None:
+        self.records.append(record())
 
 
 @pytest.fixture

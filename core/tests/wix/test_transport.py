@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inboxbridge.wix import ApiKey, Budget, ServerFault, WixClient
 from inboxbridge.wix._body import MAX_ANSWER_BYTES
-from inboxbridge.wix.exchange import Exchanged, Timeouts, exchange
+from inboxbridge.wix.exchange import Exchanged, Timeouts, by_name, exchange
 from inboxbridge.wix.transport import Transport, proxy_for
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd:  padded \r\nX-Odd: two\r\n\r\nok"
@@ -853,3 +853,21 @@ async def test_a_proxy_that_is_not_there_is_a_connect_error(certificate: Path) -
     with pytest.raises(httpx.ConnectError):
         await call(pool, "https://www.wixapis.com/inbox")
     await pool.aclose()
+
+
+HEADER_BYTES = st.binary(max_size=12)
+
+
+@given(st.lists(st.tuples(HEADER_BYTES, HEADER_BYTES), max_size=4))
+def test_an_answers_headers_are_those_that_httpx_reads(raw: list[tuple[bytes, bytes]]) -> None:
+    twice = raw + [(name.upper(), value) for name, value in raw[:1]]
+
+    assert by_name(twice) == dict(httpx.Headers(twice).items())
+
+
+async def test_over_httpx_the_answer_is_the_same(pool: Transport) -> None:
+    async with serving(says(OK)) as server, httpx.AsyncClient(transport=pool) as client:
+        answer = await client.post(server.url, content=b"{}")
+
+    assert (answer.status_code, answer.content) == (200, b"ok")
+    assert answer.headers["x-odd"] == "padded, two"

@@ -13,7 +13,7 @@ from inboxbridge.config.tables import CourierSettings
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.courier.retry import Retry
 from inboxbridge.journal import Journal, JournalRefused, JournalUnavailable, writes
-from inboxbridge.journal.fates import settled_record
+from inboxbridge.journal.fates import contact_after, settled_record
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled, StoredEvent
 from inboxbridge.telemetry import metrics
 from inboxbridge.telemetry.reporter import Reporter
@@ -265,7 +265,17 @@ class Ledger:
         seconds = self._now() - row.received_at
         if settled.state == "delivered":
             metrics.of(metrics.delivery_seconds, row.site).observe(max(seconds, 0.0))
-        self._reporter.settled(settled_record(row, settled), seconds=round(seconds, 3))
+        self._reporter.settled(
+            row.connection,
+            settled.state,
+            lambda: settled_record(row, settled),
+            event_id=row.id,
+            site=row.site,
+            reason=settled.reason,
+            contact_id=contact_after(row, settled),
+            message_id=settled.message_id,
+            seconds=round(seconds, 3),
+        )
 
     async def _record(self, settled: Settled) -> bool:
         """Set down what has happened at Wix, however long the journal takes to come back.

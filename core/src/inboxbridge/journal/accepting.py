@@ -9,6 +9,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection, func, select
 
 from inboxbridge.journal.driver import insert_new, present
@@ -198,9 +199,16 @@ def _delivery_row(delivery_id: str, accepted: AnyAccepted) -> tuple[Any, ...]:
         accepted.received_at,
         request.method,
         request.url,
-        json.dumps(headers),
+        _written(headers),
         request.body,
     )
+
+
+def _written(headers: list[tuple[str, str]]) -> str:
+    try:
+        return to_json(headers).decode()
+    except PydanticSerializationError:  # half a surrogate pair, which no UTF-8 can hold
+        return json.dumps(headers)
 
 
 @lru_cache(maxsize=1000)

@@ -28,7 +28,6 @@ def stored_record(accepted: Accepted, event: Event, event_id: int) -> EventRecor
 
 def settled_record(row: StoredEvent, settled: Settled) -> EventRecord:
     """The record of the event *row* after *settled* was written."""
-    contact_id = row.contact_id if settled.contact_id is None else settled.contact_id
     return _record(
         id=row.id,
         connection=row.connection,
@@ -41,10 +40,15 @@ def settled_record(row: StoredEvent, settled: Settled) -> EventRecord:
         attempts=row.attempts + settled.tries,
         received_at=row.received_at,
         delivered_at=settled.delivered_at,
-        contact_id=contact_id or None,
+        contact_id=contact_after(row, settled),
         conversation_id=settled.conversation_id or row.conversation_id,
         message_id=settled.message_id,
     )
+
+
+def contact_after(row: StoredEvent, settled: Settled) -> str | None:
+    """The contact of the event *row* after *settled* was written."""
+    return (row.contact_id if settled.contact_id is None else settled.contact_id) or None
 
 
 def record_of(row: Any) -> EventRecord:

@@ -10,7 +10,7 @@ import pluggy
 import structlog
 
 from inboxbridge.hookspecs import PROJECT, ObserverSpec
-from inboxbridge.model.records import EventRecord
+from inboxbridge.model.records import EventRecord, State
 from inboxbridge.telemetry import metrics
 
 OBSERVERS = "inboxbridge.observers"
@@ -67,28 +67,25 @@ class Reporter:
             for record in records():
                 self._tell("event_stored", record)
 
-    def settled(self, record: EventRecord, **details: Any) -> None:
-        """An event came to a state."""
-        metrics.of(metrics.events_settled, record.connection, record.state).inc()
+    def settled(
+        self,
+        connection: str,
+        state: State,
+        record: Callable[[], EventRecord],
+        **details: Any,
+    ) -> None:
+        """An event came to a state; *record* is made if somebody is to be told."""
+        metrics.of(metrics.events_settled, connection, state).inc()
         level = {"delivered": "info", "ignored": "info", "retrying": "warning"}
-        method = getattr(self._log, level.get(record.state, "error"))
-        method(
-            record.state,
-            event_id=record.id,
-            connection=record.connection,
-            site=record.site,
-            reason=record.reason,
-            contact_id=record.contact_id,
-            message_id=record.message_id,
-            **details,
-        )
+        method = getattr(self._log, level.get(state, "error"))
+        method(state, connection=connection, **details)
         hook = {
             "delivered": "message_delivered",
             "parked": "event_parked",
             "dead": "event_dead_lettered",
-        }.get(record.state)
-        if hook is not None:
-            self._tell(hook, record)
+        }.get(state)
+        if hook is not None and self._managers:
+            self._tell(hook, record())
 
     def _tell(self, hook: str, record: EventRecord) -> None:
         for manager in self._managers:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
@@ -21,6 +22,8 @@ from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from inboxbridge.wix._body import whole
+
+HeaderList = list[tuple[bytes, bytes]]
 
 KEEPALIVE_SECONDS: Final = 4.0
 """Idle connections are dropped before a server drops them, which is after 5 seconds at soonest."""
@@ -63,9 +66,36 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request* once and return the answer, which is read already."""
-        headers, url = _headers(request), _url(request.url)
-        timeout = request.extensions.get("timeout", {})
-        content = await request.aread()
+        status, headers, body = await self.exchange(
+            request.method,
+            request.url,
+            request.headers.raw,
+            await request.aread(),
+            request.extensions.get("timeout", {}),
+        )
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+    async def exchange(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: HeaderList,
+        content: bytes,
+        timeout: Mapping[str, float | None],
+    ) -> tuple[int, HeaderList, bytes]:
+        """Send one request once, without httpx's objects for requests and answers.
+
+        Args:
+            method: ``GET``, ``POST`` and so on.
+            url: Where to.
+            headers: All of them; none is added.
+            content: The body.
+            timeout: As httpx has it: seconds for ``connect``, ``read``, ``write`` and ``pool``.
+
+        Returns:
+            The answer's status, headers and whole body.
+        """
+        told, to = _headers(headers), _url(url)
         session = await self._session_of_loop()
         slots = self._slots
         if slots.locked():
@@ -74,12 +104,12 @@ class Transport(httpx.AsyncBaseTransport):
             await slots.acquire()
         try:
             async with session.request(
-                request.method,
-                url,
-                headers=headers,
+                method,
+                to,
+                headers=told,
                 data=_body(content, timeout.get("write")),
                 timeout=_timeout(timeout.get("connect"), timeout.get("read")),
-                ssl=self._tls() if self._proxy or url.scheme == "https" else True,
+                ssl=self._tls() if self._proxy or to.scheme == "https" else True,
                 allow_redirects=False,
             ) as response:
                 body = await _read(response)
@@ -87,9 +117,7 @@ class Transport(httpx.AsyncBaseTransport):
             raise _renamed(error) from error
         finally:
             slots.release()
-        return httpx.Response(
-            response.status, headers=response.raw_headers, stream=httpx.ByteStream(body)
-        )
+        return response.status, list(response.raw_headers), body
 
     async def aclose(self) -> None:
         """Close every connection; a call under way ends in an error."""
@@ -230,8 +258,7 @@ def _renamed(error: Exception) -> httpx.TransportError:
     return httpx.RemoteProtocolError(str(error))
 
 
-def _headers(request: httpx.Request) -> list[tuple[str, str]]:
-    raw = request.headers.raw
+def _headers(raw: HeaderList) -> list[tuple[str, str]]:
     try:
         headers = [(name.decode(), value.decode()) for name, value in raw]
     except UnicodeDecodeError:
