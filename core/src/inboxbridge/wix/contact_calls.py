@@ -108,7 +108,7 @@ class ContactCalls:
         contact = answer.read(CreatedContact).contact
         held = contacts.match_of(contact)
         lost_email = email is not None and email not in held.emails
-        other_number = phone and held.phones and not contacts.has_phone(contact, phone)
+        other_number = phone and held.phones and not contacts.phones_among([phone])(contact)
         if lost_email or (email is None and other_number):
             what = "email" if lost_email else "number"
             raise ContactIncomplete(
@@ -154,7 +154,7 @@ class ContactCalls:
     async def _by_email(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         asked = [form for value in wanted for form in emails.forms(_lower(value))]
         every = await self._asked(contacts.LOOKED_UP_BY["email"], asked, wanted, lane)
-        return every.by(wanted, lambda contact, value: contacts.has_email(contact, _lower(value)))
+        return every.by(wanted, contacts.emails_among(wanted))
 
     async def _by_phone(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         found: dict[str, list[ContactMatch]] = {value: [] for value in wanted}
@@ -171,12 +171,10 @@ class ContactCalls:
             typed = [spelling for value in missing for spelling in contacts.typed(value)]
             every = await self._asked(_PHONE, typed, missing, lane)
             # A spelling may be one of another country's number: such a contact is left out.
-            found |= {
-                value: [
-                    contacts.match_of(c) for c in every.contacts if contacts.has_phone(c, value)
-                ]
-                for value in missing
-            }
+            held = contacts.phones_among(missing)
+            for contact in every.contacts:
+                for value in held(contact):
+                    found[value].append(contacts.match_of(contact))
         if refused:
             # The same query without the newer field went through, so it was the field.
             self._e164_refused = True
@@ -185,7 +183,7 @@ class ContactCalls:
     async def _by_e164(self, wanted: list[str], lane: Lane) -> dict[str, list[ContactMatch]]:
         asked = [form for value in wanted for form in numbering.forms(value)]
         every = await self._asked(contacts.LOOKED_UP_BY["phone"], asked, wanted, lane)
-        return every.by(wanted, contacts.has_phone)
+        return every.by(wanted, contacts.phones_among(wanted))
 
     async def _asked(self, field: str, asked: list[str], values: list[str], lane: Lane) -> _Found:
         """Query for all spellings *asked* of *values*."""
@@ -230,9 +228,9 @@ class _Found:
     answer: Answer
 
     def by(
-        self, values: Sequence[str], has: Callable[[Contact, str], bool]
+        self, values: Sequence[str], held: Callable[[Contact], set[str]]
     ) -> dict[str, list[ContactMatch]]:
-        """Return the contacts that have each of *values*.
+        """Return the contacts that have each of *values*; *held* tells which of them one has.
 
         Where one has none of them and a value has no contact, that is not an answer: raises
         `Unreadable`, for nobody knows whether the value's contact is there.
@@ -240,7 +238,7 @@ class _Found:
         found: dict[str, list[ContactMatch]] = {value: [] for value in values}
         strangers = 0
         for contact in self.contacts:
-            mine = [value for value in values if has(contact, value)]
+            mine = held(contact)
             strangers += not mine
             for value in mine:
                 found[value].append(contacts.match_of(contact))

@@ -7,7 +7,7 @@ https://dev.wix.com/docs/rest/crm/members-contacts/contacts/contacts/contact-v4/
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -100,10 +100,17 @@ def emails_of(contact: Contact) -> tuple[str, ...]:
     return tuple(item.email.strip().lower() for item in (held.items if held else ()) if item.email)
 
 
-def has_email(contact: Contact, email: str) -> bool:
-    """Whether one of the contact's addresses is *email*, in whichever spelling of its domain."""
-    key = emails.key(email)
-    return any(emails.key(held) == key for held in emails_of(contact))
+def emails_among(wanted: Sequence[str]) -> Callable[[Contact], set[str]]:
+    """Return what tells which of the addresses *wanted* a contact has, however they are spelt."""
+    by_key: dict[str, set[str]] = {}
+    for email in wanted:
+        by_key.setdefault(emails.key(email.strip().lower()), set()).add(email)
+
+    def held(contact: Contact) -> set[str]:
+        keys = map(emails.key, emails_of(contact))
+        return {email for key in keys for email in by_key.get(key, ())}
+
+    return held
 
 
 def typed(e164: str) -> list[str]:
@@ -111,19 +118,31 @@ def typed(e164: str) -> list[str]:
     return [spelling for form in numbering.forms(e164) for spelling in spellings(form)]
 
 
-def has_phone(contact: Contact, e164: str) -> bool:
-    """Whether one of the contact's numbers is *e164*, however it is typed.
+def phones_among(wanted: Sequence[str]) -> Callable[[Contact], set[str]]:
+    """Return what tells which of the numbers *wanted* (E.164) a contact has, however it is typed.
 
     A number that names its country must be the same number, in its form of today or an older one;
     one that does not must have the digits of one of the usual spellings.
     """
-    digits = _digits_of(e164)
-    wanted = numbering.forms(e164)
-    for item in _phones(contact):
-        known = _e164(item)
-        if known in wanted or (known is None and _NOT_DIGITS.sub("", item.phone or "") in digits):
-            return True
-    return False
+    by_form: dict[str, set[str]] = {}
+    by_digits: dict[str, set[str]] = {}
+    for e164 in wanted:
+        for form in numbering.forms(e164):
+            by_form.setdefault(form, set()).add(e164)
+        for digits in _digits_of(e164):
+            by_digits.setdefault(digits, set()).add(e164)
+
+    def held(contact: Contact) -> set[str]:
+        found: set[str] = set()
+        for item in _phones(contact):
+            known = _e164(item)
+            if known is not None:
+                found |= by_form.get(known, set())
+            else:
+                found |= by_digits.get(_NOT_DIGITS.sub("", item.phone or ""), set())
+        return found
+
+    return held
 
 
 def new_contact(
