@@ -290,7 +290,7 @@ def test_people_read_what_would_happen_and_what_else_could(workspace: Any) -> No
         "person: email:dana@example.com",
         "POST /inbox/v2/messages",
         "if no contact is found by email, one is created",
-        "would deliver: the contact is looked up by email",
+        "would be delivered: the contact is looked up by email",
     ):
         assert part in result.stdout
 

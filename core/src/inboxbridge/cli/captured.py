@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from inboxbridge.errors import ConfigError
+from inboxbridge.model import Headers, WebhookRequest
+
 CONTENT_TYPES = {".form": "application/x-www-form-urlencoded", ".json": "application/json"}
-_COMPANIONS = (".headers.json", ".expected.json")
+_COMPANIONS = (".headers.json", ".expected.json", ".url.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,55 @@ class Captured:
 def content_type(path: Path) -> str:
     """What a captured file's extension says its body is; JSON where it says nothing."""
     return CONTENT_TYPES.get(path.suffix.lower(), CONTENT_TYPES[".json"])
+
+
+def bodies(paths: Iterable[Path]) -> list[Path]:
+    """Return the captured files of *paths*, of a folder those in it; companions are left out."""
+    found: list[Path] = []
+    for path in paths:
+        found += _files(path) if path.is_dir() else [path]
+    return [one for one in found if not one.name.endswith(_COMPANIONS)]
+
+
+def captured_request(
+    file: Path, url: str, *, query: str | None = None, given: Sequence[str] = ()
+) -> WebhookRequest:
+    """Return a captured file as a delivery that arrives now.
+
+    Args:
+        file: The body. Beside ``NAME.json`` there may be ``NAME.headers.json``, an object of
+            further headers, and ``NAME.url.txt``, whose query is taken.
+        url: What its source calls.
+        query: The query instead.
+        given: Headers in place of those of the same names, each ``Name: value``.
+
+    Raises:
+        ConfigError: A header is not written so, or a companion cannot be read.
+    """
+    headers: Any = {}
+    companion = file.with_name(f"{file.stem}.headers.json")
+    if companion.exists():
+        headers = _parsed(companion.read_bytes())
+        if not _are_headers(headers):
+            raise ConfigError(f"{companion} is not an object of texts")
+    address = file.with_name(f"{file.stem}.url.txt")
+    if query is None and address.exists():
+        query = address.read_text(encoding="utf-8").strip().partition("?")[2]
+    request = WebhookRequest(
+        method="POST",
+        url=f"{url}?{query}" if query else url,
+        headers=Headers(_typed(headers, content_type(file))),
+        body=file.read_bytes(),
+        received_at=datetime.now(UTC),
+    )
+    return request.with_headers(dict(map(_header, given)))
+
+
+def _header(written: str) -> tuple[str, str]:
+    name, colon, value = written.partition(":")
+    if not colon or not name.strip():
+        raise ConfigError(f"--header is written 'Name: value', not {written!r}")
+    return name.strip(), value.strip()
 
 
 def total_bytes(path: Path) -> int:

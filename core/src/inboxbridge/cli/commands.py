@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,13 @@ from inboxbridge.cli.application import (
 )
 
 LOOPBACK = ["127.0.0.1"]
+
+
+class Method(enum.Enum):
+    """How a source can call."""
+
+    GET = "GET"
+    POST = "POST"
 
 
 @app.command(epilog=example("inboxbridge demo", "inboxbridge demo --exit --json"))
@@ -308,6 +316,7 @@ def link(
 @app.command(
     "try",
     epilog=example(
+        "inboxbridge try shop samples/order.json --sign",
         "inboxbridge try shop order.json --header 'X-Hub-Signature-256: sha256=…'",
         "inboxbridge try facebook /dev/null --method GET --query 'hub.mode=subscribe&…'",
     ),
@@ -316,21 +325,30 @@ def try_(
     connection: ConnectionName,
     file: CapturedFile,
     header: Annotated[
-        list[str] | None, typer.Option("--header", metavar="K:V", help="May be repeated.")
+        list[str] | None,
+        typer.Option("--header", metavar="NAME:VALUE", help="May be repeated."),
     ] = None,
-    method: Annotated[str, typer.Option("--method", help="GET or POST.")] = "POST",
+    method: Annotated[
+        Method,
+        typer.Option("--method", metavar="METHOD", case_sensitive=False, help="GET or POST."),
+    ] = Method.POST,
     query: Annotated[
-        str | None, typer.Option("--query", metavar="Q", help="What follows ? in the URL.")
+        str | None, typer.Option("--query", metavar="QUERY", help="What follows ? in the URL.")
     ] = None,
     at: Annotated[
-        datetime | None, typer.Option("--at", help="When it arrived (UTC); now by default.")
+        datetime | None,
+        typer.Option("--at", metavar="TIME", help="When it arrived (UTC); now by default."),
     ] = None,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign it first, as its source would.")
+    ] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a captured delivery would become.
 
-    Nothing is stored or sent. Ends with 1 if it would be rejected.
+    Nothing is stored or sent. What a connector raised is shown whole. Ends with 1 if it would be
+    rejected.
     """
     from inboxbridge.cli.try_delivery import try_delivery
 
@@ -340,9 +358,10 @@ def try_(
             connection,
             file,
             headers=header or [],
-            method=method,
+            method=method.value,
             query=query,
             at=at,
+            sign=sign,
             as_json=as_json,
         )
     )

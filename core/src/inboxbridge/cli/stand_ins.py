@@ -1,4 +1,4 @@
-"""Placeholders for secrets that are not set, so that ``try`` works without them."""
+"""Placeholders for secrets that are not set: for ``try``, ``send`` and ``dev``."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def connection_with_stand_ins(
         try:
             return resolve(kind, source)
         except SecretUnset as unset:
-            stand_in = _stand_in(source)
-            reasons[stand_in] = unset.what
-            return stand_in
+            text = stand_in(source)
+            reasons[text] = unset.what
+            return text
 
     config, problems = read_config(path, resolve=resolve_or_stand_in)
     if config is None:
@@ -58,6 +58,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield item
 
 
-def _stand_in(name: str) -> str:
-    """Text that is base64 of 32 bytes too, so that it can stand for any kind of secret."""
+def stand_in(name: str) -> str:
+    """Return the placeholder for the secret called *name*, the same one each time.
+
+    It is base64 of 32 bytes too, so that it can stand for any kind of secret.
+    """
     return base64.b64encode(hashlib.sha256(f"unset {name}".encode()).digest()).decode()

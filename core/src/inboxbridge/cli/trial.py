@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from inboxbridge.cli.raised import lines_about
 from inboxbridge.errors import HookFailed
 from inboxbridge.gateway.intake import (
     Handshake,
@@ -29,6 +30,16 @@ CONVERSATION = "<conversation id>"
 
 Would = Literal["deliver", "park", "ignore", "reject"]
 
+_DEAD = "it would become a dead letter"
+_PASSIVE = {"deliver": "delivered", "park": "parked", "ignore": "ignored", "reject": "rejected"}
+_VERDICTS = {
+    "answered ": "would be rejected with ",
+    f"{_DEAD}: ": "would become a dead letter: ",
+    "kept ": "would be kept ",
+    "a handshake, ": "would be taken as a handshake, ",
+}
+"""How a reason begins that says more exactly than `Would` what happens, and the sentence for it."""
+
 
 @dataclass
 class Trial:
@@ -41,6 +52,7 @@ class Trial:
         would: What would become of it: of all its events, the best.
         reason: Why, in words.
         notes: What else is good to know, a line each.
+        raised: What the connector raised, and where, a line each.
     """
 
     verified: bool = False
@@ -49,16 +61,31 @@ class Trial:
     would: Would = "reject"
     reason: str = ""
     notes: list[str] = field(default_factory=list)
+    raised: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
         """Add a note, once."""
         if text not in self.notes:
             self.notes.append(text)
 
+    def shows(self, error: BaseException | None) -> None:
+        """Add what the connector raised, once."""
+        lines = lines_about(error)
+        if not set(lines) <= set(self.raised):
+            self.raised += lines
+
     def ends(self, would: Would, reason: str) -> Trial:
         """Set how it ends, and return the trial."""
         self.would, self.reason = would, reason
         return self
+
+    @property
+    def verdict(self) -> str:
+        """What would become of it, as a sentence."""
+        for begins, instead in _VERDICTS.items():
+            if self.reason.startswith(begins):
+                return instead + self.reason.removeprefix(begins)
+        return f"would be {_PASSIVE[self.would]}: {self.reason}"
 
 
 def attempt(
@@ -90,12 +117,15 @@ def attempt(
     case = contents(connection, request, progress)
     for fault in progress.faults:
         trial.note(str(fault))
+        trial.shows(fault)
     if isinstance(case, Malformed | Unreadable):
+        trial.shows(case.error)
         return _unread(trial, case, refusal)
     events, unreadable = (case.events, case.unreadable) if isinstance(case, Stored) else ((), ())
     trial.events = [event.model_dump(mode="json") for event in events]
     for part in unreadable:
         trial.note(f"a part of it would be kept as unreadable: {part.reason}")
+        trial.shows(part.error)
     for recipient in dict.fromkeys(event.recipient for event in events):
         if not _is_for(connection, recipient):
             trial.note(f"what came to {recipient} is for another connection, or for none")
@@ -145,7 +175,8 @@ class _Plan:
         try:
             content, badge = self._connection.message(event)
         except HookFailed as error:
-            return "park", f"it would become a dead letter: {error}"
+            self._trial.shows(error)
+            return "park", f"{_DEAD}: {error}"
         if not event.person.is_known:
             return self._nameless(event)
         ends = self._contact(event)
@@ -162,7 +193,7 @@ class _Plan:
         try:
             self._call(*request_for(outgoing, self._wire_form))
         except ValueError as error:
-            return "park", f"it would become a dead letter: {error}"
+            return "park", f"{_DEAD}: {error}"
         return ends
 
     def _nameless(self, event: Event) -> tuple[Would, str]:

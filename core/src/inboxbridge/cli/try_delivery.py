@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inboxbridge.cli.captured import content_type
+from inboxbridge.cli.captured import captured_request
 from inboxbridge.cli.console import console, count, print_json
+from inboxbridge.cli.signed import signed
 from inboxbridge.cli.stand_ins import connection_with_stand_ins
 from inboxbridge.cli.trial import Trial, attempt
-from inboxbridge.errors import ConfigError
 from inboxbridge.identity import identities_of
-from inboxbridge.model import Event, Headers, WebhookRequest
+from inboxbridge.model import Event
 from inboxbridge.plugins import connect, installed
 
 LOCAL_URL = "http://127.0.0.1:8080/hooks/"
@@ -28,23 +28,24 @@ def try_delivery(
     method: str,
     query: str | None,
     at: datetime | None,
+    sign: bool,
     as_json: bool,
 ) -> int:
     """Show what would become of a delivery. Returns 1 if it would be rejected.
 
+    With *sign* it is signed first, as its source would, with a stand-in for a secret that is unset.
+
     Raises:
-        ConfigError: The connection cannot be used, or a header is not written ``Name: value``.
+        ConfigError: The connection cannot be used, a header is not written ``Name: value``, or its
+            scheme cannot sign.
     """
     config, settings, unset = connection_with_stand_ins(config_path, connection)
     url = config.hook_url(connection)
     target = connect(settings, installed(), url=url, locate=config.locate)
-    request = WebhookRequest(
-        method=method.upper(),
-        url=(url or LOCAL_URL + connection) + (f"?{query}" if query else ""),
-        headers=_headers(headers, file),
-        body=file.read_bytes(),
-        received_at=at or datetime.now(UTC),
-    )
+    request = captured_request(file, url or LOCAL_URL + connection, query=query, given=headers)
+    request = request.replace(method=method.upper(), received_at=at or datetime.now(UTC))
+    if sign:
+        request, unset = signed(target, request), []
     site = config.sites.get(settings.site)
     wire_form = site.wire_form if site else "current"
     trial = attempt(target, request, wire_form=wire_form, unset=unset)
@@ -54,18 +55,6 @@ def try_delivery(
     else:
         _print_trial(connection, trial)
     return 1 if trial.would == "reject" else 0
-
-
-def _headers(given: Sequence[str], file: Path) -> Headers:
-    pairs = []
-    for one in given:
-        name, colon, value = one.partition(":")
-        if not colon or not name.strip():
-            raise ConfigError(f"--header is written 'Name: value', not {name!r}")
-        pairs.append((name.strip(), value.strip()))
-    if not any(name.lower() == "content-type" for name, _ in pairs):
-        pairs.append(("Content-Type", content_type(file)))
-    return Headers(pairs)
 
 
 def _print_trial(connection: str, trial: Trial) -> None:
@@ -86,7 +75,9 @@ def _print_trial(connection: str, trial: Trial) -> None:
         out.print(f"  {request['method']} {request['path']}", style="cyan")
         body = json.dumps(request["body"], indent=2, ensure_ascii=False)
         out.print("    " + body.replace("\n", "\n    "), soft_wrap=True)
+    for line in trial.raised:
+        out.print(line, style="red", soft_wrap=True)
     for note in trial.notes:
         out.print(f"note: {note}", style="dim", soft_wrap=True)
     ends = {"deliver": "green", "park": "magenta", "ignore": "dim", "reject": "bold red"}
-    out.print(f"would {trial.would}: {trial.reason}", style=ends[trial.would], soft_wrap=True)
+    out.print(trial.verdict, style=ends[trial.would], soft_wrap=True)
