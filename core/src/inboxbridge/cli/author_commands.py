@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from inboxbridge.cli.application import ConfigPath, ConnectionName, app, example
+from inboxbridge.cli.application import (
+    AsJson,
+    ConfigPath,
+    ConnectionName,
+    OnlyConnection,
+    app,
+    example,
+)
 
 SERVE_URL = "http://127.0.0.1:8080"
 
@@ -48,3 +55,43 @@ def send(
     from inboxbridge.cli.sending import send
 
     raise typer.Exit(send(config, connection, file, url=url, headers=header or []))
+
+
+@app.command(epilog=example("inboxbridge dev", "inboxbridge dev --config acme.toml --port 9000"))
+def dev(
+    config: ConfigPath = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="For webhooks; 0 for any free one.")
+    ] = 8080,
+    sandbox_port: Annotated[
+        int,
+        typer.Option("--sandbox-port", min=0, max=65535, help="For the sandbox and its Inbox."),
+    ] = 8090,
+) -> None:
+    """Develop a connector: sandbox, `serve` and Inbox in one.
+
+    `serve` starts again whenever the configuration or the code of a connector changes. Nothing goes
+    to Wix: every site is the sandbox, and the journal lasts as long as the command. A stand-in is
+    used for a secret whose environment variable is not set.
+
+    Needs inboxbridge[testing].
+    """
+    from inboxbridge.cli.add_ons import load_add_on
+
+    create_app = load_add_on("sandbox", "testing")
+    from inboxbridge.cli.dev import dev
+
+    raise typer.Exit(dev(create_app(lenient=False), config, port=port, sandbox_port=sandbox_port))
+
+
+@app.command(epilog=example("inboxbridge listen", "inboxbridge listen --connection shop"))
+def listen(
+    connection: OnlyConnection = None, config: ConfigPath = None, as_json: AsJson = False
+) -> None:
+    """Print events and what becomes of them as they come.
+
+    From the journal, until Ctrl-C. A delivery that is refused is in no journal: `serve` logs it.
+    """
+    from inboxbridge.cli.listen import listen
+
+    raise typer.Exit(listen(config, connection=connection, as_json=as_json))

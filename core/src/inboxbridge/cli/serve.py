@@ -107,7 +107,7 @@ async def _serve(
     gateway: bool,
     courier: bool,
 ) -> int:
-    with _signals() as told_to_end:
+    with told_to_end() as told:
         async with running(
             config,
             gateway=gateway,
@@ -121,14 +121,14 @@ async def _serve(
             spare_the_collector()
             if gateway and runtime.url is not None:
                 _say_ready(runtime.url)
-            return await _until_told(told_to_end, runtime.tasks)
+            return await _until_told(told, runtime.tasks)
 
 
 async def _sandbox(app: Any, host: str, port: int) -> int:
-    with _signals() as told_to_end, contextlib.closing(listen(host, port)) as bound:
+    with told_to_end() as told, contextlib.closing(listen(host, port)) as bound:
         async with app.router.lifespan_context(app), serving(app, bound) as url:
             _say_ready(url)
-            await told_to_end.wait()
+            await told.wait()
     return 0
 
 
@@ -148,7 +148,7 @@ async def _until_told(told: asyncio.Event, essential: tuple[asyncio.Task[None], 
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[asyncio.Event]:
+def told_to_end() -> Iterator[asyncio.Event]:
     """Set the event on SIGTERM and SIGINT; should the end take too long, end at once.
 
     SIGHUP, which a closed terminal sends as well, ends nothing: there is no file to open again.
