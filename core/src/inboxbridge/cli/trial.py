@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from inboxbridge.cli.raised import lines_about
 from inboxbridge.errors import HookFailed
 from inboxbridge.gateway.intake import (
     Handshake,
@@ -20,7 +19,7 @@ from inboxbridge.gateway.intake import (
 )
 from inboxbridge.identity import Plan, plan
 from inboxbridge.model import Event, WebhookRequest
-from inboxbridge.plugins import Connection
+from inboxbridge.plugins import Connection, lines_about
 from inboxbridge.wix import Outgoing, contacts, request_for
 from inboxbridge.wix.contacts import LOOKED_UP_BY
 from inboxbridge.wix.operations import CONTACTS_PATH, CONTACTS_QUERY_PATH, CONVERSATIONS_PATH

@@ -14,11 +14,13 @@ from inboxbridge.plugins.loading import (
     SUPPORTED_API_VERSIONS,
     Broken,
     Installed,
+    check_class,
     connect,
     connect_all,
     installed,
     load_class,
 )
+from inboxbridge.plugins.raised import lines_about
 
 __all__ = [
     "GROUP",
@@ -29,11 +31,13 @@ __all__ = [
     "Connection",
     "Installed",
     "Unusable",
+    "check_class",
     "connect",
     "connect_all",
     "default_message",
     "implemented_hooks",
     "installed",
+    "lines_about",
     "load_class",
     "marked_hooks",
 ]

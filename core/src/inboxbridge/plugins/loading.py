@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import (
+    EntryPoint,
+    PackageNotFoundError,
+    distribution,
+    entry_points,
+)
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -20,7 +25,7 @@ from inboxbridge.config import Config, Problem, nearest, validation_problems
 from inboxbridge.config.tables import ConnectionSettings
 from inboxbridge.connector import Connector, ConnectorSettings, Providers
 from inboxbridge.errors import HookTimeout
-from inboxbridge.hookspecs import API_VERSION
+from inboxbridge.hookspecs import API_VERSION, ConnectorSpec
 from inboxbridge.plugins.connection import (
     HOOKS,
     Connection,
@@ -66,9 +71,8 @@ def installed(group: Iterable[EntryPoint] | None = None) -> dict[str, list[Insta
     """Return what is installed, by name. A name with several entries is claimed by several."""
     found: dict[str, list[Installed]] = defaultdict(list)
     for point in entry_points(group=GROUP) if group is None else group:
-        distribution = point.dist
-        package = distribution.name if distribution else "unknown package"
-        version = distribution.version if distribution else "?"
+        package = point.dist.name if point.dist else "unknown package"
+        version = point.dist.version if point.dist else "?"
         entry = Installed(point.name, package, version, point)
         if all(
             (one.package, one.entry_point.value) != (package, point.value)
@@ -88,10 +92,8 @@ def load_class(
     """
     entries = available.get(plugin)
     if not entries:
-        hint = nearest(plugin, available) or "No connector is installed."
         raise Unusable(
-            f"no installed connector is called {plugin!r}. {hint} "
-            f"(pip install inboxbridge-{plugin}?)"
+            f"no installed connector is called {plugin!r}. {_where_to_get(plugin, available)}"
         )
     if len(entries) > 1:
         claims = " and ".join(f"{one.package} {one.version}" for one in entries)
@@ -116,14 +118,56 @@ def load_class(
         if isinstance(error, KeyboardInterrupt):
             raise
         raise Unusable(
-            f"{who} cannot be imported: {_said(error)}. "
-            "`inboxbridge connectors --debug` shows where"
+            f"{who} cannot be imported: {_said(error)}. {_import_hint(error, entry)}"
         ) from error
-    _check_class(target, who)
+    check_class(target, who)
     return target  # type: ignore[no-any-return]
 
 
-def _check_class(target: Any, who: str) -> None:
+def _import_hint(error: BaseException, entry: Installed) -> str:
+    """What to look at: the entry point where it names what is not there, else the traceback."""
+    module, _, attribute = entry.entry_point.value.partition(":")
+    names_nothing = isinstance(error, AttributeError) and f"has no attribute {attribute!r}" in str(
+        error
+    )
+    no_module = isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]
+    if names_nothing or no_module:
+        return (
+            f'Its entry point is {entry.name} = "{entry.entry_point.value}": look at '
+            f'[project.entry-points."{GROUP}"] in its pyproject.toml'
+        )
+    return "`inboxbridge connectors --debug` shows where"
+
+
+def _where_to_get(plugin: str, available: Collection[str]) -> str:
+    """What to do about a connector that is not found."""
+    package = f"inboxbridge-{plugin}"
+    try:
+        found = distribution(package)
+    except (PackageNotFoundError, ValueError):
+        hint = nearest(plugin, available) or "No connector is installed."
+        return f"{hint} (pip install {package}?)"
+    groups = sorted({point.group for point in found.entry_points})
+    there = f"It has entry points in {', '.join(groups)}. " if groups else ""
+    names = sorted(point.name for point in found.entry_points if point.group == GROUP)
+    if names:
+        return f"{package} {found.version} is installed and calls its connector {names[0]!r}"
+    return (
+        f"{package} {found.version} is installed but has no entry point in group {GROUP}. {there}"
+        f'Write [project.entry-points."{GROUP}"] in its pyproject.toml and install it again'
+    )
+
+
+def check_class(target: Any, who: str) -> None:
+    """Check what can be seen of a connector class without making one.
+
+    Args:
+        target: What the entry point names.
+        who: What to call it in the text of an error.
+
+    Raises:
+        Unusable: It is no connector of this version of the contract.
+    """
     settings = getattr(target, "Settings", None)
     if not (
         inspect.isclass(target)
@@ -151,6 +195,7 @@ def _check_class(target: Any, who: str) -> None:
     if "parse_event" not in marked:
         raise Unusable(f"{who} implements no parse_event; without it nothing can arrive")
     _check_kinds(target, marked, who)
+    _check_arguments(target, marked, who)
     warn_of(target, marked, who)
 
 
@@ -168,6 +213,24 @@ def _check_kinds(target: Any, marked: list[str], who: str) -> None:
     largest = getattr(target, "max_body_bytes", 1)
     if not isinstance(largest, int) or largest < 1:
         raise Unusable(f"{who}: max_body_bytes must be a whole number, 1 or more")
+
+
+def _check_arguments(target: Any, marked: list[str], who: str) -> None:
+    for name in marked:
+        expected = _arguments(getattr(ConnectorSpec, name))
+        for given in _arguments(getattr(target, name)):
+            if given not in expected:
+                has = f"it has {', '.join(expected)}" if expected else "it has none"
+                raise Unusable(
+                    f"{who} defines {name} with an argument that the hook does not have: {given} "
+                    f"({has}). {nearest(given, expected) if expected else 'Remove it'}"
+                )
+
+
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    """The names of a hook's arguments, without those that have a default, which are its own."""
+    parameters = list(inspect.signature(inspect.unwrap(function)).parameters.values())
+    return [one.name for one in parameters if one.name != "self" and one.default is one.empty]
 
 
 def connect(

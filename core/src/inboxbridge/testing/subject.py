@@ -22,7 +22,7 @@ from inboxbridge.model import (
     UnreadablePart,
     WebhookRequest,
 )
-from inboxbridge.plugins import Connection, Unusable
+from inboxbridge.plugins import Connection, Unusable, check_class, lines_about
 from inboxbridge.signing import AnyOf, NoSignature, SharedToken, Signature
 from inboxbridge.testing.samples import RECEIVED_AT, SAMPLE_URL, Sample
 from inboxbridge.testing.sealed import NotAllowed, sealed
@@ -102,10 +102,14 @@ class Subject:
         own = self._validated(self.settings if settings is None else dict(settings))
         common = ConnectionSettings(name="sample", plugin=self.name.lower())
         try:
+            check_class(self.cls, f"connector {self.name}")
             with sealed():
                 return Connection(common, self.cls(own))
         except (Unusable, NotAllowed) as error:
             raise Unmet(f"{self.name} cannot be set up: {error}") from error
+        except Exception as error:
+            said = "\n".join([f"{type(error).__name__}: {error}", *lines_about(error)[1:]])
+            raise Unmet(f"{self.name} cannot be set up: {said}") from error
 
     def _validated(self, settings: dict[str, Any]) -> ConnectorSettings:
         try:
@@ -269,7 +273,7 @@ def _said(error: Exception) -> str:
         return (
             f"{type(error).__name__}: {error}" if isinstance(error, MalformedBody) else str(error)
         )
-    return f"{error}: {cause}"
+    return "\n".join([f"{error}: {cause}", *lines_about(error)])
 
 
 def _secrets_in(value: Any) -> list[SecretStr]:

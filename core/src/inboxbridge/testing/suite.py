@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from inboxbridge.connector import Connector, Providers
+from inboxbridge.testing.gate import Gate
 from inboxbridge.testing.rules import Level, Rule, rules
 from inboxbridge.testing.samples import Sample
 from inboxbridge.testing.scorecard import checked_exemptions, find_samples, judge
@@ -71,12 +72,23 @@ def contract_suite(
         fuzz=fuzz_of_each(len(found)) if fuzz is None else fuzz,
     )
 
-    def test_scorecard(self: object) -> None:
+    gate = Gate(subject, found, read=not {"parses", "becomes_messages"} & reasons.keys())
+
+    def test_can_be_set_up(self: object) -> None:
+        __tracebackhide__ = True
+        gate.run("test_can_be_set_up", lambda: None)
+
+    def judged() -> None:
         __tracebackhide__ = True
         card = judge(subject, found, [rule for rule in asked if not rule.tested], reasons)
         if not card.reaches(minimum):
             raise Unmet(f"{card.connector} does not reach {minimum}:\n{card}")
 
+    def test_scorecard(self: object) -> None:
+        __tracebackhide__ = True
+        gate.run("test_scorecard", judged)
+
+    test_can_be_set_up.__doc__ = f"{subject.name} can be set up: its hooks and settings are right."
     test_scorecard.__doc__ = f"Beside the other tests, all is there that {minimum} asks for."
 
     def pytest_generate_tests(self: object, metafunc: pytest.Metafunc) -> None:
@@ -89,11 +101,12 @@ def contract_suite(
     tests: dict[str, Any] = {
         "__doc__": f"The contract, for {subject.name}.",
         "pytest_generate_tests": pytest_generate_tests,
-        "test_scorecard": test_scorecard,
+        "test_can_be_set_up": test_can_be_set_up,
     }
     for rule in asked:
         if rule.tested and rule.name not in reasons and _applies(rule, subject, found):
-            tests[f"test_{rule.name}"] = _test_of(rule, subject, found)
+            tests[f"test_{rule.name}"] = _test_of(rule, subject, found, gate)
+    tests["test_scorecard"] = test_scorecard
     return type(f"Test{subject.name}Contract", (), tests)
 
 
@@ -107,13 +120,13 @@ def _applies(rule: Rule, subject: Subject, samples: list[Sample]) -> bool:
         return True
 
 
-def _test_of(rule: Rule, subject: Subject, samples: list[Sample]) -> Any:
-    each, whole = rule.each, rule.whole
+def _test_of(rule: Rule, subject: Subject, samples: list[Sample], gate: Gate) -> Any:
+    name, each, whole = f"test_{rule.name}", rule.each, rule.whole
     if each is not None:
 
         def test_each(self: object, sample: Sample) -> None:
             __tracebackhide__ = True
-            each(subject, sample)
+            gate.run(name, lambda: each(subject, sample), sample)
 
         test: Any = test_each
     else:
@@ -121,9 +134,9 @@ def _test_of(rule: Rule, subject: Subject, samples: list[Sample]) -> Any:
 
         def test_whole(self: object) -> None:
             __tracebackhide__ = True
-            whole(subject, samples)
+            gate.run(name, lambda: whole(subject, samples))
 
         test = test_whole
-    test.__name__ = f"test_{rule.name}"
+    test.__name__ = name
     test.__doc__ = f"{rule.what} {rule.why}"
     return test

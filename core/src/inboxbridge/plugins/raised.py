@@ -1,4 +1,4 @@
-"""Say all of what a connector raised: for the commands of authors, where nothing is private."""
+"""Say all of what a connector raised, for its author: nothing is private there."""
 
 from __future__ import annotations
 
@@ -18,19 +18,26 @@ def lines_about(error: BaseException | None) -> list[str]:
     if cause is None or cause.__traceback__ is None:
         return []
     frames = traceback.extract_tb(cause.__traceback__)
-    ours = [index for index, frame in enumerate(frames) if _is_pluggy(frame)]
-    if not ours:
+    ours = [index for index, frame in enumerate(frames) if _is_machinery(frame)]
+    own = frames[ours[-1] + 1 :] if ours else frames
+    if not own:
         return []
     lines = "".join(traceback.format_exception_only(cause)).rstrip().splitlines()
-    for frame in frames[ours[-1] + 1 :]:
+    for frame in own:
         lines.append(f"  {_shown(frame.filename)}, line {frame.lineno}, in {frame.name}")
         if frame.line:
             lines.append(f"    {frame.line}")
     return lines
 
 
-def _is_pluggy(frame: traceback.FrameSummary) -> bool:
-    return Path(frame.filename).parent.name == "pluggy"
+def _is_machinery(frame: traceback.FrameSummary) -> bool:
+    """Whether a frame is on the way to the connector's code."""
+    path = Path(frame.filename)
+    return path.parent.name == "pluggy" or path.is_relative_to(_PLUGINS) or path.parent == _KIT
+
+
+_PLUGINS = Path(__file__).parent
+_KIT = _PLUGINS.parent / "testing"
 
 
 def _shown(filename: str) -> str:
