@@ -57,6 +57,7 @@ MEANINGS = {
     "site_throttled": "Wix asked for a pause.",
     "unasked_contacts_left_out": "Wix gave contacts that were not asked for.",
     "unreadable": "A delivery cannot be read; it is kept until its connector can.",
+    "webhook_url": "What to enter at a connection's source, once at the start.",
     "wix_call_failed_unexpectedly": "An error of ours in a call to Wix.",
     "wix_event": "Wix told of a merge or a deletion.",
 }

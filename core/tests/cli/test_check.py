@@ -55,7 +55,7 @@ def test_people_see_a_checklist(workspace: Any) -> None:
         "✓ connection shop (webhook)",
         "✓ connection open (webhook)",
         "✓ journal",
-        "✓ site default",
+        "– site default: not asked (--online asks Wix)",
         "no problems",
     ):
         assert line in result.stdout.splitlines()
@@ -149,7 +149,7 @@ def test_secrets_in_the_file_are_a_hint_that_does_not_show_them(workspace: Any) 
         "[sites.default] api_key",
         "[connectors.shop] secret",
     ]
-    assert found["hints"][0]["what"] == "stands in the file as plain text"
+    assert found["hints"][0]["what"] == "is written in plain text"
     assert 'env = "API_KEY"' in found["hints"][0]["hint"]
     assert "plain-one" not in said
     assert "plain-two" not in said
@@ -297,3 +297,103 @@ def test_online_names_a_site_that_does_not_answer(workspace: Any) -> None:
     (found,) = problems(workspace, "--online")
 
     assert found.startswith("[sites.default]: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://hooks.example.com", None),
+        ("https://hooks.example.com/behind/a/path", None),
+        ("https://hooks.example.com/hooks/sms", "has /hooks in it, which inboxbridge adds itself"),
+        ("http://hooks.example.com", "is http: deliveries and their signatures travel unencrypted"),
+        ("https://localhost:8080", "is an address of this machine or network"),
+        ("http://192.168.1.10", "is an address of this machine or network"),
+    ],
+)
+def test_a_public_url_that_is_hardly_meant_is_a_hint(
+    workspace: Any, url: str, says: str | None
+) -> None:
+    add(workspace, f'[gateway]\npublic_url = "{url}"\n')
+
+    found = [hint for hint in hints(workspace) if "] public_url" in hint]
+
+    if says is None:
+        assert found == []
+    else:
+        assert len(found) == 1
+        assert says in found[0]
+
+
+@pytest.mark.parametrize("table", ["gateway", "connectors.third"])
+def test_a_public_url_without_a_scheme_is_a_problem(workspace: Any, table: str) -> None:
+    add(workspace, '[connectors.third]\nplugin = "webhook"\nsignature = "none"\n')
+    add(workspace, 'public_url = "hooks.example.com"\n' if table != "gateway" else "")
+    add(workspace, '[gateway]\npublic_url = "hooks.example.com"\n' if table == "gateway" else "")
+
+    (found,) = problems(workspace)
+
+    assert f"[{table}] public_url: must begin with https:// and a host" in found
+
+
+def test_each_connections_webhook_url_is_there_to_copy(workspace: Any) -> None:
+    without = workspace.run("check").stdout.splitlines()
+    add(workspace, '[gateway]\npublic_url = "https://hooks.example.com/"\n')
+    with_it = workspace.run("check").stdout.splitlines()
+
+    assert "    webhook: /hooks/shop" in without
+    assert "    webhook: https://hooks.example.com/hooks/shop" in with_it
+    assert workspace.json("check")["webhooks"] == {
+        "shop": "https://hooks.example.com/hooks/shop",
+        "open": "https://hooks.example.com/hooks/open",
+    }
+    assert "  open: https://hooks.example.com/hooks/open" in (
+        workspace.run("connectors").stdout.splitlines()
+    )
+
+
+def test_what_was_not_asked_is_not_ticked(workspace: Any) -> None:
+    lines = workspace.run("check").stdout.splitlines()
+
+    assert [line for line in lines if "site default" in line] == [
+        "– site default: not asked (--online asks Wix)"
+    ]
+
+
+CONNECTOR = """
+from inboxbridge import Connector, Event, NoSignature, Person, hookimpl
+
+class Parcel(Connector):
+    @hookimpl
+    def signature(self):
+        return NoSignature()
+
+    @hookimpl
+    def parse_event(self, request):
+        body = request.json_object()
+        return [Event(id=body["number"], person=Person(email=body["email"]), text="Hi")]
+"""
+
+
+def test_a_connector_that_fails_at_its_own_samples_is_a_problem(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = "project/src/inboxbridge_parcel-1.0.dist-info"
+    workspace.file("project/pyproject.toml", "")
+    workspace.file("project/src/inboxbridge_parcel/__init__.py", CONNECTOR)
+    workspace.file(f"{info}/METADATA", "Name: inboxbridge-parcel\nVersion: 1.0\n")
+    points = "[inboxbridge.connectors]\nparcel = inboxbridge_parcel:Parcel\n"
+    workspace.file(f"{info}/entry_points.txt", points)
+    sample = workspace.file("project/samples/a.json", {"number": "1", "email": "d@example.com"})
+    monkeypatch.syspath_prepend(str(workspace.folder / "project" / "src"))
+    add(workspace, "[connectors.parcel]\n")
+
+    assert workspace.json("check")["ok"] is True
+    workspace.file("project/samples/a.json", {"email": "d@example.com"})
+    (found,) = problems(workspace)
+    workspace.file("project/samples/a.json", "not JSON")
+    malformed = workspace.json("check")
+
+    assert sample.name in found
+    assert "KeyError: 'number'" in found
+    assert "inboxbridge_parcel/__init__.py, line 12, in parse_event" in found
+    assert malformed["ok"] is True

@@ -108,7 +108,7 @@ def test_a_connector_that_a_connection_wants_and_nobody_offers_is_listed(workspa
         workspace.config.read_text() + '[connectors.mine]\nplugin = "parcel"\n'
     )
 
-    found = {one["name"]: one for one in workspace.json("connectors")}["parcel"]
+    found = {one["name"]: one for one in workspace.json("connectors", exit_code=1)}["parcel"]
 
     assert (found["package"], found["version"], found["hooks"]) == (None, None, [])
     assert found["enabled"] == ["mine"]

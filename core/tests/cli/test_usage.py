@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 COMMANDS = (
     "demo", "serve", "gateway", "courier", "sandbox", "check", "connectors", "events", "show",
     "replay", "link", "try", "import", "new", "backup", "restored", "journal", "send",
-    "dev", "listen",
+    "dev", "listen", "schema",
 )  # fmt: skip
 
 

@@ -376,3 +376,9 @@ def test_a_connection_that_shares_a_url_has_that_url(write: Write) -> None:
 
     assert config.hook_url("spa") == config.hook_url("salon") == "https://x.example/hooks/salon"
     assert config.connections["spa"].recipients == ("7",)
+
+
+def test_postgres_as_many_hosts_spell_it_is_postgresql() -> None:
+    config = config_from({"journal": {"url": "postgres://user:p@host/db"}}, environ={})
+
+    assert config.journal.url == "postgresql://user:p@host/db"

@@ -95,3 +95,15 @@ def listen(
     from inboxbridge.cli.listen import listen
 
     raise typer.Exit(listen(config, connection=connection, as_json=as_json))
+
+
+@app.command(epilog=example("inboxbridge schema > connectors.schema.json"))
+def schema() -> None:
+    """Print the JSON Schema of connectors.toml.
+
+    For the installed connectors. An editor that knows TOML completes and checks a file that begins
+    with `#:schema ./connectors.schema.json`.
+    """
+    from inboxbridge.cli.schema import schema
+
+    raise typer.Exit(schema())

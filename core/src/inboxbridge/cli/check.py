@@ -10,7 +10,7 @@ from pathlib import Path
 from inboxbridge.cli import checks
 from inboxbridge.cli.console import console, count, print_json
 from inboxbridge.config import Config, Problem, find_config, read_config
-from inboxbridge.plugins import Broken, connect_all
+from inboxbridge.plugins import Broken, connect_all, installed
 from inboxbridge.reading._zones import zone_rules
 from inboxbridge.telemetry.logs import configure_logs
 
@@ -22,24 +22,30 @@ class Item:
     Attributes:
         title: What was looked at.
         problems: What must be fixed; none is a tick.
+        details: What is good to have at hand, such as a URL to copy.
+        asked: Whether it was looked at; what was not is not ticked.
         hints: What could be better, or is good to know.
     """
 
     title: str
     problems: list[Problem] = field(default_factory=list)
     hints: list[Problem] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    asked: bool = True
 
 
 def check(config_path: Path | None, *, online: bool, as_json: bool) -> int:
     """Look at everything and print what was found. Returns 1 if there are problems."""
     configure_logs()
     items = list(_items(config_path, online))
+    config, _ = read_config(config_path)
     problems = [problem for item in items for problem in item.problems]
     if as_json:
         report = {
             "ok": not problems,
             "problems": [problem.as_json() for problem in problems],
             "hints": [hint.as_json() for item in items for hint in item.hints],
+            "webhooks": config.webhook_urls() if config else {},
         }
         print_json(report, indent=2)
     else:
@@ -53,7 +59,7 @@ def _items(path: Path | None, online: bool) -> Iterator[Item]:
     if config is None:
         yield item
         return
-    item.hints = checks.plain_secrets(config)
+    item.hints = checks.plain_secrets(config) + checks.public_urls(config)
     yield item
     yield from _connections(config, problems)
     yield _item("journal", lambda hints: checks.journal(config, hints))
@@ -62,7 +68,9 @@ def _items(path: Path | None, online: bool) -> Iterator[Item]:
 
 
 def _connections(config: Config, reported: list[Problem]) -> Iterator[Item]:
-    connections, broken = connect_all(config)
+    available = installed()
+    connections, broken = connect_all(config, available)
+    urls = config.webhook_urls()
     reasons = {one.connection: one for one in broken}
     enabled = [one for one in config.connections.values() if one.enabled]
     for settings in enabled:
@@ -70,11 +78,14 @@ def _connections(config: Config, reported: list[Problem]) -> Iterator[Item]:
         connection = connections.get(settings.name)
         if connection is not None:
             item.problems = checks.signed_url(connection)
+            item.problems += checks.samples(connection, available)
             item.hints = checks.nothing_verified(connection)
         elif config.problems_of(settings.name):
             continue  # an unset secret was reported already, and is why the rest does not fit
         else:
             item.problems = _problems(reasons[settings.name])
+        if settings.name in urls:
+            item.details = [f"webhook: {urls[settings.name]}"]
         yield item
     if not enabled and not reported:
         yield Item(
@@ -86,15 +97,14 @@ def _connections(config: Config, reported: list[Problem]) -> Iterator[Item]:
 def _problems(broken: Broken) -> list[Problem]:
     if broken.problems:
         return list(broken.problems)
-    hint = "`inboxbridge connectors` shows what is installed"
-    return [Problem(f"connectors.{broken.connection}", "", broken.reason, hint)]
+    return [Problem(f"connectors.{broken.connection}", "", broken.reason)]
 
 
 def _sites(config: Config, online: bool) -> Iterator[Item]:
     answers = asyncio.run(checks.ask_wix(config)) if online else {}
     for name in config.sites:
-        title = f"site {name}" + (", asked Wix" if online else "")
-        yield Item(title, answers.get(name, []))
+        title = f"site {name}" + (", asked Wix" if online else ": not asked (--online asks Wix)")
+        yield Item(title, answers.get(name, []), asked=online)
 
 
 def _item(title: str, look: Callable[[list[Problem]], list[Problem]]) -> Item:
@@ -106,10 +116,15 @@ def _item(title: str, look: Callable[[list[Problem]], list[Problem]]) -> Item:
 def _print_checklist(items: list[Item], problems: int) -> None:
     out = console()
     for item in items:
-        mark, style = ("✗", "bold red") if item.problems else ("✓", "green")
-        out.print(f"{mark} {item.title}", style=style)
+        mark, style = ("✓", "green") if item.asked else ("–", "dim")
+        if item.problems:
+            mark, style = "✗", "bold red"
+        out.print(f"{mark} {item.title}", style=style, soft_wrap=True)
+        for detail in item.details:
+            out.print(f"    {detail}", soft_wrap=True)
         for problem in item.problems:
-            out.print(f"    {problem.where}: {problem.what}", soft_wrap=True)
+            what = problem.what.replace("\n", "\n      ")
+            out.print(f"    {problem.where}: {what}", soft_wrap=True)
             if problem.hint:
                 out.print(f"      → {problem.hint}", style="cyan", soft_wrap=True)
         for hint in item.hints:

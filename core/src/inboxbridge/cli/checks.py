@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
+import ipaddress
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from inboxbridge.cli.captured import bodies, captured_request
 from inboxbridge.cli.console import count
 from inboxbridge.config import Config, Problem
+from inboxbridge.connector import Providers
 from inboxbridge.courier import wix_client
-from inboxbridge.errors import InboxbridgeError
+from inboxbridge.errors import HookFailed, InboxbridgeError
+from inboxbridge.gateway.intake import Malformed, Progress, Stored, Unreadable, contents
 from inboxbridge.journal import JournalUnavailable, open_engine, reads
 from inboxbridge.journal.database import sqlite_path
 from inboxbridge.journal.reader import JournalReader, probe
 from inboxbridge.journal.shown import shown
-from inboxbridge.plugins import Connection, Unusable, connect, installed
+from inboxbridge.model import WebhookRequest
+from inboxbridge.plugins import Connection, Installed, Unusable, connect, installed, lines_about
 from inboxbridge.signing import NoSignature
 from inboxbridge.wix import WixError
 
@@ -60,6 +68,95 @@ def signed_url(connection: Connection) -> list[Problem]:
             "connection to exactly the URL that the source calls",
         )
     ]
+
+
+def public_urls(config: Config) -> list[Problem]:
+    """Public URLs that are valid and most likely not meant."""
+    tables = {"gateway": config.gateway.public_url}
+    for name, settings in config.connections.items():
+        tables[f"connectors.{name}"] = settings.public_url
+    return [
+        config.locate(Problem(table, "public_url", what, hint))
+        for table, url in tables.items()
+        if url
+        for what, hint in _doubts(url, of_gateway=table == "gateway")
+    ]
+
+
+def _doubts(url: str, *, of_gateway: bool) -> Iterator[tuple[str, str]]:
+    parts = urlsplit(url)
+    if of_gateway and "hooks" in parts.path.split("/"):
+        better = url.partition("/hooks")[0]
+        yield (
+            "has /hooks in it, which inboxbridge adds itself: the path is there twice",
+            f"Perhaps {better!r}? A source whose signature covers the URL is answered 401",
+        )
+    if _is_local(parts.hostname or ""):
+        yield (
+            "is an address of this machine or network, which no source can reach",
+            "Give the name that sources call; for local work, that of a tunnel",
+        )
+    elif parts.scheme == "http":
+        yield (
+            "is http: deliveries and their signatures travel unencrypted, and most sources refuse",
+            "Use https, with a proxy in front that has a certificate",
+        )
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith((".localhost", ".local")):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def samples(connection: Connection, available: Mapping[str, list[Installed]]) -> list[Problem]:
+    """What the connector fails at among its own samples, where it is installed from its folder.
+
+    A sample that is refused as malformed is left out: it may be of another kind than the settings.
+    """
+    settings = connection.settings
+    entry = available[settings.plugin][0].entry_point
+    folder = _samples_beside(entry.module)
+    found = bodies([folder]) if folder else []
+    target = entry.load()
+    provider = settings.provider or (target.default if isinstance(target, Providers) else None)
+    of_provider = [one for one in found if one.name.startswith(f"{provider}-")]
+    for file in of_provider or found:
+        request = captured_request(file, connection.url or f"http://localhost/{connection.name}")
+        error = _failure(connection, request)
+        if error is not None:
+            said = "\n".join([str(error), *lines_about(error)])
+            what = f"its connector fails at its own sample {file.name}: {said}"
+            hint = "Fix the connector: its tests, run with pytest, say the same"
+            return [Problem(f"connectors.{connection.name}", "", what, hint)]
+    return []
+
+
+def _failure(connection: Connection, request: WebhookRequest) -> HookFailed | None:
+    progress = Progress()
+    case = contents(connection, request, progress)
+    errors = [*progress.faults]
+    if isinstance(case, Malformed | Unreadable):
+        errors.append(case.error)
+    for event in case.events if isinstance(case, Stored) else ():
+        try:
+            connection.message(event)
+        except HookFailed as error:
+            errors.append(error)
+    return next((error for error in errors if isinstance(error, HookFailed)), None)
+
+
+def _samples_beside(module: str) -> Path | None:
+    """The samples in the project that a module is installed from."""
+    spec = importlib.util.find_spec(module.partition(".")[0])
+    origin = Path(spec.origin) if spec is not None and spec.origin else None
+    for folder in list(origin.parents)[:3] if origin else ():
+        if (folder / "pyproject.toml").is_file() and (folder / "samples").is_dir():
+            return folder / "samples"
+    return None
 
 
 def nothing_verified(connection: Connection) -> list[Problem]:
@@ -146,7 +243,7 @@ def _opened(engine: Engine, config: Config, hints: list[Problem]) -> list[Proble
 
 def _plain(table: str, key: str, variable: str) -> Problem:
     hint = f'Better: {{ env = "{variable.upper()}" }} or {{ file = "PATH" }}'
-    return Problem(table, key, "stands in the file as plain text", hint)
+    return Problem(table, key, "is written in plain text", hint)
 
 
 def _is_text(value: Any) -> bool:

@@ -28,6 +28,8 @@ class Row:
         enabled: The enabled connections that use it.
         error: Why it cannot be used, or None.
         providers: Its formats, the default one first; empty for a single one.
+        urls: What the source of each of these connections calls; a path where no public URL is
+            configured.
     """
 
     name: str
@@ -38,16 +40,17 @@ class Row:
     enabled: list[str] = field(default_factory=list)
     error: str | None = None
     providers: list[str] = field(default_factory=list)
+    urls: dict[str, str] = field(default_factory=dict)
 
 
 def list_connectors(config_path: Path | None, *, as_json: bool, debug: bool) -> int:
-    """Print what is installed. Returns the exit code."""
+    """Print what is installed. Returns 1 if one of them, or one that is asked for, is broken."""
     rows = describe(installed(), _config(config_path), debug=debug)
     if as_json:
         print_json([asdict(row) for row in rows], indent=2)
     else:
         _print_table(rows)
-    return 0
+    return 1 if any(row.error for row in rows) else 0
 
 
 def describe(
@@ -61,6 +64,7 @@ def describe(
     for settings in config.connections.values() if config else ():
         if settings.enabled:
             users.setdefault(settings.plugin, []).append(settings.name)
+    urls = config.webhook_urls() if config else {}
     rows = []
     for name in sorted({*available, *users}):
         entries: list[Installed | None] = [*available.get(name, [])]
@@ -71,6 +75,7 @@ def describe(
                 entry.version if entry else None,
                 enabled=users.get(name, []),
             )
+            row.urls = {one: urls[one] for one in row.enabled if one in urls}
             _load(row, dict(available), debug)
             rows.append(row)
     return rows
@@ -137,6 +142,11 @@ def _print_table(rows: list[Row]) -> None:
             ", ".join(row.enabled) or "none enabled",
         )
     out.print(table)
+    urls = {name: url for row in rows for name, url in row.urls.items()}
+    if urls:
+        out.print("webhook URLs", style="bold")
+    for name, url in urls.items():
+        out.print(f"  {name}: {url}", soft_wrap=True)
     for row in rows:
         if row.error:
             out.print(f"✗ {row.name}: {row.error}", style="red", soft_wrap=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from inboxbridge.cli.console import count
 from inboxbridge.cli.group import NotWell
 from inboxbridge.cli.opening import reading, usable_config
+from inboxbridge.config.tables import with_known_scheme
 from inboxbridge.journal import Journal, open_engine
 from inboxbridge.journal.copies import CannotCopy, back_up, mark_restored
 from inboxbridge.journal.copying import copy_journal
@@ -41,7 +42,7 @@ def copy(source_url: str, target_url: str) -> int:
         NotWell: It cannot be copied from there or to there.
     """
     try:
-        tables = copy_journal(source_url, target_url)
+        tables = copy_journal(source_url, with_known_scheme(target_url))
     except CannotCopy as error:
         raise NotWell(str(error)) from None
     for table in tables:

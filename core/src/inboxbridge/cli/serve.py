@@ -121,6 +121,10 @@ async def _serve(
             spare_the_collector()
             if gateway and runtime.url is not None:
                 _say_ready(runtime.url)
+                log = structlog.get_logger("inboxbridge")
+                for name, url in config.webhook_urls(runtime.url).items():
+                    if name in runtime.connections:
+                        log.info("webhook_url", connection=name, url=url)
             return await _until_told(told, runtime.tasks)
 
 

@@ -71,6 +71,19 @@ class Config:
         base = self.gateway.public_url
         return f"{base.rstrip('/')}/hooks/{connection}" if base else None
 
+    def webhook_urls(self, address: str | None = None) -> dict[str, str]:
+        """What to enter at the source of each enabled connection that has a URL of its own.
+
+        Args:
+            address: Where a gateway listens, for those without a public URL; with None they have
+                only the path.
+        """
+        return {
+            name: self.hook_url(name) or f"{address or ''}/hooks/{name}"
+            for name, settings in self.connections.items()
+            if settings.enabled and not settings.via
+        }
+
 
 def find_config(path: str | os.PathLike[str] | None = None) -> Path:
     """Return the file to read: *path*, else ``INBOXBRIDGE_CONFIG``, else ``connectors.toml``."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,6 +26,22 @@ def _texts(value: object) -> object:
     return tuple(str(one) if type(one) is int else one for one in values)
 
 
+def _web_address(url: str) -> str:
+    if not re.match(r"https?://[^\s/]+", url):
+        raise ValueError("must begin with https:// and a host, as in https://hooks.example.com")
+    return url
+
+
+def with_known_scheme(url: str) -> str:
+    """Return a journal's URL; ``postgres://``, as many hosts spell it, is ``postgresql://``."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql://{rest}" if separator and scheme == "postgres" else url
+
+
+PublicUrl = Annotated[
+    str, AfterValidator(_web_address), Field(json_schema_extra={"pattern": "^https?://[^\\s/]+"})
+]
+
 Unmatched = Literal["create", "park", "drop"]
 Ambiguous = Literal["newest", "oldest", "all", "park"]
 Contradictory = Literal["keep", "move", "park"]
@@ -41,7 +59,7 @@ class _Table(BaseModel):
 class JournalSettings(_Table):
     """``[journal]``: where everything is written down, and for how long."""
 
-    url: str = "sqlite:///inboxbridge.db"
+    url: Annotated[str, AfterValidator(with_known_scheme)] = "sqlite:///inboxbridge.db"
     keep_days: float = Field(default=30, ge=30)
     """How long finished events are kept."""
     keep_ids_days: float = Field(default=400, gt=0)
@@ -54,7 +72,7 @@ class JournalSettings(_Table):
 class GatewaySettings(_Table):
     """``[gateway]``: how sources reach us."""
 
-    public_url: str | None = None
+    public_url: PublicUrl | None = None
     """What sources call, without ``/hooks/…``. Needed by schemes that sign the URL."""
     max_body_bytes: int | None = Field(default=None, ge=1)
     """The largest body that is taken, in bytes; a larger one is answered 413. By default what each
@@ -148,7 +166,7 @@ class ConnectionSettings(_Table):
     """What happens to what is remembered of a number or address that an event now gives together
     with another contact's: it stays, it moves to that contact, or a person decides."""
     visibility: Visibility = "business"
-    public_url: str | None = None
+    public_url: PublicUrl | None = None
     via: str | None = None
     """The connection whose URL the source calls, where several share one."""
     recipients: Recipients = ()
