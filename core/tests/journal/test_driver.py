@@ -69,7 +69,7 @@ async def test_what_is_open_is_found_through_its_index_however_much_is_delivered
     monkeypatch.setattr(driver, "run", explain)
     await first_message(journal, 1)
 
-    assert len(plans) == 15
+    assert len(plans) == 16
     for text, plan in plans.items():
         assert not A_SCAN.search(plan), f"{text}: {plan}"
     found = [plan for text, plan in plans.items() if "state IN" in text and "SELECT" in text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import postgres_server
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -83,6 +85,30 @@ async def test_a_repeated_event_is_stored_once_whether_later_or_in_the_same_batc
     assert later[0] is None
     assert [key is None for key in later] == [True, False, True]
     assert len(await journal.read(reads.list_events)) == 3
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+async def test_repeated_events_use_up_no_numbers(database: str, path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        url = f"sqlite:///{path}"
+        if database == "postgresql":
+            server = stack.enter_context(postgres_server.server())
+            url = stack.enter_context(postgres_server.database(server))
+        journal = Journal(url)
+        try:
+            first = await journal.accept(accepted("1", "2", "1"))
+            for _ in range(3):
+                assert await journal.accept(accepted("2", "1")) == [None, None]
+            mixed = await journal.accept(accepted("2", "3", "1"))
+            together = await asyncio.gather(
+                journal.accept(accepted("4", "1")), journal.accept(accepted("4", "5"))
+            )
+        finally:
+            await journal.close()
+
+    assert first == [1, 2, None]
+    assert mixed == [None, 3, None]
+    assert together == [[4, None], [None, 5]]
 
 
 async def test_writes_that_wait_together_share_one_transaction(journal: Journal) -> None:

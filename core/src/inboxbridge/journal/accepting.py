@@ -45,6 +45,7 @@ LATE_SECONDS = 600.0
 _INSERT_EVENTS = insert_new(events, _EVENT, ("id", "connection", "source_id", "delivery_id"))
 _INSERT_DELIVERIES = insert_new(deliveries, deliveries.c.keys())
 _SEEN = present(seen, "digest")
+_STORED = present(events, "connection", "source_id")
 
 
 def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[int | None]]:
@@ -67,7 +68,7 @@ def accept(connection: Connection, batch: Sequence[AnyAccepted]) -> list[list[in
                 rows.append(_row_without_event(one, None))
             else:
                 rows.append(_row_without_event(one, delivery_id))
-    rows = _not_seen(connection, rows)
+    rows = _not_there(connection, _not_seen(connection, rows))
     new: dict[tuple[str, str], int] = {}
     used: set[str] = set()
     for key, name, source_id, delivery_id in _INSERT_EVENTS(connection, rows):
@@ -140,6 +141,20 @@ def _not_seen(connection: Connection, rows: list[tuple[Any, ...]]) -> list[tuple
     if not known:
         return rows
     return [row for row, digest in zip(rows, digests, strict=True) if digest not in known]
+
+
+def _not_there(connection: Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Leave out events that the journal has, and repetitions among *rows*.
+
+    The INSERT leaves them out as well, but not before each has used up an id; and who looks at the
+    journal takes a gap for a loss.
+    """
+    new: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for row in rows:
+        new.setdefault((row[_NAME], row[_KEY]), row)
+    for name, key in _STORED(connection, list(new)):
+        del new[name, key]
+    return list(new.values())
 
 
 def _event_row(accepted: Accepted, event: Event, delivery_id: str | None) -> tuple[Any, ...]:

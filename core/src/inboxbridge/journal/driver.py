@@ -15,7 +15,18 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import CTE, Connection, Dialect, Table, bindparam, cast, column, select, values
+from sqlalchemy import (
+    CTE,
+    Connection,
+    Dialect,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    column,
+    select,
+    values,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -164,13 +175,15 @@ def with_given(
     return ForEach(list(given), written)
 
 
-def present(table: Table, name: str) -> ForEach:
-    """Return those of many values that are in a column of *table*."""
-    column_of = table.c[name]
-    return with_given(
-        {name: column_of.type},
-        lambda given: select(column_of).where(column_of.in_(select(given.c[name]))),
-    )
+def present(table: Table, *names: str) -> ForEach:
+    """Return those of many values, or groups of values, that are in columns of *table*."""
+    columns = [table.c[name] for name in names]
+
+    def write(given: CTE) -> ClauseElement:
+        same = and_(*(given.c[column.name] == column for column in columns))
+        return select(*columns).select_from(given.join(table, same))
+
+    return with_given({column.name: column.type for column in columns}, write)
 
 
 def run(connection: Connection, text: str, parameters: Row) -> list[Row]:
