@@ -169,6 +169,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     for name in list(os.environ):
         if name.startswith("INBOXBRIDGE") and name != postgres_server.NAMED:
             monkeypatch.delenv(name)
+    monkeypatch.delenv("COLUMNS", raising=False)
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)

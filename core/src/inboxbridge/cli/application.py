@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from inboxbridge.cli.group import CommandGroup
+from inboxbridge.cli.completion import connections
+from inboxbridge.cli.group import Command, CommandGroup
 
-app = typer.Typer(
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Application(typer.Typer):
+    """Registers commands that show their arguments in words."""
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[F], F]:
+        """Return the decorator that registers a command."""
+        return super().command(name, cls=Command, **options)
+
+
+app = Application(
     name="inboxbridge",
     cls=CommandGroup,
     help="Brings what customers write, say and book elsewhere into Wix Inbox: once, in order.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -50,11 +62,25 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Do not start if any connection cannot be made.")
 ]
 OnlyConnection = Annotated[
-    str | None, typer.Option("--connection", metavar="C", help="Only those of this connection.")
+    str | None,
+    typer.Option(
+        "--connection",
+        metavar="NAME",
+        autocompletion=connections,
+        help="Only those of this connection.",
+    ),
 ]
-CapturedFile = Annotated[Path, typer.Argument(metavar="FILE", exists=True, readable=True)]
+CapturedFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", exists=True, readable=True, help="A captured body, .json or .form."
+    ),
+]
 ConnectionName = Annotated[
-    str, typer.Argument(metavar="CONNECTION", help="The NAME in [connectors.NAME].")
+    str,
+    typer.Argument(
+        metavar="CONNECTION", autocompletion=connections, help="The NAME in [connectors.NAME]."
+    ),
 ]
 
 

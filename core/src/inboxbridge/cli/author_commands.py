@@ -27,7 +27,7 @@ def send(
     file: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             exists=True,
             readable=True,
             help="Captured bodies, .json or .form, or a folder of them.",

@@ -114,20 +114,21 @@ def _item(title: str, look: Callable[[list[Problem]], list[Problem]]) -> Item:
 
 
 def _print_checklist(items: list[Item], problems: int) -> None:
+    from inboxbridge.cli.layout import print_wrapped
+
     out = console()
     for item in items:
         mark, style = ("✓", "green") if item.asked else ("–", "dim")
         if item.problems:
             mark, style = "✗", "bold red"
-        out.print(f"{mark} {item.title}", style=style, soft_wrap=True)
+        print_wrapped(out, f"{mark} {item.title}", style=style)
         for detail in item.details:
             out.print(f"    {detail}", soft_wrap=True)
         for problem in item.problems:
-            what = problem.what.replace("\n", "\n      ")
-            out.print(f"    {problem.where}: {what}", soft_wrap=True)
+            print_wrapped(out, f"{problem.where}: {problem.what}", indent=4)
             if problem.hint:
-                out.print(f"      → {problem.hint}", style="cyan", soft_wrap=True)
+                print_wrapped(out, f"→ {problem.hint}", indent=6, style="cyan")
         for hint in item.hints:
-            out.print(f"    note: {hint}", style="dim", soft_wrap=True)
+            print_wrapped(out, f"note: {hint}", indent=4, style="dim")
     verdict = count(problems, "problem") if problems else "no problems"
     out.print(verdict, style="bold red" if problems else "bold green")

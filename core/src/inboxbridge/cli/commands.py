@@ -25,6 +25,7 @@ from inboxbridge.cli.application import (
     debugging,
     example,
 )
+from inboxbridge.cli.completion import states
 
 LOOPBACK = ["127.0.0.1"]
 
@@ -153,7 +154,8 @@ def events(
         str | None,
         typer.Option(
             "--state",
-            metavar="S",
+            metavar="STATE",
+            autocompletion=states,
             help="pending, retrying, parked, delivered, ignored, unreadable or dead.",
         ),
     ] = None,
@@ -201,12 +203,15 @@ def show(
 @app.command(epilog=example("inboxbridge replay 42 43", "inboxbridge replay --state dead"))
 def replay(
     event: Annotated[
-        list[int] | None, typer.Argument(metavar="[EVENT]...", help="Ids from `events`.")
+        list[int] | None, typer.Argument(metavar="EVENT", help="Ids from `events`.")
     ] = None,
     state: Annotated[
         str | None,
         typer.Option(
-            "--state", metavar="S", help="All events of this state: dead, parked or unreadable."
+            "--state",
+            metavar="STATE",
+            autocompletion=states,
+            help="All events of this state: dead, parked or unreadable.",
         ),
     ] = None,
     connection: OnlyConnection = None,
@@ -300,8 +305,12 @@ def restored(config: ConfigPath = None) -> None:
 @app.command(epilog=example("inboxbridge link sms phone:+14155550132 CONTACT_ID"))
 def link(
     connection: ConnectionName,
-    identity: Annotated[str, typer.Argument(help="email:…, phone:+… or id:THE-SOURCES-ID.")],
-    contact_id: Annotated[str, typer.Argument(help="Wix's id of the contact.")],
+    identity: Annotated[
+        str, typer.Argument(metavar="IDENTITY", help="email:…, phone:+… or id:THE-SOURCES-ID.")
+    ],
+    contact_id: Annotated[
+        str, typer.Argument(metavar="CONTACT_ID", help="Wix's id of the contact.")
+    ],
     config: ConfigPath = None,
 ) -> None:
     """Link a person to a contact.
@@ -392,7 +401,7 @@ def import_(
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as parcel.")],
     directory: Annotated[
-        Path, typer.Option("--dir", metavar="D", help="Where to put its folder.")
+        Path, typer.Option("--dir", metavar="FOLDER", help="Where to put its folder.")
     ] = Path(),
     licence: Annotated[str, typer.Option("--licence", help="An SPDX licence name.")] = "MIT",
 ) -> None:

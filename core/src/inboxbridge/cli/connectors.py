@@ -14,6 +14,9 @@ from inboxbridge.connector import Providers
 from inboxbridge.errors import ConfigError
 from inboxbridge.plugins import HOOKS, Installed, Unusable, implemented_hooks, installed, load_class
 
+WITH_HOOKS = 100
+"""From which width on the list names the hooks of each connector."""
+
 
 @dataclass
 class Row:
@@ -119,29 +122,23 @@ def _config(path: Path | None) -> Config | None:
 
 
 def _print_table(rows: list[Row]) -> None:
-    from rich.table import Table
+    from inboxbridge.cli.layout import print_rows, print_wrapped
 
     out = console()
     if not rows:
         out.print("no connector is installed; try: pip install inboxbridge-webhook")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "name", "package", "version", "API"):
-        table.add_column(name, no_wrap=True)
-    for name in ("formats", "hooks", "connections"):
-        table.add_column(name, overflow="fold")
+    listed = []
     for row in rows:
-        table.add_row(
-            "✗" if row.error else "✓",
-            row.name,
-            row.package or "not installed",
-            row.version or "",
-            str(row.api_version or ""),
-            ", ".join(row.providers),
-            ", ".join(row.hooks),
-            ", ".join(row.enabled) or "none enabled",
-        )
-    out.print(table)
+        said = [f"connections: {', '.join(row.enabled)}" if row.enabled else "none enabled"]
+        if row.providers:
+            said.append(f"formats: {', '.join(row.providers)}")
+        if row.hooks and out.width >= WITH_HOOKS:
+            said.append(f"hooks: {', '.join(row.hooks)}")
+        package = row.package or "not installed"
+        cells = ("✗" if row.error else "✓", row.name, package, row.version or "")
+        listed.append((*cells, str(row.api_version or ""), "; ".join(said)))
+    print_rows(out, ("", "name", "package", "version", "API", "used by"), listed)
     urls = {name: url for row in rows for name, url in row.urls.items()}
     if urls:
         out.print("webhook URLs", style="bold")
@@ -149,4 +146,4 @@ def _print_table(rows: list[Row]) -> None:
         out.print(f"  {name}: {url}", soft_wrap=True)
     for row in rows:
         if row.error:
-            out.print(f"✗ {row.name}: {row.error}", style="red", soft_wrap=True)
+            print_wrapped(out, f"✗ {row.name}: {row.error}", style="red")

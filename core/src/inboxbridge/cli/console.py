@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,14 @@ def print_json(value: object, *, indent: int | None = None) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that prints text as it is: no markup, nothing coloured by itself."""
+    """Return a console that prints text as it is: no markup, nothing coloured by itself.
+
+    It is as wide as the terminal, or as the environment variable COLUMNS says.
+    """
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else PIPED_WIDTH
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 

@@ -15,6 +15,8 @@ from inboxbridge.journal.reader import JournalReader
 from inboxbridge.model.records import STATES, EventRecord
 
 PAGE = 500
+WITH_CONTACT = 100
+"""From which width on the list names contacts: an id of Wix takes 36 characters."""
 
 
 def list_events(
@@ -83,28 +85,31 @@ def as_object(record: EventRecord) -> dict[str, Any]:
 
 
 def _print_table(records: list[EventRecord], limit: int) -> None:
-    from rich.table import Table
+    from inboxbridge.cli.layout import print_rows
 
     if not records:
         console(stderr=True).print("no events")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("id", "state", "age", "connection", "what", "tries"):
-        table.add_column(name, no_wrap=True, justify="right" if name in ("id", "tries") else "left")
-    table.add_column("why, and which contact", overflow="fold")
-    for record in records:
-        who = f"contact {record.contact_id}" if record.contact_id else ""
-        table.add_row(
-            str(record.id),
-            styled_state(record.state),
-            age(record.received_at),
-            record.connection,
-            f"{record.direction} {record.kind}",
-            str(record.attempts),
-            "; ".join(filter(None, (record.reason, who))),
-        )
     out = console()
-    out.print(table)
+    shows_contact = out.width >= WITH_CONTACT
+    rows = []
+    for record in records:
+        who = f"contact {record.contact_id}" if record.contact_id and shows_contact else ""
+        why = "; ".join(filter(None, (record.reason, who)))
+        rows.append(
+            (
+                str(record.id),
+                styled_state(record.state),
+                age(record.received_at),
+                record.connection,
+                f"{record.direction} {record.kind}",
+                str(record.attempts),
+                why,
+            )
+        )
+    last = "why, and which contact" if shows_contact else "why"
+    header = ("id", "state", "age", "connection", "what", "tries", last)
+    print_rows(out, header, rows, right=frozenset({"id", "tries"}))
     if len(records) == limit:
         older = f"older ones: --before {records[-1].id}; one event's story: inboxbridge show ID"
         console(stderr=True).print(older, style="dim")

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from inboxbridge.errors import ConfigError, ConnectorError, InboxbridgeError
 
@@ -20,8 +21,52 @@ class NotWell(InboxbridgeError):
     """What was asked about is not as it should be; the command ends with 1."""
 
 
+class Command(TyperCommand):
+    """Shows its arguments in words: ``CONNECTION FILE...``, without types and braces."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The words of the usage line."""
+        shown = []
+        for one in self.get_params(ctx):
+            if isinstance(one, TyperArgument):
+                word = one.display_name_raw + ("..." if one.nargs != 1 else "")
+                shown.append(word if one.required else f"[{word}]")
+        return ["[OPTIONS]", *shown]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options with what they mean."""
+        found: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for one in self.get_params(ctx):
+            if isinstance(one, TyperArgument):
+                found["Arguments"].append((one.display_name_raw, one.help or ""))
+            elif record := one.get_help_record(ctx):
+                found["Options"].append(record)
+        for title, records in found.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+_IN_WORDS = (
+    (r"^Input should be a valid integer.*", "must be a whole number"),
+    (r"^Input should be greater than or equal to (\S+)$", r"must be \1 or more"),
+    (r"^Input should be less than or equal to (\S+)$", r"must be \1 or less"),
+    (r"^Input should be a valid datetime.*", "must be a time such as 2026-11-06T21:20:31"),
+    (r"^Value error, (.+) is not one of (.+)$", r"must be one of \2, not \1"),
+    (r"^Input should be (.+)$", r"must be \1"),
+)
+
+
 class CommandGroup(TyperGroup):
-    """Takes ``--debug`` wherever it stands, and turns our errors into text and an exit code."""
+    """Takes ``--debug`` wherever it stands, and makes errors one paragraph and an exit code."""
+
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        """Read what was typed before the command's name."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except _USAGE_ERROR as error:
+            raise _refused(error) from None
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move ``--debug`` to the front, where the group's own options stand."""
@@ -41,6 +86,32 @@ class CommandGroup(TyperGroup):
             say_error(str(error))
             is_usage = isinstance(error, (ConfigError, ConnectorError))
             raise typer.Exit(2 if is_usage else 1) from None
+        except _USAGE_ERROR as error:
+            raise _refused(error) from None
+
+
+def _refused(error: Any) -> Exception:
+    """Say what is wrong with what was typed. Help, shown where nothing was typed, goes on."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return error  # type: ignore[no-any-return]
+    path = error.ctx.command_path if error.ctx is not None else "inboxbridge"
+    say_error(f"{_typed_wrongly(error)}. `{path} --help` shows how")
+    return typer.Exit(2)
+
+
+def _typed_wrongly(error: Any) -> str:
+    param = getattr(error, "param", None)
+    if param is None:
+        said = error.message if isinstance(error, typer.BadParameter) else error.format_message()
+        return f"{said[:1].lower()}{said[1:]}".rstrip(".")
+    name = param.opts[0] if param.param_type_name == "option" else param.display_name_raw
+    if type(error).__name__ == "MissingParameter":
+        return f"{name} is missing"
+    message = error.message.rstrip(".")
+    for pattern, words in _IN_WORDS:
+        if re.search(pattern, message):
+            return f"{name} {re.sub(pattern, words, message)}"
+    return f"{name}: {message[:1].lower() + message[1:]}"
 
 
 def say_error(text: str) -> None:

@@ -10,28 +10,30 @@ from inboxbridge.cli.console import console, count, styled_state
 
 def print_story(story: dict[str, Any]) -> None:
     """Print what `inboxbridge.cli.show.tell` returns."""
-    from rich.table import Table
+    from inboxbridge.cli.layout import print_fields
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(overflow="fold")
-    table.add_row("event", f"{story['id']} · {story['connection']} · {story['source_id']}")
-    table.add_row("state", styled_state(story["state"]))
+    fields: list[tuple[str, Any]] = []
+
+    def add(label: str, value: Any) -> None:
+        fields.append((label, value))
+
+    add("event", f"{story['id']} · {story['connection']} · {story['source_id']}")
+    add("state", styled_state(story["state"]))
     if story["reason"]:
-        table.add_row("why", story["reason"])
-    table.add_row("received", _received(story))
-    table.add_row("verified", _verified(story))
-    table.add_row("parsed", _parsed(story))
-    table.add_row("contact", _contact(story))
-    table.add_row("tries", count(story["attempts"], "try"))
+        add("why", story["reason"])
+    add("received", _received(story))
+    add("verified", _verified(story))
+    add("parsed", _parsed(story))
+    add("contact", _contact(story))
+    add("tries", count(story["attempts"], "try"))
     for one in story["tries"]:
-        table.add_row("", _try(one))
-    table.add_row("message", _message(story))
+        add("", _try(one))
+    add("message", _message(story))
     if story["request"] is not None:
         request = story["request"]
-        table.add_row("request", f"{request['method']} {request['path']}")
-        table.add_row("", json.dumps(request["body"], indent=2, ensure_ascii=False))
-    console().print(table)
+        add("request", f"{request['method']} {request['path']}")
+        add("", json.dumps(request["body"], indent=2, ensure_ascii=False))
+    print_fields(console(), fields)
 
 
 def _received(story: dict[str, Any]) -> str:

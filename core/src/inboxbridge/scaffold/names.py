@@ -12,7 +12,8 @@ PREFIX = "inboxbridge-"
 LONGEST_NAME = 30
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_TAKEN = {WIX_HOOK, "core", "testing"}
+_TAKEN = {WIX_HOOK, "core", "demo", "sandbox", "testing"}
+_SHIPPED = {"bookings", "chat", "facebook", "phone", "sms", "webhook"}
 
 
 class CannotScaffold(InboxbridgeError):
@@ -80,4 +81,9 @@ def checked(name: str) -> Names:
         )
     if name in _TAKEN:
         raise CannotScaffold(f"{name!r} is a name of inboxbridge itself; choose another")
+    if name in _SHIPPED:
+        raise CannotScaffold(
+            f"{PREFIX}{name} is a connector that comes with inboxbridge; choose another name, such "
+            f"as 'my-{name}'"
+        )
     return Names(name)
