@@ -59,7 +59,9 @@ def _command(name: str, command: click.Command) -> str:
 
 
 def _usage(argument: Any) -> str:
-    return str(argument.metavar or str(argument.name).upper())
+    word = str(argument.metavar or str(argument.name).upper())
+    word += "..." if argument.nargs != 1 else ""
+    return word if argument.required else f"[{word}]"
 
 
 def _option(option: Any) -> str:

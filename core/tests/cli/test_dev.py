@@ -110,6 +110,8 @@ async def test_what_is_sent_shows_in_the_inbox_and_a_change_starts_serve_again(
         text = workspace.config.read_text()
         workspace.config.write_text(text.replace("[connectors.open]", "[connectors.renamed]"))
         await terminal.until("a file has changed")
+        monkeypatch.setenv("INBOXBRIDGE__JOURNAL__URL", "sqlite:///.inboxbridge/dev.db")
+        assert "delivered" in workspace.run("events").stdout
         assert await terminal.until("ready ") == url
         answer = await client.post(f"{url}/hooks/renamed", json=[])
         assert answer.status_code == 200

@@ -205,8 +205,43 @@ def test_new_writes_a_package_and_says_where(workspace: Any) -> None:
 
     package = workspace.folder / "made" / "inboxbridge-parcel"
     assert result.exit_code == 0
-    assert result.stdout == f"made {package}\n"
+    assert result.stdout.splitlines() == [
+        f"made {package}, a git repository",
+        "next:",
+        f"  cd {package}",
+        "  pip install -e .",
+        "  pytest -q",
+        "  inboxbridge dev",
+        "  inboxbridge send parcel samples      # in another terminal",
+    ]
     assert 'parcel = "' in (package / "pyproject.toml").read_text()
+    assert (package / ".git").is_dir()
+
+
+def test_in_a_git_repository_new_makes_no_other(workspace: Any) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=workspace.folder, check=True)
+
+    result = workspace.run("new", "parcel")
+
+    assert result.stdout.startswith("made inboxbridge-parcel\n")
+    assert not (workspace.folder / "inboxbridge-parcel" / ".git").exists()
+
+
+def test_what_new_writes_can_be_tried_in_the_sandbox_at_once(workspace: Any) -> None:
+    from inboxbridge.config import read_config
+
+    workspace.run("new", "parcel")
+    package = workspace.folder / "inboxbridge-parcel"
+
+    config, problems = read_config(package / "connectors.toml", {"PARCEL_SECRET": "s"})
+
+    assert problems == []
+    assert config is not None
+    assert list(config.connections) == ["parcel"]
+    assert config.sites["default"].base_url == "http://127.0.0.1:8090"
+    assert (package / "connectors.toml").read_text().startswith("#:schema ")
+    assert "PARCEL_SECRET=" in (package / ".env.example").read_text()
+    assert ".env\n" in (package / ".gitignore").read_text()
 
 
 @pytest.mark.parametrize(("command", "extra"), [("demo", "demo"), ("sandbox", "testing")])

@@ -71,7 +71,7 @@ def dev(
     """Develop a connector: sandbox, `serve` and Inbox in one.
 
     `serve` starts again whenever the configuration or the code of a connector changes. Nothing goes
-    to Wix: every site is the sandbox, and the journal lasts as long as the command. A stand-in is
+    to Wix: every site is the sandbox, and each run has a journal of its own. A stand-in is
     used for a secret whose environment variable is not set.
 
     Needs inboxbridge[testing].

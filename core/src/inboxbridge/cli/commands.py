@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -406,10 +405,10 @@ def new(
     licence: Annotated[str, typer.Option("--licence", help="An SPDX licence name.")] = "MIT",
 ) -> None:
     """Create a connector package that can be published."""
-    from inboxbridge.scaffold import CannotScaffold, scaffold
+    from inboxbridge.cli.new import new
+    from inboxbridge.scaffold import CannotScaffold
 
     try:
-        made = scaffold(name, directory, licence=licence)
+        raise typer.Exit(new(name, directory, licence))
     except CannotScaffold as error:
         raise typer.BadParameter(str(error)) from None
-    sys.stdout.write(f"made {made}\n")

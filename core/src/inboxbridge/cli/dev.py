@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,9 @@ from inboxbridge.telemetry.logs import configure_logs
 
 SERVE_URL = "http://127.0.0.1:8080"
 """Where `send` posts to if it is not told otherwise."""
+
+OWN_FOLDER = ".inboxbridge"
+"""Beside the configuration: where the journal of the present run is."""
 
 END_SECONDS = 12.0
 """How long `serve` has to end before it is killed; it ends itself within 10 s."""
@@ -78,17 +80,30 @@ def dev(sandbox: Any, config_path: Path | None, *, port: int, sandbox_port: int)
 
 async def _dev(sandbox: Any, path: Path, port: int, sandbox_port: int) -> int:
     async with contextlib.AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="inboxbridge-dev-"))
         bound = stack.enter_context(contextlib.closing(listen("127.0.0.1", port)))
         wix = stack.enter_context(contextlib.closing(listen("127.0.0.1", sandbox_port)))
         told = stack.enter_context(told_to_end())
         await stack.enter_async_context(sandbox.router.lifespan_context(sandbox))
         sandbox_url = await stack.enter_async_context(serving(sandbox, wix))
-        stage = Stage(path, sandbox_url, f"sqlite:///{folder}/journal.db", bound)
+        stage = Stage(path, sandbox_url, f"sqlite:///{_fresh(path)}", bound)
         _introduce(stage)
         while not told.is_set():
             await _serve_until_a_change(stage, told)
     return 0
+
+
+def _fresh(config_path: Path) -> Path:
+    """Return where the journal of this run is made, in a folder that only `dev` writes to.
+
+    The sandbox has forgotten what earlier runs sent, so theirs is removed.
+    """
+    own = config_path.absolute().parent / OWN_FOLDER
+    own.mkdir(exist_ok=True)
+    (own / ".gitignore").write_text("*\n")
+    journal = own / "dev.db"
+    for file in own.glob(f"{journal.name}*"):
+        file.unlink()
+    return journal
 
 
 async def _serve_until_a_change(stage: Stage, told: asyncio.Event) -> None:
@@ -214,7 +229,8 @@ def _introduce(stage: Stage) -> None:
     if first := next(_enabled(config), None):
         there = "" if url == SERVE_URL else f" --url {url}"
         _say(f"try        inboxbridge send {first} samples{there}")
-    _say(f"ask        INBOXBRIDGE__JOURNAL__URL={stage.journal_url} inboxbridge events")
+    journal = f"sqlite:///{OWN_FOLDER}/dev.db"
+    _say(f"ask        INBOXBRIDGE__JOURNAL__URL={journal} inboxbridge events")
     for name in dict.fromkeys(unset):
         _say(f"note: {name} is not set; a stand-in is used, here and by `send`", "yellow")
 

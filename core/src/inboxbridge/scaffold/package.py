@@ -18,6 +18,8 @@ _FILES = {
     "pyproject.toml": "pyproject.toml.j2",
     "README.md": "README.md.j2",
     ".gitignore": "gitignore.j2",
+    ".env.example": "env.example.j2",
+    "connectors.toml": "connectors.toml.j2",
     ".github/workflows/test.yml": "test.yml.j2",
     "src/{module}/__init__.py": "connector.py.j2",
     "src/{module}/py.typed": "py.typed.j2",
