@@ -18,7 +18,8 @@ import httpx
 from inboxbridge.config import config_from
 from inboxbridge.gateway.listening import address, listen
 from inboxbridge.gateway.server import serving
-from inboxbridge.journal import reads
+from inboxbridge.journal import reads, writes
+from inboxbridge.journal.rows import Reopening
 from inboxbridge.model import Event, WebhookRequest
 from inboxbridge.model.records import EventRecord
 from inboxbridge.plugins import Connection
@@ -30,11 +31,13 @@ from rich.live import Live
 
 from inboxbridge_demo import view
 from inboxbridge_demo.check import Expected, expected_text, faults, text_of
-from inboxbridge_demo.story import Step, Story, pictures, tables, tell
+from inboxbridge_demo.story import Step, Story, pictures, tables, tell, toml_of
 
 LAND_SECONDS = 45.0
 BREATH_SECONDS = 0.6
 PICTURES = "/demo-pictures"
+CONFIG = "connectors.toml"
+YOURS = {"id": "yours-1", "email": "you@example.com", "name": "You", "text": "It works!"}
 _GATEWAY_PATHS = ("/hooks/", "/healthz", "/readyz", "/metrics")
 
 
@@ -78,7 +81,7 @@ def run_demo(*, exit_when_done: bool = False, as_json: bool = False, port: int =
 
 
 async def _run(exit_when_done: bool, as_json: bool, port: int) -> int:
-    configure_logs(level=logging.ERROR)
+    configure_logs(level=logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="inboxbridge-demo-") as folder:
         async with (
             _stage(Path(folder), port) as (runtime, url),
@@ -90,14 +93,16 @@ async def _run(exit_when_done: bool, as_json: bool, port: int) -> int:
             console = Console(stderr=as_json)
             story = tell(time.time(), url + PICTURES)
             started = time.monotonic()
-            wrong = await _tell(runtime, http, story, console)
+            expected = await _tell(runtime, http, story, console)
+            failed = await _after_the_failure(runtime, http)
             seconds = time.monotonic() - started
             found = await _conversations(http)
-            records = await runtime.journal.read(reads.list_events, limit=1000)
+            wrong = expected.not_accepted + faults(expected, found)
+            records = await _records(runtime)
             events = [record for record in records if record.state != "ignored"]
             delivered = [record for record in events if record.state == "delivered"]
             if as_json:
-                shown = [{k: v for k, v in one.items() if k != "raw"} for one in found]
+                shown = [{key: one[key] for key in ("contact", "messages")} for one in found]
                 summary = {
                     "events": len(events),
                     "delivered": len(delivered),
@@ -105,18 +110,19 @@ async def _run(exit_when_done: bool, as_json: bool, port: int) -> int:
                 }
                 print(json.dumps(summary, indent=2, ensure_ascii=False), flush=True)
             else:
-                view.conversations(console, found)
-                console.print(
-                    f"{len(delivered)} of {len(events)} events are in the Inbox, "
-                    f"{seconds:.1f} s after the first delivery."
-                )
+                if exit_when_done or not sys.stdout.isatty():
+                    view.conversations(console, found)
+                left_out = len(records) - len(events)
+                for line in view.summary(len(delivered), left_out, failed, seconds):
+                    console.print(line, soft_wrap=True)
             for fault in wrong:
                 print(f"not as it should be: {fault}", file=sys.stderr)
             if not exit_when_done:
-                console.print(
-                    f"The Inbox: {url}/   Webhooks: {url}/hooks/NAME   "
-                    f"What Wix got: {url}/_sandbox/messages\nCtrl-C ends the demo."
-                )
+                richest = max(found, key=lambda one: len(one["messages"]), default=None)
+                page = f"{url}/?conversation={richest['id']}" if richest else f"{url}/"
+                file = Path(folder) / CONFIG
+                for line in view.next_steps(page, _curl(runtime, url), file, failed, url):
+                    console.print(line, soft_wrap=True)
                 await _until_signal()
             return 1 if wrong else 0
 
@@ -126,9 +132,9 @@ async def _stage(folder: Path, port: int) -> AsyncIterator[tuple[Runtime, str]]:
     app = _Stage(create_app())
     bound = listen("127.0.0.1", port)
     url = address(bound)
-    config = config_from(
-        tables(url, url + PICTURES, f"sqlite:///{folder / 'journal.db'}"), environ={}
-    )
+    described = tables(url, url + PICTURES, f"sqlite:///{folder / 'journal.db'}")
+    (folder / CONFIG).write_text(toml_of(described), encoding="utf-8")
+    config = config_from(described, environ={})
     async with serving(app, bound), running(config, strict=True, poll_seconds=0.5) as runtime:
         app.gateway = runtime.app
         yield runtime, url
@@ -136,12 +142,13 @@ async def _stage(folder: Path, port: int) -> AsyncIterator[tuple[Runtime, str]]:
 
 async def _tell(
     runtime: Runtime, http: httpx.AsyncClient, story: Story, console: Console
-) -> list[str]:
-    """Deliver the story, watch it land, and return what is wrong with the result."""
+) -> Expected:
+    """Deliver the story, watch it land, and return what the Inbox must hold in the end."""
     expected = Expected()
     shown: list[tuple[Step, int, list[int]]] = []
     live = Live(console=console, refresh_per_second=8, transient=False)
     await http.post("/_sandbox/contacts", json=story.contacts)
+    await http.post("/_sandbox/rules", json=[story.failure])
     with live:
         for step in story.steps:
             before = {record.id for record in await _records(runtime)}
@@ -158,9 +165,36 @@ async def _tell(
             if not any(record.state in ("pending", "retrying") for record in records):
                 break
             await asyncio.sleep(0.05)
-    refused = [step.what for step, status, _ in shown if not 200 <= status < 300]
-    not_stored = [f"{what}: not accepted" for what in refused]
-    return not_stored + faults(expected, await _conversations(http))
+    expected.not_accepted = [
+        f"{step.what}: not accepted" for step, status, _ in shown if not 200 <= status < 300
+    ]
+    return expected
+
+
+async def _after_the_failure(runtime: Runtime, http: httpx.AsyncClient) -> int | None:
+    """Correct what made Wix refuse one message and deliver it again. Returns the event's id."""
+    dead = [record.id for record in await _records(runtime) if record.state == "dead"]
+    await http.post("/_sandbox/rules", json=[])
+    await runtime.journal.write(writes.reopen, Reopening(tuple(dead), "replayed by the demo"))
+    runtime.journal.announce({"default"})
+    deadline = time.monotonic() + LAND_SECONDS
+    while time.monotonic() < deadline:
+        states = {record.state for record in await _records(runtime)}
+        if not states & {"pending", "retrying"}:
+            break
+        await asyncio.sleep(0.05)
+    return dead[0] if dead else None
+
+
+def _curl(runtime: Runtime, url: str) -> str:
+    """A command that sends a message of one's own, signed as the connection `shop` asks for."""
+    body = json.dumps(YOURS)
+    request = WebhookRequest(
+        url=f"{url}/hooks/shop", headers={"content-type": "application/json"}, body=body.encode()
+    )
+    signed = runtime.connections["shop"].signature.sign(request, time.time())
+    headers = " ".join(f"-H '{name}: {value}'" for name, value in signed.headers.pairs())
+    return f"curl {headers} -d '{body}' {url}/hooks/shop"
 
 
 async def _breathe(runtime: Runtime) -> None:
@@ -207,6 +241,7 @@ async def _conversations(http: httpx.AsyncClient) -> list[dict[str, Any]]:
         one = grouped.setdefault(
             kept["conversation_id"],
             {
+                "id": kept["conversation_id"],
                 "contact": _contact(contact_id, contacts.get(contact_id, {})),
                 "messages": [],
                 "raw": [],

@@ -11,10 +11,17 @@ from inboxbridge.model import BasicMessage, Event
 
 @dataclass(slots=True)
 class Expected:
-    """What the Inbox must hold in the end: for each source thread its texts, in order."""
+    """What the Inbox must hold in the end: for each source thread its texts, in order.
+
+    Attributes:
+        threads: The texts of each thread.
+        seen: The keys of its events.
+        not_accepted: What went wrong on the way in, a sentence each.
+    """
 
     threads: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     seen: set[tuple[str, str]] = field(default_factory=set)
+    not_accepted: list[str] = field(default_factory=list)
 
     def add(self, connection: str, event: Event, text: str) -> None:
         """Expect one event's message; a repeated event is expected once."""

@@ -24,6 +24,7 @@ from inboxbridge_demo.bodies import (
     twilio_voicemail,
 )
 
+QUESTION = "When will it arrive?"
 _BADGES = {
     "facebook": ("f", "#1877f2"),
     "sms": ("S", "#e11d48"),
@@ -73,10 +74,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Contacts that the site has, and what happens to them."""
+    """Contacts that the site has, and what happens to them.
+
+    Attributes:
+        contacts: As in Wix's Contacts API.
+        steps: The deliveries, in order.
+        failure: A rule of the sandbox, by which one message is refused at first.
+    """
 
     contacts: list[dict[str, Any]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    failure: dict[str, Any] = field(default_factory=dict)
 
 
 def tables(url: str, pictures_url: str, journal_url: str) -> dict[str, Any]:
@@ -125,7 +133,31 @@ def tables(url: str, pictures_url: str, journal_url: str) -> dict[str, Any]:
 
 def tell(now: float, pictures_url: str) -> Story:
     """Return the story as it would be told at *now* (Unix seconds)."""
-    return Story(contacts=_contacts(), steps=_steps(now, pictures_url))
+    return Story(contacts=_contacts(), steps=_steps(now, pictures_url), failure=_failure())
+
+
+def toml_of(tables: dict[str, Any]) -> str:
+    """The tables as a file, for commands that are to look into the demo's journal."""
+    lines = []
+
+    def write(table: dict[str, Any], name: str) -> None:
+        values = {key: value for key, value in table.items() if not isinstance(value, dict)}
+        if values:
+            lines.append(f"[{name}]")
+            # What JSON writes of texts, numbers and lists of them is TOML too.
+            lines.extend(f"{key} = {json.dumps(value)}" for key, value in values.items())
+        for key, value in table.items():
+            if isinstance(value, dict):
+                write(value, f"{name}.{key}" if name else key)
+
+    write(tables, "")
+    return "\n".join(lines) + "\n"
+
+
+def _failure() -> dict[str, Any]:
+    refused = {"message": "The message was refused, for the sake of the demo", "details": {}}
+    answer = {"status": 400, "json": refused}
+    return {"call": "send", "text": QUESTION, "times": 1, "answer": answer}
 
 
 def _contacts() -> list[dict[str, Any]]:
@@ -219,7 +251,7 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
         ),
         Step(
             "phone",
-            "Twilio: a voicemail, told before the call it belongs to",
+            "Twilio: a voicemail, which arrives before its call",
             twilio_voicemail(call, now - 480, 18),
             "application/x-www-form-urlencoded",
         ),
@@ -302,7 +334,7 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
         ),
         Step(
             "shop",
-            "Any source: an order of somebody who stands twice among the contacts",
+            "Any source: an order of a customer with two contact records",
             json.dumps(
                 {
                     "id": "order-1001",
@@ -317,12 +349,12 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
         ),
         Step(
             "shop",
-            "Any source: and her question about it",
+            "Any source: her question about it, which Wix refuses at first",
             json.dumps(
                 {
                     "id": "question-1001",
                     "email": "noa.levin@example.org",
-                    "text": "When will it arrive?",
+                    "text": QUESTION,
                     "occurred_at": iso(now - 60),
                 }
             ).encode(),

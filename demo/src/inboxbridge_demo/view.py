@@ -66,3 +66,43 @@ def conversations(console: Console, found: list[dict[str, Any]]) -> None:
     """Print every conversation."""
     for one in found:
         console.print(conversation(one))
+
+
+def summary(delivered: int, left_out: int, failed: int | None, seconds: float) -> list[str]:
+    """What came of it all, in three lines that add up.
+
+    Args:
+        delivered: How many events are in the Inbox.
+        left_out: How many are rightly not.
+        failed: The event that Wix refused at first, if it did.
+        seconds: How long it took.
+    """
+    told = "none failed"
+    if failed is not None:
+        told = f"event {failed} was refused by Wix at first, found among the dead, and replayed"
+    return [
+        f"{delivered + left_out} events: {delivered} in the Inbox, {left_out} rightly left out.",
+        f"One failure, found and corrected: {told}.",
+        f"{seconds:.1f} s, each once, in order, although some were delivered several times.",
+    ]
+
+
+def next_steps(page: str, curl: str, config: object, failed: int | None, url: str) -> list[str]:
+    """What to do now, a line each.
+
+    Args:
+        page: The address of the fullest conversation.
+        curl: Sends a message of one's own.
+        config: The demo's configuration.
+        failed: The event to look at.
+        url: Where the demo listens.
+    """
+    return [
+        "",
+        f"Look:  {page}",
+        f"Send:  {curl}",
+        f"Ask:   inboxbridge events --config {config}",
+        f"       inboxbridge show {failed or 1} --config {config}",
+        f"Requests Wix received (JSON): {url}/_sandbox/messages",
+        "Ctrl-C ends the demo.",
+    ]
