@@ -402,3 +402,67 @@ def test_a_browser_shows_the_thread_and_runs_nothing_from_it(
     assert "taken over" not in dom.split("<body")[0]
     assert "&lt;script&gt;document.title" in dom
     assert gone not in dom
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("Yes: see https://shop.example.com/gift.", ["https://shop.example.com/gift"]),
+        ("(http://a.example/x?y=1&z=2) and https://b.example", 2),
+        ("javascript:alert(1) and ftp://x.example", []),
+        ('https://a.example/"onload="x', ["https://a.example/"]),
+        ("<a href='https://a.example'>", ["https://a.example"]),
+    ],
+)
+async def test_addresses_in_a_text_are_links_and_the_rest_is_text(
+    wix: Wix, conversation: str, text: str, links: Any
+) -> None:
+    await wix.send(conversation, content={"basic": {"items": [{"text": text}]}})
+
+    answer = await wix.client.get("/", params={"conversation": conversation})
+    page = Elements(answer.text)
+
+    bubble = answer.text.partition('<p class="bubble">')[2].partition("</p>")[0]
+    found = [each.get("href") for each in Elements(bubble).tags("a")]
+    assert len(found) == links if isinstance(links, int) else found == links
+    assert all(each.get("rel") == "noopener noreferrer" for each in Elements(bubble).tags("a"))
+    assert "".join(Elements(bubble).texts).replace(" ", "") == text.replace(" ", "")
+    assert len(page.tags("script")) == 1
+
+
+async def test_that_only_the_team_sees_it_is_said_once_at_the_top(
+    wix: Wix, conversation: str
+) -> None:
+    for _ in range(3):
+        await wix.send(conversation, visibility="BUSINESS")
+    with_note = await look(wix)
+    await wix.client.post("/_sandbox/reset")
+    await wix.seed_dana()
+    await wix.send(await wix.conversation(), visibility="BUSINESS_AND_PARTICIPANT")
+    without = await look(wix)
+
+    assert len(with_note.classes("note")) == 1
+    assert len(without.classes("note")) == 0
+
+
+async def test_conversations_are_found_by_name_address_and_what_was_said(wix: Wix) -> None:
+    await wix.seed(
+        contact(CONTACT, "Dana", "Reyes", email="dana@example.com"),
+        contact(OTHER_CONTACT, "Noa", "Levin", email="noa@example.com"),
+    )
+    for person, text in ((CONTACT, "Do you do gel nails?"), (OTHER_CONTACT, "My order is late")):
+        place = await wix.conversation(person)
+        await wix.send(place, content={"basic": {"items": [{"text": text}]}})
+
+    found = {}
+    for words in ("", "levin", "DANA@", "nails gel", "order nails", "<script>"):
+        page = await look(wix, q=words)
+        found[words] = len(page.classes("row"))
+        links = [each.get("href") or "" for each in page.classes("row")]
+        assert all(("q=" in link) == bool(words) for link in links)
+
+    assert found == {"": 2, "levin": 1, "DANA@": 1, "nails gel": 1, "order nails": 0, "<script>": 0}
+    assert any(
+        "Nothing is found for “order nails”" in one
+        for one in (await look(wix, q="order nails")).texts
+    )

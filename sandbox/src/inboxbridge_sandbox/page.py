@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from inboxbridge_sandbox.conversations import Conversation
-from inboxbridge_sandbox.page_parts import safe_link, safe_picture
+from inboxbridge_sandbox.page_parts import linked, safe_link, safe_picture
 from inboxbridge_sandbox.page_view import Viewer, newest_first
 from inboxbridge_sandbox.world import Sandbox, Site
 
@@ -43,6 +43,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["linked"] = linked
     environment.filters["safe_link"] = safe_link
     environment.filters["safe_picture"] = safe_picture
     return environment
@@ -59,7 +60,8 @@ async def inbox(request: Request) -> Response:
     headers = {**_HEADERS, "etag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    rows, count = viewer.rows(conversation) if viewer else ([], 0)
+    words = request.query_params.get("q", "").strip()
+    rows, count = viewer.rows(conversation, words) if viewer else ([], 0)
     html = (
         _templates()
         .get_template("inbox.html")
@@ -69,6 +71,7 @@ async def inbox(request: Request) -> Response:
             site=site.id if site else None,
             rows=rows,
             count=count,
+            words=words,
             messages=len(sandbox.arrivals),
             thread=viewer.thread(conversation) if viewer and conversation else None,
             chosen=bool(wanted and conversation),

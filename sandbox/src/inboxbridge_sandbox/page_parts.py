@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from markupsafe import Markup, escape
+
 Json = dict[str, Any]
 
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+_NO_PART_OF_IT = ".,;:!?)]}'"
 _TONES = 8
 _AUDIO_ENDINGS = (".mp3", ".m4a", ".ogg", ".oga", ".wav", ".aac", ".amr", ".opus")
 
@@ -42,6 +47,19 @@ def safe_picture(url: str | None) -> str | None:
     if not url:
         return None
     return url if url.startswith("data:image/") or _scheme(url) in ("http", "https") else None
+
+
+def linked(text: str) -> Markup:
+    """The text as markup in which web addresses are links and all else is text."""
+    pieces, end = [], 0
+    for found in _ADDRESS.finditer(text):
+        address = found[0].rstrip(_NO_PART_OF_IT)
+        if not safe_link(address):
+            continue
+        link = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>')
+        pieces += [escape(text[end : found.start()]), link.format(address)]
+        end = found.start() + len(address)
+    return Markup("").join([*pieces, escape(text[end:])])
 
 
 def _scheme(url: str) -> str:

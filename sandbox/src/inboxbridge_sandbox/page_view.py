@@ -75,6 +75,11 @@ class Thread:
     earlier: int
     back_url: str
 
+    @property
+    def team_only(self) -> bool:
+        """Whether there is a message in it that only the team sees."""
+        return any(entry.team_only for entry in self.entries)
+
 
 class Viewer:
     """Looks at one site at one moment, in the time zone of this machine."""
@@ -83,11 +88,27 @@ class Viewer:
         self._site = site
         self.today = moment(now_micros).astimezone().date()
 
-    def rows(self, selected: Conversation | None) -> tuple[list[Row], int]:
-        """The newest conversations first, and how many there are in all."""
-        everything = newest_first(self._site)
-        rows = [self._row(each, each is selected) for each in everything[:LISTED_CONVERSATIONS]]
-        return rows, len(everything)
+    def rows(self, selected: Conversation | None, words: str = "") -> tuple[list[Row], int]:
+        """The newest conversations first, and how many there are in all.
+
+        Args:
+            selected: The conversation that is open.
+            words: Only conversations with all of these words in a name, an address or a message.
+        """
+        wanted = words.casefold().split()
+        everything = [each for each in newest_first(self._site) if self._has(each, wanted)]
+        shown = everything[:LISTED_CONVERSATIONS]
+        return [self._row(each, each is selected, words) for each in shown], len(everything)
+
+    def _has(self, conversation: Conversation, wanted: list[str]) -> bool:
+        if not wanted:
+            return True
+        name = self._site.conversations.participant_name(conversation)
+        texts = [name, *self._details(conversation, name)]
+        for stored in conversation.messages:
+            texts += [part.text for part in parts_of(stored.message["content"])]
+        said = "\n".join(texts).casefold()
+        return all(word in said for word in wanted)
 
     def thread(self, conversation: Conversation) -> Thread:
         name = self._site.conversations.participant_name(conversation)
@@ -102,11 +123,12 @@ class Viewer:
             "/?" + urlencode({"site": self._site.id}),
         )
 
-    def _row(self, conversation: Conversation, selected: bool) -> Row:
+    def _row(self, conversation: Conversation, selected: bool, words: str) -> Row:
         name = self._site.conversations.participant_name(conversation)
         last = conversation.messages[-1] if conversation.messages else None
         badge = _badge(last) if last else {}
-        query = urlencode({"site": self._site.id, "conversation": conversation.id})
+        found = {"q": words} if words else {}
+        query = urlencode({"site": self._site.id, "conversation": conversation.id, **found})
         return Row(
             url=f"/?{query}",
             name=name,

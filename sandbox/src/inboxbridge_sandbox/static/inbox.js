@@ -37,7 +37,19 @@
     return url;
   }
 
+  // Times are written as the reader's own browser writes them.
+  const clock = new Intl.DateTimeFormat(navigator.language, { timeStyle: "short" });
+  const whole = new Intl.DateTimeFormat(navigator.language, { dateStyle: "full", timeStyle: "medium" });
+  function localise(page) {
+    for (const time of page.querySelectorAll("time")) {
+      const moment = new Date(time.dateTime);
+      if (/^\d\d:\d\d$/.test(time.textContent)) time.textContent = clock.format(moment);
+      time.title = whole.format(moment);
+    }
+  }
+
   function swap(fresh) {
+    localise(fresh);
     const box = messages();
     const stay = box && !atBottom(box) ? box.scrollTop : null;
     for (const image of fresh.querySelectorAll("img")) {
@@ -88,6 +100,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    localise(document);
     toBottom();
     setInterval(refresh, REFRESH_MS);
   });
