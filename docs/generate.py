@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: ``python docs/generate.py``.
+"""Writes docs/reference and docs/connect from the code: ``python docs/generate.py``.
 
 With ``--check`` nothing is written; it ends with 1 and the pages' names if any is out of date.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
-from _generator import contract, logs, machinery, settings  # noqa: E402
+from _generator import connectors, contract, logs, machinery, settings  # noqa: E402
 
 PAGES: dict[str, Callable[[], str]] = {
     "hooks": contract.hooks,
@@ -25,6 +26,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "logs": logs.logs,
     "sandbox": machinery.sandbox,
     "scorecard": machinery.scorecard,
+    "connect/index": connectors.gallery,
+    **{f"connect/{name}": partial(connectors.guide, name) for name in connectors.GUIDES},
 }
 
 
@@ -35,8 +38,12 @@ def page(name: str) -> str:
 
 
 def path(name: str) -> Path:
-    """Where a page lies."""
-    return DOCS / "reference" / f"{name}.md"
+    """Where a page lies: in the reference, unless its name says another folder."""
+    return DOCS / _within(name)
+
+
+def _within(name: str) -> str:
+    return f"{name}.md" if "/" in name else f"reference/{name}.md"
 
 
 def outdated() -> list[str]:
@@ -53,11 +60,12 @@ def main(arguments: list[str]) -> int:
     stale = outdated()
     if "--check" in arguments:
         for name in stale:
-            print(f"docs/reference/{name}.md is out of date; run: python docs/generate.py")
+            print(f"docs/{_within(name)} is out of date; run: python docs/generate.py")
         return 1 if stale else 0
     for name in stale:
+        path(name).parent.mkdir(exist_ok=True)
         path(name).write_text(page(name), encoding="utf-8")
-        print(f"wrote docs/reference/{name}.md")
+        print(f"wrote docs/{_within(name)}")
     return 0
 
 

@@ -36,6 +36,7 @@ def test_generated_pages_are_up_to_date(generator: ModuleType) -> None:
 def test_a_page_that_differs_by_a_word_is_out_of_date(
     generator: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
+    (tmp_path / "connect").mkdir()
     for name in generator.PAGES:
         (tmp_path / f"{name}.md").write_text(generator.page(name))
     (tmp_path / "metrics.md").write_text(generator.page("metrics") + "word")
