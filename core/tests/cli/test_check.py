@@ -150,7 +150,7 @@ def test_secrets_in_the_file_are_a_hint_that_does_not_show_them(workspace: Any) 
         "[connectors.shop] secret",
     ]
     assert found["hints"][0]["what"] == "is written in plain text"
-    assert 'env = "API_KEY"' in found["hints"][0]["hint"]
+    assert 'env = "WIX_API_KEY"' in found["hints"][0]["hint"]
     assert "plain-one" not in said
     assert "plain-two" not in said
 

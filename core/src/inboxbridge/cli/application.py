@@ -76,6 +76,12 @@ CapturedFile = Annotated[
         metavar="FILE", exists=True, readable=True, help="A captured body, .json or .form."
     ),
 ]
+HistoryFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", exists=True, readable=True, help="JSON lines, or a folder of captures."
+    ),
+]
 ConnectionName = Annotated[
     str,
     typer.Argument(

@@ -43,12 +43,12 @@ def plain_secrets(config: Config) -> list[Problem]:
         written = document.get("sites", {}).get(name, {})
         for key in ("api_key", "app_secret"):
             if isinstance(written.get(key), str) and getattr(site, key) is not None:
-                found.append(_plain(f"sites.{name}", key, key))
+                found.append(_plain(f"sites.{name}", key, f"wix_{key}"))
     for name, keys in _secret_keys(config).items():
         written = document.get("connectors", {}).get(name, {})
         for key in keys:
             if _is_text(written.get(key)):
-                found.append(_plain(f"connectors.{name}", key, key))
+                found.append(_plain(f"connectors.{name}", key, f"{name}_{key}".replace("-", "_")))
     url = document.get("journal", {}).get("url")
     if isinstance(url, str) and _has_password(url):
         found.append(_plain("journal", "url", "JOURNAL_URL"))

@@ -15,6 +15,7 @@ from inboxbridge.cli.application import (
     ConfigPath,
     ConnectionName,
     Descriptors,
+    HistoryFile,
     Host,
     Hosts,
     OnlyConnection,
@@ -378,7 +379,7 @@ def try_(
 @app.command("import", epilog=example("inboxbridge import shop history.jsonl --dry-run"))
 def import_(
     connection: ConnectionName,
-    file: CapturedFile,
+    file: HistoryFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it, store nothing.")] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
