@@ -65,6 +65,7 @@ def test_a_folder_is_sent_by_name_without_what_lies_beside_the_samples(
         workspace.file(f"samples/{name}.json", {**ORDER, "id": name})
         workspace.file(f"samples/{name}.expected.json", {"events": []})
     workspace.file("samples/a.headers.json", {"X-More": "yes"})
+    workspace.file("samples/left-out.json", {})
 
     folder = workspace.run("send", "shop", "samples", "--url", served)
     files = workspace.run("send", "shop", *workspace.folder.glob("samples/*"), "--url", served)

@@ -13,7 +13,7 @@ from inboxbridge.errors import ConfigError
 from inboxbridge.model import Headers, WebhookRequest
 
 CONTENT_TYPES = {".form": "application/x-www-form-urlencoded", ".json": "application/json"}
-_COMPANIONS = (".headers.json", ".expected.json", ".url.txt")
+_COMPANIONS = (".headers.json", ".expected.json", ".url.txt", "left-out.json")
 
 
 @dataclass(frozen=True, slots=True)
