@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import inboxbridge
 import pytest
 from inboxbridge.hookspecs import ConnectorSpec, ObserverSpec
+from inboxbridge.plugins import installed
 from inboxbridge_sandbox.control import control_routes
 
 HOOKS = [
@@ -112,3 +115,35 @@ def test_each_log_event_is_a_stable_word_that_the_reference_explains(generator: 
     assert [name for name in named if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
     assert named - set(generator.logs.MEANINGS) == set()
     assert set(generator.logs.MEANINGS) - named == set()
+
+
+def test_the_gallery_names_every_format_and_a_page_for_every_connector(
+    find_page: Callable[[str], Any], generator: ModuleType
+) -> None:
+    page = find_page("docs/connect/index.md").text
+    shipped = {name: one for name, (one, *_) in installed().items()}
+    guides = generator.connectors.GUIDES.values()
+
+    for name, entry in shipped.items():
+        told = section(page, f"## {name}")
+        target = entry.entry_point.load()
+        for provider in getattr(target, "formats", ()):
+            assert f"| `{provider}` |" in told
+        assert any(one.connector == name for one in guides)
+        assert "[Connect " in told
+
+
+def test_the_changelog_of_the_site_is_the_projects_with_links_that_count_from_there(
+    root: Path,
+) -> None:
+    spec = importlib.util.spec_from_file_location("site_hooks", root / "docs/_generator/site.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+
+    text = hooks.changelog()
+
+    assert "## [Unreleased]" in text
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        assert "://" in target or (root / "docs" / target).exists(), target

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from inboxbridge.cli.console import STATE_STYLES, console, duration, print_json
-from inboxbridge.cli.events import as_object, newest_first
+from inboxbridge.cli.events import as_object
 from inboxbridge.cli.opening import connection_settings, reading, usable_config
+from inboxbridge.journal import reads
 from inboxbridge.journal.reader import JournalReader
 from inboxbridge.model.records import EventRecord
 
@@ -50,15 +51,21 @@ class Follower:
         return changed
 
     def _newest(self) -> Iterator[EventRecord]:
-        page: list[EventRecord] = []
-        for record in newest_first(self._read, connection=self._connection, limit=sys.maxsize):
-            is_old = record.id <= self._last or not self._last
-            if len(page) >= WATCHED and is_old:
+        """The newest events, and all that came since the last time, oldest first."""
+        found: list[EventRecord] = []
+        while True:
+            page = self._read(
+                reads.list_events,
+                connection_name=self._connection,
+                before_id=found[-1].id if found else None,
+                limit=WATCHED,
+            )
+            found += page
+            if len(page) < WATCHED or not self._last or page[-1].id <= self._last:
                 break
-            page.append(record)
-        if page:
-            self._last = max(self._last, page[0].id)
-        return reversed(page)
+        if found:
+            self._last = max(self._last, found[0].id)
+        return reversed(found)
 
 
 def listen(
