@@ -60,6 +60,7 @@ async def running(
     descriptors: Sequence[int] = (),
     strict: bool = False,
     monitor: bool = False,
+    listening: bool = True,
     available: dict[str, list[Installed]] | None = None,
     **courier_options: Any,
 ) -> AsyncIterator[Runtime]:
@@ -78,6 +79,8 @@ async def running(
         strict: Refuse to start if any connection cannot be made.
         monitor: Without a gateway, listen all the same, for ``/healthz``, ``/readyz`` and
             ``/metrics`` alone.
+        listening: Whether to listen at all; without it the gateway's application is for another
+            server.
         available: The installed connectors, found by default.
         courier_options: Passed on to `Courier`.
 
@@ -97,7 +100,7 @@ async def running(
     lost: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
         bound = []
-        if gateway or monitor:
+        if listening and (gateway or monitor):
             hosts = [host] if isinstance(host, str) else host
             bound = [passed(one) for one in descriptors] or listen_all(hosts, port)
         for one in bound:
@@ -124,7 +127,7 @@ async def running(
             tasks.append(task)
             courier_ends.push_async_callback(_finish, worker, task)
         url, app = None, None
-        if bound:
+        if bound or gateway:
             refusals = Refusals()
             stack.callback(refusals.close)
             app = Gateway(
@@ -143,8 +146,10 @@ async def running(
             def turned_away(status: int, reason: str) -> None:
                 refusals.log("", status, reason)
 
-            url, server = await stack.enter_async_context(served(app, bound, limits, turned_away))
-            tasks.append(server)
+            if bound:
+                serving = served(app, bound, limits, turned_away)
+                url, server = await stack.enter_async_context(serving)
+                tasks.append(server)
         # First of all at the end: the gateway takes in until the courier has finished.
         stack.push_async_exit(courier_ends.pop_all())
         yield Runtime(url, app, journal, connections, broken, worker, tuple(tasks))
