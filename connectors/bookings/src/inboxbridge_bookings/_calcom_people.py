@@ -70,7 +70,7 @@ def booker(booking: Object) -> Party:
     if not is_class(booking):
         return Party(attendees[0], True)
     seat = text(booking, "attendeeSeatId")
-    seated = (one for one in attendees if seat and _seat(one) == seat)
+    seated = (person for person in attendees if seat and _seat(person) == seat)
     return Party(next(seated, attendees[-1]), True)
 
 
@@ -86,13 +86,13 @@ def is_class(booking: Object) -> bool:
 def person_of(party: Party, booking: Object, region: str | None) -> Person:
     """Return the person, put together from that person's own fields alone."""
     attendee = party.attendee
-    given = booking if party.is_booker else _NOBODY
-    email = text(attendee, "email") or answer(given, "email")
+    own_answers = booking if party.is_booker else _NOBODY
+    email = text(attendee, "email") or answer(own_answers, "email")
     made_up = email if email and is_synthetic(email) else None
     return Person(
         email=None if made_up else email,
-        phone=next(_phones(attendee, given, made_up, region), None),
-        name=text(attendee, "name") or answer(given, "name"),
+        phone=next(_phones(attendee, own_answers, made_up, region), None),
+        name=text(attendee, "name") or answer(own_answers, "name"),
     )
 
 
@@ -114,9 +114,9 @@ def phone_place(booking: Object) -> str | None:
     return text(place, "optionValue") if text(place, "value") == PHONE_PLACE else None
 
 
-def same_address(one: str | None, other: str | None) -> bool:
+def same_address(address: str | None, other: str | None) -> bool:
     """Whether both are addresses, and the same."""
-    return one is not None and other is not None and one.lower() == other.lower()
+    return address is not None and other is not None and address.lower() == other.lower()
 
 
 def _is_booker(booking: Object, attendee: Object) -> bool:
@@ -129,22 +129,22 @@ def _is_booker(booking: Object, attendee: Object) -> bool:
 
 def _are_two(booking: Object, attendee: Object) -> bool:
     """Whether the only attendee and the person of ``responses`` are two people."""
-    told, listed = answer(booking, "email"), text(attendee, "email")
-    if not told or not listed or same_address(told, listed):
+    named, listed = answer(booking, "email"), text(attendee, "email")
+    if not named or not listed or same_address(named, listed):
         return False
-    return is_class(booking) or not (is_synthetic(told) or is_synthetic(listed))
+    return is_class(booking) or not (is_synthetic(named) or is_synthetic(listed))
 
 
 def _phones(
-    attendee: Object, given: Object, made_up: str | None, region: str | None
+    attendee: Object, own_answers: Object, made_up: str | None, region: str | None
 ) -> Iterator[str]:
     """Walk through the numbers of one person, wherever Cal.com has them."""
     spellings = (
         text(attendee, "phoneNumber"),
-        answer(given, "attendeePhoneNumber"),
-        answer(given, "smsReminderNumber"),
-        _reminder_number(given),
-        phone_place(given),
+        answer(own_answers, "attendeePhoneNumber"),
+        answer(own_answers, "smsReminderNumber"),
+        _reminder_number(own_answers),
+        phone_place(own_answers),
         made_up and made_up[: -len(_SYNTHETIC)],
     )
     for spelling in spellings:

@@ -32,28 +32,28 @@ def answer(booking: Object, name: str) -> str | None:
 def said(booking: Object) -> list[Answer]:
     """Return what the booker answered beside name, addresses and place, and the notes."""
     responses = inner(booking, "responses")
-    found = _fields(responses)
+    answers = _fields(responses)
     for older in (_fields(inner(booking, "userFieldsResponses")), _legacy(booking)):
-        found += [one for one in older if one not in found]
+        answers += [answer for answer in older if answer not in answers]
     place = inner(inner(responses, "location"), "value")
     if (typed := text(place, "optionValue")) and text(place, "value") != PHONE_PLACE:
-        found.append(Answer("Place", typed))
+        answers.append(Answer("Place", typed))
     notes = text(booking, "additionalNotes")
-    if notes and not any(one.value == notes for one in found):
-        found.append(Answer("Notes", notes))
-    return found
+    if notes and not any(answer.value == notes for answer in answers):
+        answers.append(Answer("Notes", notes))
+    return answers
 
 
 def form_answers(form: Object) -> list[Answer]:
     """Return the answers of a routing form; of an option its label, not its id."""
-    found = []
+    answers = []
     for name, field in inner(form, "responses").items():
         if not isinstance(field, dict):
             field = {"value": field}
         value = value_text(field.get("response")) or value_text(field.get("value"))
         if value:
-            found.append(Answer(readable(text(field, "label") or name), value))
-    return found
+            answers.append(Answer(readable(text(field, "label") or name), value))
+    return answers
 
 
 def value_text(value: object) -> str:
@@ -77,17 +77,17 @@ def _object_text(value: Object) -> str:
 
 
 def _fields(responses: Object) -> list[Answer]:
-    found = []
+    answers = []
     for name, field in responses.items():
         if name in _SHOWN_ELSEWHERE or not isinstance(field, dict) or field.get("isHidden") is True:
             continue
         if value := value_text(field.get("value")):
             label = _OWN_LABELS.get(name) or readable(text(field, "label") or name)
-            found.append(Answer(label, value))
-    return found
+            answers.append(Answer(label, value))
+    return answers
 
 
 def _legacy(booking: Object) -> list[Answer]:
     """Return the answers as Cal.com sent them before it had ``responses``."""
-    given = inner(booking, "customInputs").items()
-    return [Answer(label, told) for label, value in given if (told := value_text(value))]
+    inputs = inner(booking, "customInputs").items()
+    return [Answer(label, words) for label, value in inputs if (words := value_text(value))]

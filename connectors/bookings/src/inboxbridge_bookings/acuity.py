@@ -72,16 +72,16 @@ class AcuityBookings(Connector[AcuitySettings]):
     @hookimpl
     def parse_event(self, request: WebhookRequest) -> list[Part]:
         fields = dict(request.form())
-        told = clean_text(fields.get("action", ""))
-        action = told.rpartition(".")[2]
+        full_action = clean_text(fields.get("action", ""))
+        action = full_action.rpartition(".")[2]
         if not action:
             raise MalformedBody("action is missing")
-        if told == _ORDER:
+        if full_action == _ORDER:
             number = _identifier(fields, _ORDER_NUMBER, "an order number")
             thing = f"order:{number}"
             return [_unread(thing, "Ordered something", about=thing, data={"order": number})]
         if action not in _VERBS:
-            return [ignored(told)]
+            return [ignored(full_action)]
         number = _identifier(fields, _NUMBER, "a number")
         event_id = f"{action}:{number}"
         if action == "rescheduled":
@@ -100,20 +100,20 @@ class AcuityBookings(Connector[AcuitySettings]):
     async def enrich(self, event: Event, http: httpx.AsyncClient) -> Event:
         """Fetch the appointment or order: who it is for, what, and when."""
         if order := event.data.get("order"):
-            found = await self._fetch(f"orders/{order}", "an order", http)
-            update: dict[str, Any] = {"text": _order_text(found)}
+            resource = await self._fetch(f"orders/{order}", "an order", http)
+            update: dict[str, Any] = {"text": _order_text(resource)}
         else:
             number = event.data["appointment"]
-            found = await self._fetch(f"appointments/{number}", "an appointment", http)
+            resource = await self._fetch(f"appointments/{number}", "an appointment", http)
             action = str(event.data["action"])
-            by_business = _is_no_show(action, found) or (
-                action == "scheduled" and text(found, "scheduledBy") is not None
+            by_business = _is_no_show(action, resource) or (
+                action == "scheduled" and text(resource, "scheduledBy") is not None
             )
             update = {
-                "text": self._text(action, found),
+                "text": self._text(action, resource),
                 "direction": "outbound" if by_business else "inbound",
             }
-        return event.model_copy(update={"person": self._person(found), **update})
+        return event.model_copy(update={"person": self._person(resource), **update})
 
     @hookimpl
     def signature(self) -> Signature:
@@ -153,9 +153,9 @@ class AcuityBookings(Connector[AcuitySettings]):
         if action != "scheduled":
             return line
         paid = money(appointment.get("amountPaid"), None)
-        said = "; ".join(one_line(str(answer)) for answer in _answers(appointment))
-        told = f"{line}{f', paid {paid}' if paid else ''}{f'. {said}' if said else ''}"
-        return one_line(told, _LONGEST_LINE)
+        answers = "; ".join(one_line(str(answer)) for answer in _answers(appointment))
+        whole = f"{line}{f', paid {paid}' if paid else ''}{f'. {answers}' if answers else ''}"
+        return one_line(whole, _LONGEST_LINE)
 
     def _when(self, appointment: Object) -> str:
         """Return the start in the connection's time zone, else in the customer's.
@@ -222,9 +222,9 @@ def _order_text(order: Object) -> str:
 
 def _read(response: httpx.Response, what: str) -> Object:
     try:
-        found = response.json()
+        content = response.json()
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        content = None
+    if not isinstance(content, dict):
         raise InboxbridgeError(f"Acuity's answer for {what} is not a JSON object")
-    return found
+    return content

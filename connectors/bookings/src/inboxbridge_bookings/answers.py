@@ -98,15 +98,17 @@ def person_in(answers: list[Answer], region: str | None) -> Person:
 
 def _email(answers: list[Answer]) -> str | None:
     """Return the answer to a question for an address; without one, the only address given."""
-    given = [answer for answer in answers if _EMAIL.fullmatch(answer.value)]
-    asked = [answer.value for answer in given if _ASKS_FOR_EMAIL.search(answer.label)]
-    only = {answer.value.lower() for answer in given}
-    return next(iter(asked), next(iter(only)) if len(only) == 1 else None)
+    addresses = [answer for answer in answers if _EMAIL.fullmatch(answer.value)]
+    by_question = [answer.value for answer in addresses if _ASKS_FOR_EMAIL.search(answer.label)]
+    only = {answer.value.lower() for answer in addresses}
+    return next(iter(by_question), next(iter(only)) if len(only) == 1 else None)
 
 
 def _name(answers: list[Answer]) -> str | None:
     def first(labels: frozenset[str]) -> str:
-        return next((one.value for one in answers if _words(one.label).lower() in labels), "")
+        return next(
+            (answer.value for answer in answers if _words(answer.label).lower() in labels), ""
+        )
 
     return first(_NAMES) or " ".join(filter(None, (first(_FIRST_NAMES), first(_LAST_NAMES))))
 

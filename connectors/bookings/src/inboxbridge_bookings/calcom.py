@@ -142,8 +142,8 @@ class CalComBookings(Connector[CalComSettings]):
         booked = f"{what}, {when}"
         if kind == _CANCELLED and booking.get("requestReschedule") is True:
             host = one_line(text(inner(booking, "organizer"), "name") or "The business", 100)
-            asked = f"{host} asked for another time for {booked}"
-            return with_reason(asked, text(booking, "cancellationReason"))
+            line = f"{host} asked for another time for {booked}"
+            return with_reason(line, text(booking, "cancellationReason"))
         if kind == _CANCELLED:
             who = _who(text(booking, "cancelledBy"), party, booking)
             return cancelled_text(booked, who, text(booking, "cancellationReason"))

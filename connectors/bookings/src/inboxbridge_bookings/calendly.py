@@ -85,8 +85,8 @@ class CalendlyBookings(Connector[CalendlySettings]):
             # The other half, the booking of the new time, tells the whole story.
             return [ignored(kind)]
         event = self._event(kind, body, invitee)
-        said = _said(invitee) if kind == _BOOKED else ""
-        return [event, _answers(event, said)] if said else [event]
+        answers = _said(invitee) if kind == _BOOKED else ""
+        return [event, _answers(event, answers)] if answers else [event]
 
     @hookimpl
     def signature(self) -> Signature:
@@ -221,13 +221,13 @@ def _paid(invitee: Object) -> str:
     )
 
 
-def _answers(booking: Event, said: str) -> Event:
+def _answers(booking: Event, answers: str) -> Event:
     """Return what the invitee wrote on the way to *booking*, as a message of theirs."""
     return Event(
         id=f"answers:{booking.about}",
         direction=booking.direction,
         person=booking.person,
-        text=said,
+        text=answers,
         occurred_at=booking.occurred_at,
         thread=booking.thread,
         about=booking.about,
@@ -242,21 +242,21 @@ def _said(invitee: Object) -> str:
     """
     answers = _questions(invitee)
     if answers and (reminder := text(invitee, "text_reminder_number")):
-        answers = [one for one in answers if not one.repeats(reminder)]
+        answers = [answer for answer in answers if not answer.repeats(reminder)]
     own = _own(invitee)
     if place := _typed_place(own):
         answers.append(Answer("Place", place))
     if guests := objects(own, "event_guests"):
         addresses = filter(None, (text(guest, "email") for guest in guests))
         answers.append(Answer("Guests", ", ".join(addresses)))
-    return as_text(one for one in answers if one.value)
+    return as_text(answer for answer in answers if answer.value)
 
 
 def _questions(holder: Object) -> list[Answer]:
     return [
-        Answer(text(one, "question") or "", given)
-        for one in objects(holder, "questions_and_answers")
-        if (given := text(one, "answer"))
+        Answer(text(entry, "question") or "", answer)
+        for entry in objects(holder, "questions_and_answers")
+        if (answer := text(entry, "answer"))
     ]
 
 

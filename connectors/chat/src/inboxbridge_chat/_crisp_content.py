@@ -39,8 +39,8 @@ def read_content(data: dict[str, Any], kind: str) -> Content:
     content = data.get("content")
     references = _references(data) if data.get("references") else []
     if content is None or isinstance(content, str):
-        said = (content or "").strip()
-        return Content(_lines(said, *references) if references else said)
+        text = (content or "").strip()
+        return Content(_lines(text, *references) if references else text)
     if not isinstance(content, dict):
         raise MalformedBody("data.content is neither text nor an object")
     if kind in FILES or (not kind and "url" in content):
@@ -68,8 +68,8 @@ def answer(content: object) -> str:
     picked = [
         _label(choice) for choice in _each(content, "choices") if choice.get("selected") is True
     ]
-    given = [*picked, scalar(content.get("value"))]
-    return _lines(scalar(content.get("text")), *given) if any(given) else ""
+    values = [*picked, scalar(content.get("value"))]
+    return _lines(scalar(content.get("text")), *values) if any(values) else ""
 
 
 def _file(content: dict[str, Any], kind: str, references: list[str]) -> Content:

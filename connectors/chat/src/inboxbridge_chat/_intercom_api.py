@@ -75,15 +75,15 @@ class Contacts:
         key = (id(asyncio.get_running_loop()), contact)
         if key in self._asking:
             return await asyncio.shield(self._asking[key])
-        asked: asyncio.Future[Person | None] = asyncio.get_running_loop().create_future()
-        self._asking[key] = asked
-        found: Person | None = None
+        pending: asyncio.Future[Person | None] = asyncio.get_running_loop().create_future()
+        self._asking[key] = pending
+        answer: Person | None = None
         try:
-            found = await self._ask(contact, http)
+            answer = await self._ask(contact, http)
         finally:
             del self._asking[key]
-            asked.set_result(found)
-        return found
+            pending.set_result(answer)
+        return answer
 
     async def _ask(self, contact: str, http: httpx.AsyncClient) -> Person | None:
         try:
@@ -119,13 +119,13 @@ class Contacts:
 def _person(contact: str, response: httpx.Response) -> Person:
     response.raise_for_status()
     answer = response.json()
-    told = mapping(answer)
-    if not told or scalar(told.get("id") or contact) != contact:
+    content = mapping(answer)
+    if not content or scalar(content.get("id") or contact) != contact:
         raise ValueError("the answer is about no contact, or about another one")
     return Person(
         id=contact,
-        email=scalar(told.get("email")),
-        phone=scalar(told.get("phone")),
-        name=scalar(told.get("name")),
-        picture_url=picture(told),
+        email=scalar(content.get("email")),
+        phone=scalar(content.get("phone")),
+        name=scalar(content.get("name")),
+        picture_url=picture(content),
     )

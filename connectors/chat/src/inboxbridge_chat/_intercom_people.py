@@ -38,14 +38,14 @@ def contacts_at(item: dict[str, Any], where: str) -> list[Person]:
 
     API versions 1.x name one in ``user``, or several in ``customers``; newer ones in ``contacts``.
     """
-    found = [person_at(user, f"{where}.user")] if (user := object_at(item, "user", where)) else []
+    people = [person_at(user, f"{where}.user")] if (user := object_at(item, "user", where)) else []
     for key in ("contacts", "customers"):
-        held = item.get(key)
+        value = item.get(key)
         place = f"{where}.{key}"
-        listed = items(held) or items(mapping(held).get(key)) or items(mapping(held).get("data"))
+        listed = items(value) or items(mapping(value).get(key)) or items(mapping(value).get("data"))
         for index, contact in enumerate(listed):
-            found.append(person_at(as_object(contact, place), f"{place}[{index}]"))
-    return found
+            people.append(person_at(as_object(contact, place), f"{place}[{index}]"))
+    return people
 
 
 def fullest(person: Person, known: list[Person]) -> Person:
@@ -61,5 +61,5 @@ def merged(person: Person, *others: Person) -> Person:
         for field in ("email", "phone", "name", "picture_url")
         if not getattr(person, field)
     }
-    found = {field: value for field, value in missing.items() if value}
-    return person.model_copy(update=found) if found else person
+    changes = {field: value for field, value in missing.items() if value}
+    return person.model_copy(update=changes) if changes else person

@@ -97,7 +97,7 @@ def read_answer(
     """Return what was written on a ticket, or the kind of part that is no message."""
     part, where = as_object(*raw), raw[1]
     kind = scalar(part.get("part_type"))
-    said = kind in ("comment", "quick_reply") and read_message(
+    message = kind in ("comment", "quick_reply") and read_message(
         part,
         where,
         shared,
@@ -105,7 +105,7 @@ def read_answer(
         at=moment_at(part, "created_at", where),
         show_bots=show_bots,
     )
-    return said or ignored(f"{topic} {kind}".rstrip())
+    return message or ignored(f"{topic} {kind}".rstrip())
 
 
 def _author(ticket: dict[str, Any]) -> dict[str, Any]:
@@ -114,13 +114,13 @@ def _author(ticket: dict[str, Any]) -> dict[str, Any]:
     first = mapping(parts[0]) if parts else {}
     if scalar(first.get("part_type")) not in OPENINGS:
         first = {}
-    told = (ticket, mapping(ticket.get("source")), first)
-    return next(filter(None, (mapping(one.get("author")) for one in told)), {})
+    places = (ticket, mapping(ticket.get("source")), first)
+    return next(filter(None, (mapping(place.get("author")) for place in places)), {})
 
 
 def _paragraphs(ticket: dict[str, Any]) -> list[str]:
     """Return title, description, and the other fields that the customer saw: ``Label: value``."""
-    given = mapping(ticket.get("ticket_attributes"))
+    attributes = mapping(ticket.get("ticket_attributes"))
     fields = mapping(mapping(ticket.get("ticket_type")).get("ticket_type_attributes"))
     hidden = {
         scalar(mapping(field).get("name"))
@@ -129,10 +129,10 @@ def _paragraphs(ticket: dict[str, Any]) -> list[str]:
     } | {TITLE, DESCRIPTION}
     others = (
         f"{one_line(label)}: {one_line(written)}"
-        for label, value in given.items()
+        for label, value in attributes.items()
         if label not in hidden and (written := _written(value))
     )
-    return [_plain(given.get(TITLE)), _plain(given.get(DESCRIPTION)), "\n".join(others)]
+    return [_plain(attributes.get(TITLE)), _plain(attributes.get(DESCRIPTION)), "\n".join(others)]
 
 
 def _written(value: object) -> str:

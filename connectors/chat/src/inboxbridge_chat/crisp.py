@@ -148,10 +148,10 @@ class Crisp(Connector[CrispSettings]):
         kind = text_at(data, "type", "data")
         if kind in PRIVATE:
             return None
-        said = answer(data.get("content"))
-        if said:
-            key = fingerprint("answer", delivery.session, delivery.number, said)
-            return delivery.event(id=key, text=said)
+        words = answer(data.get("content"))
+        if words:
+            key = fingerprint("answer", delivery.session, delivery.number, words)
+            return delivery.event(id=key, text=words)
         content = read_content(data, kind)
         if not content.text and not content.attachments:
             return None
@@ -286,19 +286,19 @@ def _subscription(delivery: Delivery) -> Event | None:
 
 def _identity(delivery: Delivery, key: Literal["email", "phone"], name: str) -> Event | None:
     """Tell that a visitor's address is known now, which joins what they wrote before to it."""
-    given = one_line(text_at(delivery.data, key, "data"))
-    if not given:
+    detail = one_line(text_at(delivery.data, key, "data"))
+    if not detail:
         return None
     session, at = delivery.session, delivery.at
     return Event(
-        id=fingerprint(key, session, given, at.isoformat() if at else ""),
+        id=fingerprint(key, session, detail, at.isoformat() if at else ""),
         kind="activity",
         person=Person(
             id=session,
-            email=given if key == "email" else None,
-            phone=given if key == "phone" else None,
+            email=detail if key == "email" else None,
+            phone=detail if key == "phone" else None,
         ),
-        text=f"{name}: {given}",
+        text=f"{name}: {detail}",
         occurred_at=at,
         thread=session,
         recipient=delivery.website,

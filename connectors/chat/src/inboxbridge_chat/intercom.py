@@ -126,10 +126,10 @@ class Intercom(Connector[IntercomSettings]):
             return event
         if person.name and (person.email or person.phone):
             return event
-        found = await self._contacts.find(person.id, http)
-        if found is None:
+        contact = await self._contacts.find(person.id, http)
+        if contact is None:
             return event
-        return event.model_copy(update={"person": merged(person, found)})
+        return event.model_copy(update={"person": merged(person, contact)})
 
     @hookimpl
     def signature(self) -> Signature:
@@ -164,10 +164,10 @@ def _other(item: dict[str, Any], workspace: str, topic: str, body: dict[str, Any
         return _email_given(item, workspace, body)
     if topic == RATED:
         return read_rating(item, read_conversation(item, workspace))
-    held = mapping(item.get("conversation")) or item
-    if topic == REDACTED and held.get("id"):
+    conversation = mapping(item.get("conversation")) or item
+    if topic == REDACTED and conversation.get("id"):
         number, at = id_at(body, "id", required=True), moment_at(body, "created_at", "body")
-        return read_removal(read_conversation(held, workspace), number, at)
+        return read_removal(read_conversation(conversation, workspace), number, at)
     return None
 
 

@@ -126,11 +126,11 @@ class TawkTo(Connector[TawkToSettings]):
 
 def _start(body: dict[str, Any], account: str) -> list[Part]:
     person = _visitor(object_at(body, "visitor", "body"), "visitor")
-    said = _said(object_at(body, "message", "body"), "message")
-    if said is None or not person.is_known:
+    message = _said(object_at(body, "message", "body"), "message")
+    if message is None or not person.is_known:
         return []
     chat = _Chat(id_at(body, "chatId", required=True), person, account)
-    return [chat.event(said._replace(at=_iso_at(body, "time", "body")))]
+    return [chat.event(message._replace(at=_iso_at(body, "time", "body")))]
 
 
 def _transcript(body: dict[str, Any], account: str) -> list[Part]:
@@ -145,8 +145,8 @@ def _transcript(body: dict[str, Any], account: str) -> list[Part]:
     def read(numbered: tuple[int, Any]) -> Event | None:
         index, message = numbered
         where = f"chat.messages[{index}]"
-        said = _said(as_object(message, where), where)
-        return chat.event(said) if said else None
+        spoken = _said(as_object(message, where), where)
+        return chat.event(spoken) if spoken else None
 
     return read_each(enumerate(array_at(holder, "messages", "chat")), read)
 
@@ -166,20 +166,20 @@ class _Chat:
         self._account = account
         self._said_before: Counter[tuple[str, ...]] = Counter()
 
-    def event(self, said: Said) -> Event:
+    def event(self, message: Said) -> Event:
         """Return what was said next as an event; its id counts what was said before."""
-        links = [attachment.url for attachment in said.attachments]
-        words = (said.direction, one_line(said.words), *links)
-        digest = fingerprint(said.direction, *words, str(self._said_before[words]))
+        links = [attachment.url for attachment in message.attachments]
+        words = (message.direction, one_line(message.words), *links)
+        digest = fingerprint(message.direction, *words, str(self._said_before[words]))
         self._said_before[words] += 1
         return Event(
             id=event_id(self._number, digest),
-            direction=said.direction,
+            direction=message.direction,
             person=self._person,
-            text=said.text,
-            occurred_at=said.at,
+            text=message.text,
+            occurred_at=message.at,
             thread=self._number,
-            attachments=said.attachments,
+            attachments=message.attachments,
             recipient=self._account,
         )
 
@@ -198,11 +198,11 @@ def _said(message: dict[str, Any], where: str) -> Said | None:
         return None
     attachments, lines = _attachments(message, where)
     text = text_at(message, "msg", where) or text_at(message, "text", where)
-    told = [part for part in (text.strip(), *lines) if part]
-    if not told and not attachments:
+    parts = [part for part in (text.strip(), *lines) if part]
+    if not parts and not attachments:
         return None
-    words = "\n".join(part for part in told if part != NAMELESS)
-    return Said(direction, "\n".join(told), attachments, _iso_at(message, "time", where), words)
+    words = "\n".join(part for part in parts if part != NAMELESS)
+    return Said(direction, "\n".join(parts), attachments, _iso_at(message, "time", where), words)
 
 
 def _direction(message: dict[str, Any], where: str) -> Direction | None:

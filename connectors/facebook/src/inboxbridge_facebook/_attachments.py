@@ -54,12 +54,12 @@ def read_attachments(message: dict[str, Any]) -> tuple[list[Attachment], list[st
         if kind == "template":
             for picture in template_pictures(payload):
                 shown.setdefault(picture, Attachment(kind="image", url=picture))
-            found = template_lines(payload)
+            described = template_lines(payload)
         elif kind == "location":
-            found = [_place(payload, title, link)]
+            described = [_place(payload, title, link)]
         else:
-            found = []
-        lines += [line for line in found or [_line(kind, title, link)] if line not in lines]
+            described = []
+        lines += [line for line in described or [_line(kind, title, link)] if line not in lines]
     return list(shown.values()), lines
 
 

@@ -80,11 +80,11 @@ def read_feedback(item: Item, feedback: dict[str, Any]) -> Part:
         for question in map(mapping, mapping(screen.get("questions")).values()):
             answers.append(scalar(question.get("payload")))
             answers.append(scalar(mapping(question.get("follow_up")).get("payload")))
-    said = ", ".join(one_line(answer) for answer in answers if answer.strip())
-    if not said:
+    answered = ", ".join(one_line(answer) for answer in answers if answer.strip())
+    if not answered:
         return ignored("messaging_feedback")
     return item.event(
-        id=item.id("feedback", "", said),
+        id=item.id("feedback", "", answered),
         kind="activity",
-        text=one_line(f"Answered a survey: {said}", MAX_ANSWER_CHARACTERS),
+        text=one_line(f"Answered a survey: {answered}", MAX_ANSWER_CHARACTERS),
     )

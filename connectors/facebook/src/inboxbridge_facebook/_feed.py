@@ -104,9 +104,9 @@ def _verdict(value: dict[str, Any]) -> str:
 
 
 def _words(value: dict[str, Any], key: str = "message") -> str:
-    found = [one_line(scalar(value.get(key)))]
-    found += [f"[{kind}]" for kind in ("photo", "video") if web_link(value.get(kind))]
-    return " ".join(word for word in found if word)
+    words = [one_line(scalar(value.get(key)))]
+    words += [f"[{kind}]" for kind in ("photo", "video") if web_link(value.get(kind))]
+    return " ".join(word for word in words if word)
 
 
 def _with_words(done: str, words: str) -> str:
@@ -115,8 +115,8 @@ def _with_words(done: str, words: str) -> str:
 
 def _author(value: dict[str, Any], where: str, older: str) -> Author:
     author = mapping(value.get("from"))
-    if found := id_at(author, "id", f"{where}.from"):
-        return Author(found, scalar(author.get("name")))
+    if identifier := id_at(author, "id", f"{where}.from"):
+        return Author(identifier, scalar(author.get("name")))
     return Author(id_at(value, f"{older}_id", where), scalar(value.get(f"{older}_name")))
 
 

@@ -114,14 +114,14 @@ class Graph:
             follow_redirects=False,
         )
         try:
-            found = mapping(answer.json())
+            content = mapping(answer.json())
         except ValueError:
-            found = {}
-        error = mapping(found.get("error"))
+            content = {}
+        error = mapping(content.get("error"))
         if answer.status_code != 200 or error:
             code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
             raise GraphRefused(answer.status_code, code, subcode)
-        return found
+        return content
 
     def credentials_for(self, address: str) -> dict[str, str]:
         """Return the headers that a file at *address* takes; none at a host that is not Meta's."""

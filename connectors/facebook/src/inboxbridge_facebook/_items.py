@@ -78,7 +78,7 @@ def read_item(update: Update, item: dict[str, Any], *, is_echo: bool = False) ->
 def _side(item: dict[str, Any], name: str, where: str) -> str:
     side = object_at(item, name, where)
     place = f"{where}.{name}"
-    if found := id_at(side, "id", place):
-        return found
+    if identifier := id_at(side, "id", place):
+        return identifier
     reference = id_at(side, "user_ref", place)
     return f"user_ref:{reference}" if reference else ""

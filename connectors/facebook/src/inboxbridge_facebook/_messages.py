@@ -40,10 +40,10 @@ def read_message(
     attachments, lines = read_attachments(message) if "attachments" in message else ([], [])
     if message.get("is_unsupported") is True:
         lines.append(f"[a message that {app} does not pass on: see it in the {app} app]")
-    said = text_at(message, "text", where)
+    words = text_at(message, "text", where)
     if "referral" in message:
         lines += lines_of(mapping(message["referral"]))
-    text = with_lines(said, lines) if lines else said
+    text = with_lines(words, lines) if lines else words
     if "reply_to" in message and mapping(mapping(message["reply_to"]).get("story")):
         text = f"[reply to a story] {text}".rstrip()
     if not text.strip() and not attachments:
@@ -52,7 +52,7 @@ def read_message(
     person = found.person
     if "quick_reply" in message and found.direction == "inbound":
         payload = scalar(mapping(message["quick_reply"]).get("payload"))
-        person = _with_contact_details(person, (payload, said))
+        person = _with_contact_details(person, (payload, words))
     return found.event(
         id=found.id("message", id_at(message, "mid", where), text),
         person=person,

@@ -88,11 +88,11 @@ class MessagingConnector(MetaConnector[SettingsT]):
         _, _, person = (event.person.id or "").partition(":")
         if self._profiles is None or not person or ":" in person or event.person.name:
             return event
-        found = await self._profiles.find(person, http)
-        if found == NOTHING_KNOWN:
+        profile = await self._profiles.find(person, http)
+        if profile == NOTHING_KNOWN:
             return event
         known = event.person.model_dump()
-        known |= {"name": found.name, "picture_url": found.picture_url}
+        known |= {"name": profile.name, "picture_url": profile.picture_url}
         return event.model_copy(update={"person": Person(**known)})
 
     def read_update(self, update: Update) -> Part | Iterable[Part] | None:

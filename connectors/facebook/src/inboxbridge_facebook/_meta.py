@@ -172,20 +172,20 @@ def ignored(*names: str) -> IgnoredPart:
 
     A value that is no name of Meta's, but may be an id or somebody's words, is left out.
     """
-    kept = [name.lower() for name in names if _NAME.fullmatch(name.lower())]
-    return IgnoredPart(kind=".".join(kept)[:80] or "unknown")
+    valid_names = [name.lower() for name in names if _NAME.fullmatch(name.lower())]
+    return IgnoredPart(kind=".".join(valid_names)[:80] or "unknown")
 
 
 def _is_for(body: dict[str, Any], product: str) -> bool:
-    found = text_at(body, "object", "body")
-    if found == product:
+    named = text_at(body, "object", "body")
+    if named == product:
         return True
-    if not found:
+    if not named:
         raise MalformedBody("object is missing")
-    if found in PROVIDERS:
+    if named in PROVIDERS:
         raise MalformedBody(
-            f"object is {found!r}, but this connection is for {product!r}: give the App Dashboard's"
-            f" {found!r} callback the URL of a connection with provider = {PROVIDERS[found]!r},"
+            f"object is {named!r}, but this connection is for {product!r}: give the App Dashboard's"
+            f" {named!r} callback the URL of a connection with provider = {PROVIDERS[named]!r},"
             " then replay"
         )
     return False

@@ -26,7 +26,7 @@ def degrees(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        found = float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if -360 <= found <= 360 else None
+    return number if -360 <= number <= 360 else None

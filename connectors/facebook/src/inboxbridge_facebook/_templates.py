@@ -29,12 +29,12 @@ def template_lines(payload: dict[str, Any]) -> list[str]:
 
 def template_pictures(payload: dict[str, Any]) -> list[str]:
     """Return the addresses of the pictures in the template *payload*."""
-    found = [
+    links = [
         web_link(scalar(element.get("image_url")))
         for _, part in _parts(payload)
         for element in map(mapping, items(part.get("elements")))
     ]
-    return [link for link in found if link]
+    return [link for link in links if link]
 
 
 def _parts(payload: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -34,17 +34,17 @@ class Contacts:
         self._known: dict[str, Contact] = {}
         self._all: list[Contact] = []
         self._people: dict[tuple[str, str], Person] = {}
-        for contact in map(mapping, items(value.get("contacts"))):
-            profile = mapping(contact.get("profile"))
-            user = scalar(contact.get("user_id")).strip()
-            number = scalar(contact.get("wa_id")).strip().lstrip("+")
+        for entry in map(mapping, items(value.get("contacts"))):
+            profile = mapping(entry.get("profile"))
+            user = scalar(entry.get("user_id")).strip()
+            number = scalar(entry.get("wa_id")).strip().lstrip("+")
             name = scalar(profile.get("name")) or scalar(profile.get("username"))
-            found = Contact(user, number, name)
-            self._all.append(found)
+            contact = Contact(user, number, name)
+            self._all.append(contact)
             if user:
-                self._known.setdefault(user, found)
+                self._known.setdefault(user, contact)
             if number:
-                self._known.setdefault(number, found)
+                self._known.setdefault(number, contact)
 
     def find(self, user: str, number: str) -> Contact:
         """Return what is known of a customer; the only one where the message names none.
@@ -53,13 +53,13 @@ class Contacts:
         """
         if not user and not number:
             return self._all[0] if len(self._all) == 1 else NOBODY
-        found = self._known.get(user) or self._known.get(number)
-        if found is None:
+        contact = self._known.get(user) or self._known.get(number)
+        if contact is None:
             return NOBODY
-        is_another = (user and found.user and user != found.user) or (
-            number and found.number and number != found.number
+        is_another = (user and contact.user and user != contact.user) or (
+            number and contact.number and number != contact.number
         )
-        return NOBODY if is_another else found
+        return NOBODY if is_another else contact
 
     def person(self, user: str, number: str, where: str) -> Person:
         """Return the customer with a user id or number.

@@ -48,16 +48,16 @@ def _answer_lines(answers: dict[str, Any]) -> Iterator[str]:
             yield from _answer_lines(answer)
             continue
         built = _BUILT_KEY.fullmatch(key)
-        said = ", ".join(filter(None, _said(answer, is_built=built is not None)))
-        if said:
+        answered = ", ".join(filter(None, _said(answer, is_built=built is not None)))
+        if answered:
             label = built["label"] if built else key
-            yield f"{one_line(label.replace('_', ' '))}: {said}"
+            yield f"{one_line(label.replace('_', ' '))}: {answered}"
 
 
 def _said(answer: Any, *, is_built: bool) -> Iterator[str]:
     if isinstance(answer, list):
-        for one in answer:
-            yield from _said(one, is_built=is_built)
+        for item in answer:
+            yield from _said(item, is_built=is_built)
     elif isinstance(answer, dict):
         yield one_line(scalar(answer.get("file_name")) or scalar(answer.get("title")))
     elif isinstance(answer, bool):
@@ -103,11 +103,11 @@ def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        found = Decimal(str(value).strip())
+        number = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    is_sane = found.is_finite() and abs(found.adjusted()) <= LARGEST_EXPONENT
-    return found if is_sane and found >= 0 else None
+    is_sane = number.is_finite() and abs(number.adjusted()) <= LARGEST_EXPONENT
+    return number if is_sane and number >= 0 else None
 
 
 def _plain(number: Decimal) -> str:
@@ -136,9 +136,9 @@ def _card(card: dict[str, Any]) -> Iterator[str]:
     places = (scalar(work.get(key)) for key in ("title", "department", "company"))
     yield from filter(None, [
         one_line(", ".join(filter(None, places))),
-        *(one_line(scalar(mapping(one).get("email"))) for one in items(card.get("emails"))),
-        *(_address(mapping(one)) for one in items(card.get("addresses"))),
-        *(web_link(mapping(one).get("url")) or "" for one in items(card.get("urls"))),
+        *(one_line(scalar(mapping(entry).get("email"))) for entry in items(card.get("emails"))),
+        *(_address(mapping(entry)) for entry in items(card.get("addresses"))),
+        *(web_link(mapping(entry).get("url")) or "" for entry in items(card.get("urls"))),
     ])  # fmt: skip
     if birthday := one_line(scalar(card.get("birthday"))):
         yield f"Birthday: {birthday}"

@@ -108,18 +108,18 @@ class WhatsApp(MetaConnector[WhatsAppSettings]):
         if self._graph is None or not attachment.source:
             return None
         try:
-            found = await self._graph.get(attachment.source, http)
+            media = await self._graph.get(attachment.source, http)
         except GraphRefused as refused:
             if refused.is_gone:
                 return None
             raise
-        link = web_link(found.get("url"))
+        link = web_link(media.get("url"))
         if link is None:
             return None
         return Download(
             url=link,
             headers=self._graph.credentials_for(link),
-            mime_type=scalar(found.get("mime_type")) or None,
+            mime_type=scalar(media.get("mime_type")) or None,
         )
 
     def _read_update(self, update: Update) -> list[Part] | Part:
@@ -172,37 +172,37 @@ class WhatsApp(MetaConnector[WhatsAppSettings]):
             if not self.settings.reactions:
                 return ignored("messages", "reaction")
             sign = one_line(scalar(mapping(message.get("reaction")).get("emoji")))
-            said: Said | None = Said("activity", reacted(sign))
+            content: Said | None = Said("activity", reacted(sign))
         else:
-            said = read_said(message, where, fetches=self._graph is not None)
-        if said is None:
+            content = read_said(message, where, fetches=self._graph is not None)
+        if content is None:
             return ignored("messages", scalar(message.get("type")), "empty")
         person = change.contacts.person(user, number, f"{where}.{side}")
         # Checking a field costs time, also of an empty one.
-        files = {"attachments": said.files} if said.files else {}
+        files = {"attachments": content.files} if content.files else {}
         return change.event(
             person,
             **files,
             id=event_id(id_at(message, "id", where, required=True)),
-            kind=said.kind,
+            kind=content.kind,
             direction=direction,
-            text=f"{IN_A_GROUP} {said.text}" if in_group else said.text,
+            text=f"{IN_A_GROUP} {content.text}" if in_group else content.text,
             occurred_at=moment_at(message, "timestamp", where),
         )
 
     def _read_past(self, change: Change, past: Past) -> Part:
-        said = read_said(past.message, past.where, fetches=self._graph is not None)
-        if said is None:
+        content = read_said(past.message, past.where, fetches=self._graph is not None)
+        if content is None:
             return ignored("history", scalar(past.message.get("type")))
         person: Person = change.contacts.person(past.user, past.number, f"{past.where}.from")
         name = id_at(past.message, "id", past.where, required=True)
         return change.event(
             person,
             id=event_id("history-media", name) if past.is_told_later else event_id(name),
-            kind=said.kind,
+            kind=content.kind,
             direction=past.direction,
-            text=said.text,
-            attachments=said.files,
+            text=content.text,
+            attachments=content.files,
             occurred_at=moment_at(past.message, "timestamp", past.where),
             history=True,
         )
