@@ -13,7 +13,7 @@ from inboxbridge.plugins import implemented_hooks, installed
 from .text import code, default_of, table
 
 ROOT = Path(__file__).parents[2]
-ORDER = ("facebook", "sms", "phone", "bookings", "chat", "webhook")
+ORDER = ("facebook", "sms", "phone", "bookings", "chat", "telegram", "webhook")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ GUIDES = {
     "intercom": Guide("Intercom", "chat", "Intercom", "Write in the Messenger on your website"),
     "crisp": Guide("Crisp", "chat", "Crisp", "Write in the chat on your website"),
     "tawkto": Guide("tawk.to", "chat", "tawk.to", "Write in the chat on your website"),
+    "telegram": Guide("Telegram", "telegram", "Set it up", "Write to the bot"),
     "any-webhook": Guide(
         "any other source, without code", "webhook", "Setup", "Let the source send something",
     ),

@@ -94,7 +94,7 @@ def test_every_setting_is_in_the_reference(
             assert f"| `{name}` |" in told, (title, name)
     for connector in settings.FIRST_PARTY:
         for provider, cls in settings.connector_classes(connector).items():
-            heading = f'### {connector}, provider = "{provider}"' if provider else "## webhook"
+            heading = f'### {connector}, provider = "{provider}"' if provider else f"## {connector}"
             told = section(text, heading)
             for name in cls.Settings.model_fields:
                 assert f"| `{name}` |" in told, (connector, provider, name)

@@ -69,13 +69,13 @@ class Download(Model):
     """Where the core fetches an attachment, with the credentials that it takes.
 
     Attributes:
-        url: An ``https`` address of the provider.
+        url: An ``https`` address of the provider; it may hold a token, and is never printed.
         headers: Sent to the host of `url` alone and never along a redirect to another host.
         filename: How to call the file, where only this answer tells.
         mime_type: Its type, where only this answer tells.
     """
 
-    url: Annotated[Text, Field(min_length=1)]
+    url: Annotated[Text, Field(min_length=1, repr=False)]
     headers: dict[str, str] = Field(default={}, repr=False)
     filename: str | None = None
     mime_type: str | None = None

@@ -37,13 +37,18 @@ def keeps_what_was_said(subject: Subject, sample: Sample) -> None:
         for path, text in _texts(sample)
         if _is_sentence(text)
         and f" {_words(text)} " not in f" {shown} "
-        and not any(fnmatchcase(path, pattern) for pattern in sample.left_out)
+        and not _is_left_out(sample, path)
     ]
     if missing:
         raise Unmet(
             f"{sample.name} says what no message shows: {'; '.join(missing)}. Show it, or list its "
             'place with the reason in left-out.json beside the samples: {"place": "reason"}'
         )
+
+
+def _is_left_out(sample: Sample, path: str) -> bool:
+    places = (path, f"{sample.name}:{path}")
+    return any(fnmatchcase(place, pattern) for place in places for pattern in sample.left_out)
 
 
 def people_are_not_mixed(subject: Subject, sample: Sample) -> None:

@@ -82,7 +82,8 @@ def load_samples(folder: Path | str, only: str = "*") -> list[Sample]:
     (an object of further headers), ``NAME.url.txt`` (the URL it came to) and ``NAME.expected.json``
     (``{"events": [...], "messages": [...]}``, each the part that is checked). One file
     ``left-out.json`` for all of them lists the places of texts that no message shows, each with the
-    reason: ``{"data.number.name": "the business's own line"}``.
+    reason: ``{"data.number.name": "the business's own line"}``; of one sample alone as
+    ``start.json:message.text``.
 
     Args:
         folder: The folder; one that does not exist has no samples.
