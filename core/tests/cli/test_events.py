@@ -14,6 +14,7 @@ from inboxbridge.model import Event
 KEYS = [
     "id", "connection", "source_id", "kind", "direction", "state", "reason", "attempts",
     "received_at", "delivered_at", "contact_id", "conversation_id", "message_id",
+    "waiting_for",
 ]  # fmt: skip
 
 MakeEvent = Callable[..., Event]
@@ -48,6 +49,7 @@ def test_json_is_one_object_a_line_newest_first_with_the_promised_keys(
         "contact_id": "contact-1",
         "conversation_id": "conversation-1",
         "message_id": "m-1",
+        "waiting_for": None,
     }
     assert found[0]["kind"] == "activity"
     assert found[0]["delivered_at"] is None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from inboxbridge.journal import purging, reads, writes
+from inboxbridge.journal import overview, purging, reads, writes
 from inboxbridge.journal.rows import AttemptBegun, Settled
 from inboxbridge.model import Event, Person
 
@@ -29,13 +29,33 @@ def test_named_events_are_delivered_again(workspace: Any, an_event: MakeEvent) -
     assert workspace.states() == {first: "pending", second: "pending", third: "dead"}
 
 
-def test_a_delivered_event_is_delivered_again_on_purpose(
+def test_a_delivered_event_is_delivered_again_on_purpose_only(
     workspace: Any, an_event: MakeEvent
 ) -> None:
     (event_id,) = workspace.store(an_event())
     workspace.deliver(event_id)
 
-    assert workspace.run("replay", event_id).exit_code == 0
+    by_a_script = workspace.run("replay", event_id)
+    assert by_a_script.exit_code == 1
+    assert f"inboxbridge replay --again {event_id}" in by_a_script.stderr
+    assert workspace.states() == {event_id: "delivered"}
+
+    assert workspace.run("replay", event_id, "--again").exit_code == 0
+    assert workspace.states() == {event_id: "pending"}
+
+
+def test_a_person_is_told_that_the_message_will_appear_twice_and_asked(
+    workspace: Any, an_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (event_id,) = workspace.store(an_event())
+    workspace.deliver(event_id)
+    monkeypatch.setattr("inboxbridge.cli.replay.is_interactive", lambda: True)
+
+    refused = workspace.run("replay", event_id, input="n\n")
+    assert "twice" in refused.stderr
+    assert workspace.states() == {event_id: "delivered"}
+
+    assert workspace.run("replay", event_id, input="y\n").exit_code == 0
     assert workspace.states() == {event_id: "pending"}
 
 
@@ -112,7 +132,7 @@ def test_an_erased_event_cannot_be_replayed_and_is_counted(
         lambda journal: journal.write(purging.purge, purging.Bounds(soon, 0.0, 0.0, 100))
     )
 
-    result = workspace.run("replay", event_id)
+    result = workspace.run("replay", event_id, "--again")
 
     assert result.exit_code == 1
     assert "1 event cannot be replayed" in result.stderr
@@ -203,6 +223,39 @@ def test_a_sources_own_id_counts_within_its_connection_only(
 
     workspace.run("link", "shop", "id:u-77", "contact-9")
     assert workspace.states() == {shop: "pending"}
+
+
+def test_a_link_is_taken_back(workspace: Any, an_event: MakeEvent) -> None:
+    workspace.store()
+    workspace.run("link", "open", "email:dana@example.com", "contact-9")
+
+    result = workspace.run("unlink", "open", "email:Dana@example.com")
+
+    assert result.exit_code == 0
+    assert result.stdout == "not linked to contact contact-9 any more\n"
+    key = ["email:dana@example.com"]
+    links = workspace.in_journal(lambda j: j.read(reads.linked_contacts, "default", key))
+    assert links[key[0]][0] is None
+    again = workspace.run("unlink", "open", "email:dana@example.com")
+    assert again.exit_code == 1
+    assert "not linked by hand" in again.stderr
+
+
+def test_what_is_given_up_is_ignored_and_needs_nobody(workspace: Any, an_event: MakeEvent) -> None:
+    parked, dead, delivered = workspace.store(*(an_event(f"e{number}") for number in range(3)))
+    workspace.settle(parked, "parked", "who?")
+    workspace.settle(dead, "dead", "given up after 24 h")
+    workspace.deliver(delivered)
+
+    result = workspace.run("give-up", parked, dead, delivered)
+
+    assert result.exit_code == 1
+    assert result.stdout == "2 events given up\n"
+    assert "1 event left alone" in result.stderr
+    assert workspace.states() == {parked: "ignored", dead: "ignored", delivered: "delivered"}
+    deeds = workspace.in_journal(lambda j: j.read(overview.deeds))
+    assert {deed.subject for _, deed in deeds if deed.action == "give up"} >= {f"event {dead}"}
+    assert all(deed.who.startswith("command line") for _, deed in deeds)
 
 
 def test_linking_needs_no_secret(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ COMMANDS = (
     "demo", "serve", "gateway", "courier", "sandbox", "check", "connectors", "events", "show",
     "replay", "link", "try", "import", "new", "backup", "restored", "journal", "send",
     "dev", "listen", "schema",
+    "status", "give-up", "unlink", "person",
 )  # fmt: skip
 
 

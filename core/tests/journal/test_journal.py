@@ -29,7 +29,7 @@ from inboxbridge.journal import (
 )
 from inboxbridge.journal.database import newest_revision, pending_migration
 from inboxbridge.journal.rows import AttemptBegun, AttemptEnded, Settled
-from inboxbridge.journal.schema import metadata
+from inboxbridge.journal.schema import WORDS, metadata
 from sqlalchemy import text
 
 DAY = 86400.0
@@ -255,9 +255,15 @@ async def test_a_journal_of_a_newer_release_is_refused_with_what_to_do(
         pending_migration(journal.engine)
 
 
+def of_the_schema(name: str | None, kind: str, parents: Any) -> bool:
+    """Whether it is not SQLite's index of words, which the database keeps by itself."""
+    return kind != "table" or not str(name).startswith(WORDS)
+
+
 async def test_the_migrations_make_exactly_the_schema(journal: Journal) -> None:
     with journal.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        context = MigrationContext.configure(connection, opts={"include_name": of_the_schema})
+        differences = compare_metadata(context, metadata)
 
     assert differences == []
     assert pending_migration(journal.engine) is None

@@ -147,7 +147,11 @@ def connectors(context: typer.Context, config: ConfigPath = None, as_json: AsJso
 
 
 @app.command(
-    epilog=example("inboxbridge events --state dead", "inboxbridge events --connection sms --json")
+    epilog=example(
+        "inboxbridge events --state dead",
+        "inboxbridge events --connection sms --json",
+        "inboxbridge events --person '(415) 555-0132' --since 09:00",
+    )
 )
 def events(
     state: Annotated[
@@ -160,6 +164,27 @@ def events(
         ),
     ] = None,
     connection: OnlyConnection = None,
+    person: Annotated[
+        str | None,
+        typer.Option(
+            "--person",
+            metavar="WHO",
+            help="Only of this person: email, phone in any spelling, name, or the source's id.",
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="WORDS", help='Only with these words; "quoted" ones together.'
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="09:00, 2h, yesterday, or ISO 8601."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="As --since; before that.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="The most events to list.")] = 20,
     before: Annotated[
         int | None, typer.Option("--before", metavar="ID", help="Only those older than this one.")
@@ -178,15 +203,39 @@ def events(
             limit=limit,
             before=before,
             as_json=as_json,
+            person=person,
+            text=text,
+            since=since,
+            until=until,
         )
     )
 
 
-@app.command(epilog=example("inboxbridge show 42", "inboxbridge show 42 --reveal"))
+@app.command(epilog=example("inboxbridge status", "inboxbridge status --json"))
+def status(config: ConfigPath = None, as_json: AsJson = False) -> None:
+    """Show what an operator must know now.
+
+    Ends with 1 if something needs a person or a site is stopped.
+    """
+    from inboxbridge.cli.status import print_status
+
+    raise typer.Exit(print_status(config, as_json=as_json))
+
+
+@app.command(
+    epilog=example(
+        "inboxbridge show 42",
+        "inboxbridge show 42 --reveal",
+        "inboxbridge show 42 --raw > samples/broken.json",
+    )
+)
 def show(
     event: Annotated[int, typer.Argument(metavar="EVENT", help="An id from `events`.")],
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show texts and addresses instead of lengths.")
+    ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print the delivery's body as it came, for `try`.")
     ] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
@@ -197,7 +246,7 @@ def show(
     """
     from inboxbridge.cli.show import show_event
 
-    raise typer.Exit(show_event(config, event, reveal=reveal, as_json=as_json))
+    raise typer.Exit(show_event(config, event, reveal=reveal, as_json=as_json, raw=raw))
 
 
 @app.command(epilog=example("inboxbridge replay 42 43", "inboxbridge replay --state dead"))
@@ -222,10 +271,16 @@ def replay(
             "--send-again", help="Also what was sent and cannot be confirmed: it may show twice."
         ),
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what is delivered: it will show twice.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask above 100 events.")] = False,
     config: ConfigPath = None,
 ) -> None:
-    """Deliver events again. One that was delivered before shows twice in the Inbox."""
+    """Deliver events again.
+
+    One that is delivered would show twice in the Inbox: a person is asked first.
+    """
     replayable = ("dead", "parked", "unreadable")
     if bool(event) == (state is not None):
         raise typer.BadParameter("name events, or say --state dead, parked or unreadable")
@@ -244,8 +299,24 @@ def replay(
             dry_run=dry_run,
             yes=yes,
             send_again=send_again,
+            again=again,
         )
     )
+
+
+@app.command("give-up", epilog=example("inboxbridge give-up 42"))
+def give_up(
+    event: Annotated[list[int], typer.Argument(metavar="EVENT...", help="Ids from `events`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigPath = None,
+) -> None:
+    """Decide that events are not to be delivered.
+
+    They become ignored, and wait for nobody any more.
+    """
+    from inboxbridge.cli.replay import give_up
+
+    raise typer.Exit(give_up(config, event, yes=yes))
 
 
 @app.command(epilog=example("inboxbridge backup /backups/journal-monday.db"))
@@ -320,6 +391,55 @@ def link(
     from inboxbridge.cli.replay import link
 
     raise typer.Exit(link(config, connection, identity, contact_id))
+
+
+@app.command(epilog=example("inboxbridge unlink sms phone:+14155550132"))
+def unlink(
+    connection: ConnectionName,
+    identity: Annotated[str, typer.Argument(help="email:…, phone:+… or id:THE-SOURCES-ID.")],
+    config: ConfigPath = None,
+) -> None:
+    """Forget a link that was made by hand.
+
+    Wix is asked anew whose contact the person is.
+    """
+    from inboxbridge.cli.replay import unlink
+
+    raise typer.Exit(unlink(config, connection, identity))
+
+
+person_app = typer.Typer(
+    help="Export or erase what is held about a person.",
+    epilog=example("inboxbridge person export email:dana@example.com"),
+    no_args_is_help=True,
+)
+app.add_typer(person_app, name="person")
+Identity = Annotated[
+    str, typer.Argument(metavar="IDENTITY", help="email:…, phone:+… or id:THE-SOURCES-ID.")
+]
+
+
+@person_app.command("export", epilog=example("inboxbridge person export phone:+14155550132"))
+def person_export(identity: Identity, config: ConfigPath = None) -> None:
+    """Print everything held about a person, as JSON."""
+    from inboxbridge.cli.people import export
+
+    raise typer.Exit(export(config, identity))
+
+
+@person_app.command("erase", epilog=example("inboxbridge person erase email:dana@example.com"))
+def person_erase(
+    identity: Identity,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigPath = None,
+) -> None:
+    """Erase everything held about a person.
+
+    Says first what goes: events, raw deliveries, links. What is in Wix stays there.
+    """
+    from inboxbridge.cli.people import erase
+
+    raise typer.Exit(erase(config, identity, yes=yes))
 
 
 @app.command(

@@ -34,13 +34,6 @@ def console(*, stderr: bool = False) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
-def iso(moment: datetime | None) -> str | None:
-    """A moment as ISO 8601 in UTC, to the millisecond."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def duration(seconds: float) -> str:
     """A span in the largest unit that says enough: ``42 s``, ``5 min``, ``3 h``, ``12 d``."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from inboxbridge.cli.console import age, console, iso, print_json, styled_state
+from inboxbridge.cli.console import age, console, print_json, styled_state
 from inboxbridge.cli.opening import reading, usable_config
-from inboxbridge.config import nearest
-from inboxbridge.errors import ConfigError
-from inboxbridge.journal import reads
+from inboxbridge.journal import finding, reads
+from inboxbridge.journal.finding import Wanted
 from inboxbridge.journal.reader import JournalReader
-from inboxbridge.model.records import STATES, EventRecord
+from inboxbridge.model.records import EventRecord
+from inboxbridge.operate.finding import asked, expect_connection, expect_state
+from inboxbridge.operate.objects import as_object
+from inboxbridge.operate.waiting import waiting_for
 
 PAGE = 500
 WITH_CONTACT = 100
@@ -27,64 +27,54 @@ def list_events(
     limit: int,
     before: int | None,
     as_json: bool,
+    person: str | None = None,
+    text: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
 ) -> int:
-    """Print events newest first. Returns the exit code."""
-    if state is not None and state not in STATES:
-        raise ConfigError(f"there is no state {state!r}. {nearest(state, STATES)}")
-    with reading(usable_config(config_path)) as read:
-        found = newest_first(read, state=state, connection=connection, limit=limit, before=before)
-        if as_json:
-            for record in found:
-                print_json(as_object(record))
-        else:
-            _print_table(list(found), limit)
+    """Print events newest first. Returns the exit code.
+
+    Raises:
+        ConfigError: There is no such state or connection, or a time is not one.
+    """
+    if state is not None:
+        expect_state(state)
+    wanted = asked(
+        person=person, text=text, state=state, connection=connection, since=since, until=until
+    )
+    config = usable_config(config_path)
+    with reading(config) as read:
+        if connection is not None and connection not in config.connections:
+            # One that is not configured any more may have left events.
+            expect_connection(connection, {*config.connections, *read(reads.connection_names)})
+        found = newest_first(read, wanted, limit=limit, before=before)
+        why = {}
+        for start in range(0, len(found), PAGE):
+            why.update(read(waiting_for, found[start : start + PAGE], hold=config.courier.hold))
+    if as_json:
+        for record in found:
+            print_json(as_object(record, why[record.id]))
+    else:
+        _print_table(found, why, limit)
     return 0
 
 
 def newest_first(
-    read: JournalReader,
-    *,
-    state: str | None = None,
-    connection: str | None = None,
-    limit: int,
-    before: int | None = None,
-) -> Iterator[EventRecord]:
-    """Go through the journal page by page, each beginning where the last one ended."""
-    while limit > 0:
-        page = read(
-            reads.list_events,
-            state=state,
-            connection_name=connection,
-            before_id=before,
-            limit=min(limit, PAGE),
-        )
-        yield from page
-        if len(page) < min(limit, PAGE):
-            return
-        limit -= len(page)
-        before = page[-1].id
+    read: JournalReader, wanted: Wanted, *, limit: int, before: int | None = None
+) -> list[EventRecord]:
+    """Return the newest events that are wanted, page by page."""
+    found: list[EventRecord] = []
+    while len(found) < limit:
+        size = min(limit - len(found), PAGE)
+        page = read(finding.find, wanted, before_id=before, limit=size)
+        found += [one.record for one in page.events]
+        before = page.next_before
+        if before is None:
+            break
+    return found
 
 
-def as_object(record: EventRecord) -> dict[str, Any]:
-    """An event as the object that ``events --json`` prints."""
-    return {
-        "id": record.id,
-        "connection": record.connection,
-        "source_id": record.source_id,
-        "kind": record.kind,
-        "direction": record.direction,
-        "state": record.state,
-        "reason": record.reason,
-        "attempts": record.attempts,
-        "received_at": iso(record.received_at),
-        "delivered_at": iso(record.delivered_at),
-        "contact_id": record.contact_id,
-        "conversation_id": record.conversation_id,
-        "message_id": record.message_id,
-    }
-
-
-def _print_table(records: list[EventRecord], limit: int) -> None:
+def _print_table(records: list[EventRecord], why: dict[int, str | None], limit: int) -> None:
     from inboxbridge.cli.layout import print_rows
 
     if not records:
@@ -95,7 +85,8 @@ def _print_table(records: list[EventRecord], limit: int) -> None:
     rows = []
     for record in records:
         who = f"contact {record.contact_id}" if record.contact_id and shows_contact else ""
-        why = "; ".join(filter(None, (record.reason, who)))
+        is_open = record.state in ("pending", "retrying")
+        reason = f"waits for {why[record.id]}" if is_open else record.reason
         rows.append(
             (
                 str(record.id),
@@ -104,7 +95,7 @@ def _print_table(records: list[EventRecord], limit: int) -> None:
                 record.connection,
                 f"{record.direction} {record.kind}",
                 str(record.attempts),
-                why,
+                "; ".join(filter(None, (reason, who))),
             )
         )
     last = "why, and which contact" if shows_contact else "why"

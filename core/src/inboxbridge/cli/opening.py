@@ -11,10 +11,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from inboxbridge.cli.group import NotWell
-from inboxbridge.config import Config, nearest, read_config
+from inboxbridge.config import Config, read_config
 from inboxbridge.config.problems import config_error
 from inboxbridge.config.tables import ConnectionSettings
-from inboxbridge.errors import ConfigError
 from inboxbridge.journal.database import open_engine, pending_migration, sqlite_path, unavailable
 from inboxbridge.journal.reader import JournalReader
 
@@ -36,28 +35,18 @@ def usable_config(path: Path | None) -> Config:
     return config
 
 
-def connection_settings(config: Config, name: str) -> ConnectionSettings:
-    """Return a connection's settings. Raises `ConfigError` where there is none of that name."""
-    settings = config.connections.get(name)
-    if settings is not None:
-        return settings
-    _expect_no_problems(config, name)
-    hint = nearest(name, config.connections) or "The file names no connection."
-    raise ConfigError(f"there is no connection called {name!r} in {config.path}. {hint}")
-
-
 def connect_one(config: Config, name: str) -> Connection:
     """Make one connection. Raises `ConfigError` or `Unusable`, whatever is wrong with others."""
-    from inboxbridge.plugins import connect, installed
+    from inboxbridge.operate.decisions import connected
 
-    settings = connection_settings(config, name)
-    _expect_no_problems(config, name)
-    return connect(settings, installed(), url=config.hook_url(name), locate=config.locate)
+    return connected(config, name)
 
 
-def _expect_no_problems(config: Config, name: str) -> None:
-    if problems := config.problems_of(name):
-        raise config_error(problems)
+def connection_settings(config: Config, name: str) -> ConnectionSettings:
+    """Return a connection's settings. Raises `ConfigError` where there is none of that name."""
+    from inboxbridge.operate.decisions import connection_settings
+
+    return connection_settings(config, name)
 
 
 @contextlib.contextmanager

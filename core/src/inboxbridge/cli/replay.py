@@ -1,58 +1,28 @@
-"""``replay`` and ``link``: deliver events again, link a person to a contact."""
+"""``replay``, ``give-up``, ``link`` and ``unlink``: decide about events and people."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from inboxbridge.cli.console import count
 from inboxbridge.cli.group import NotWell, say_error
-from inboxbridge.cli.opening import ask, connect_one, connection_settings, reading, usable_config
+from inboxbridge.cli.opening import ask, connection_settings, reading, usable_config
 from inboxbridge.config import Config
-from inboxbridge.errors import ConfigError, InboxbridgeError
-from inboxbridge.gateway.intake import (
-    Malformed,
-    Progress,
-    Stored,
-    Unreadable,
-    contents,
-    to_store,
-)
-from inboxbridge.gateway.recipients import share_out, sharing
-from inboxbridge.identity import identities_of, parse_identity
-from inboxbridge.journal import Journal, reads, remembering, writes
-from inboxbridge.journal.accepting import unreadable_key
-from inboxbridge.journal.rows import Link, Reopening, Reparsed
-from inboxbridge.model import Event
-from inboxbridge.model.records import EventRecord
-from inboxbridge.plugins import Connection, connect_all
+from inboxbridge.errors import ConfigError
+from inboxbridge.journal import Journal, reads
+from inboxbridge.journal.reader import JournalReader
+from inboxbridge.operate import decisions
+from inboxbridge.operate.auditing import command_line
+from inboxbridge.operate.contacts import look_at_contact
 from inboxbridge.telemetry.logs import configure_logs
 
 ASK_ABOVE = 100
-CHUNK = 500
-REPLAYED = "replayed by hand"
 
 T = TypeVar("T")
-
-
-@dataclass
-class Outcome:
-    """What a replay did.
-
-    Attributes:
-        reopened: How many events wait for their turn again.
-        stored: How many events were read out of unreadable deliveries.
-        left: What could not be replayed, and why, a line each.
-    """
-
-    reopened: int = 0
-    stored: int = 0
-    left: list[str] = field(default_factory=list)
 
 
 def replay(
@@ -64,10 +34,12 @@ def replay(
     dry_run: bool,
     yes: bool,
     send_again: bool = False,
+    again: bool = False,
 ) -> int:
     """Deliver events again. Returns the exit code: 1 if some cannot be.
 
-    What was sent and cannot be confirmed is left alone unless *send_again* is given.
+    What was sent and cannot be confirmed is left alone unless *send_again* is given; of what was
+    delivered a person is asked first, and without one it is left alone, unless *again* is given.
 
     Raises:
         NotWell: An event is not in the journal.
@@ -79,12 +51,9 @@ def replay(
         if state is not None:
             found = read(reads.event_ids, state=state, connection_name=connection)
         else:
-            found = list(dict.fromkeys(event_ids))
-            missing = [key for key in found if read(reads.get_event, key) is None]
-            if missing:
-                listed = ", ".join(map(str, missing))
-                raise NotWell(f"there is no event {listed} in the journal; nothing was replayed")
-        unconfirmed = [] if send_again else read(reads.unconfirmed, found)
+            found = _known(read, event_ids, "replayed")
+        plan = decisions.plan_replay(read, found)
+    unconfirmed = () if send_again else plan.unconfirmed
     if unconfirmed:
         found = [key for key in found if key not in set(unconfirmed)]
         say_error(_left_alone(unconfirmed))
@@ -93,26 +62,61 @@ def replay(
         print(f"{count(len(found), what)} would be replayed; nothing was changed")
         return 0
     print(f"{count(len(found), what)} to replay")
+    delivered = () if again else plan.again
+    if delivered and is_interactive():
+        them = "It was" if len(delivered) == 1 else f"{len(delivered)} of them were"
+        if not ask(f"{them} delivered: the message will appear twice in the Inbox. Go on?"):
+            return 0
+        delivered = ()
+    if delivered:
+        found = [key for key in found if key not in set(delivered)]
+        say_error(_shows_twice(delivered))
     if len(found) > ASK_ABOVE and not yes and is_interactive() and not ask("Go on?"):
         return 0
+    left = bool(unconfirmed or delivered)
     if not found:
-        return 1 if unconfirmed else 0
+        return 1 if left else 0
     outcome = asyncio.run(
-        _in_journal(config, lambda journal: _replay(config, journal, found, send_again=send_again))
+        _in_journal(
+            config,
+            lambda journal: decisions.replay(
+                config, journal, found, who=command_line(), send_again=send_again
+            ),
+        )
     )
     print(f"{count(outcome.reopened + outcome.stored, 'event')} will be delivered again")
     for line in outcome.left:
         say_error(line)
-    return 1 if outcome.left or unconfirmed else 0
+    return 1 if outcome.left or left else 0
+
+
+def _known(read: JournalReader, event_ids: Sequence[int], what: str) -> list[int]:
+    found = list(dict.fromkeys(event_ids))
+    states = read(reads.states_of, found)
+    missing = [key for key in found if key not in states]
+    if missing:
+        listed = ", ".join(map(str, missing))
+        raise NotWell(f"there is no event {listed} in the journal; nothing was {what}")
+    return found
 
 
 def _left_alone(event_ids: Sequence[int]) -> str:
-    listed = " ".join(map(str, event_ids[:20]))
     return (
         f"{count(len(event_ids), 'event')} left alone: sent, cannot be confirmed. Look in the "
         "Inbox; what is not there is sent again with "
-        f"`inboxbridge replay --send-again {listed}{' …' if len(event_ids) > 20 else ''}`"
+        f"`inboxbridge replay --send-again {_listed(event_ids)}`"
     )
+
+
+def _shows_twice(event_ids: Sequence[int]) -> str:
+    return (
+        f"{count(len(event_ids), 'event')} left alone: delivered, so the message would appear "
+        f"twice in the Inbox. If that is wanted: `inboxbridge replay --again {_listed(event_ids)}`"
+    )
+
+
+def _listed(event_ids: Sequence[int]) -> str:
+    return " ".join(map(str, event_ids[:20])) + (" …" if len(event_ids) > 20 else "")
 
 
 def is_interactive() -> bool:
@@ -120,38 +124,82 @@ def is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
+def give_up(config_path: Path | None, event_ids: Sequence[int], *, yes: bool) -> int:
+    """Decide that events are not to be delivered. Returns the exit code: 1 if some are finished.
+
+    Raises:
+        NotWell: An event is not in the journal.
+    """
+    config = usable_config(config_path)
+    with reading(config) as read:
+        found = _known(read, event_ids, "given up")
+    question = f"{count(len(found), 'event')} will not be delivered. Go on?"
+    if not yes and is_interactive() and not ask(question):
+        return 0
+    done = asyncio.run(
+        _in_journal(config, lambda journal: decisions.give_up(journal, found, who=command_line()))
+    )
+    print(f"{count(done, 'event')} given up")
+    if done < len(found):
+        say_error(f"{count(len(found) - done, 'event')} left alone: delivered or ignored already")
+    return 1 if done < len(found) else 0
+
+
 def link(config_path: Path | None, connection: str, identity: str, contact_id: str) -> int:
     """Remember whose contact a person is, and release what is parked for them.
 
-    Returns the exit code.
+    Wix is asked whether it knows the contact. Returns the exit code.
+
+    Raises:
+        ConfigError: There is no such connection, *identity* is written in no known way, or Wix
+            knows no such contact.
+    """
+    config = usable_config(config_path)
+    settings = connection_settings(config, connection)
+    key = decisions.parse_person(connection, identity)
+    if not contact_id.strip():
+        raise ConfigError("the contact id is empty; Wix shows it in the contact's address")
+    contact = asyncio.run(look_at_contact(config, settings.site, contact_id.strip()))
+    if contact.is_unknown:
+        raise ConfigError(
+            f"Wix knows no contact {contact_id.strip()} on site {settings.site!r}; nothing was "
+            "linked. Its id stands in its address in the dashboard"
+        )
+    if contact.problem:
+        say_error(
+            f"Wix could not be asked about the contact, linked all the same: {contact.problem}"
+        )
+    released = asyncio.run(
+        _in_journal(
+            config,
+            lambda journal: decisions.link(
+                journal, settings.site, key, contact.id, who=command_line()
+            ),
+        )
+    )
+    named = f" ({contact.name})" if contact.name else ""
+    print(f"linked to contact {contact.id}{named}; {count(released, 'parked event')} released")
+    return 0
+
+
+def unlink(config_path: Path | None, connection: str, identity: str) -> int:
+    """Forget a link that was made by hand. Returns the exit code: 1 where there was none.
 
     Raises:
         ConfigError: There is no such connection, or *identity* is written in no known way.
     """
     config = usable_config(config_path)
     settings = connection_settings(config, connection)
-    try:
-        key = parse_identity(connection, identity)
-    except InboxbridgeError as error:
-        raise ConfigError(str(error)) from None
-    if not contact_id.strip():
-        raise ConfigError("the contact id is empty; Wix shows it in the contact's address")
-    row = Link(settings.site, key, contact_id.strip(), "manual", time.time())
-
-    async def remember(journal: Journal) -> int:
-        await journal.write(remembering.remember, row)
-        parked = await journal.read(reads.parked_bodies, settings.site)
-        released = [
-            event_id
-            for event_id, name, body in parked
-            if key in identities_of(name, Event.model_validate_json(body).person)
-        ]
-        reopened = await _reopen(journal, released, "its person was linked by hand")
-        journal.announce({settings.site})
-        return reopened
-
-    released = asyncio.run(_in_journal(config, remember))
-    print(f"linked to contact {row.contact_id}; {count(released, 'parked event')} released")
+    key = decisions.parse_person(connection, identity)
+    contact_id = asyncio.run(
+        _in_journal(
+            config,
+            lambda journal: decisions.unlink(journal, settings.site, key, who=command_line()),
+        )
+    )
+    if contact_id is None:
+        raise NotWell("this person is not linked by hand; nothing was changed")
+    print(f"not linked to contact {contact_id} any more")
     return 0
 
 
@@ -162,87 +210,3 @@ async def _in_journal(config: Config, work: Callable[[Journal], Awaitable[T]]) -
         return await work(journal)
     finally:
         await journal.close()
-
-
-async def _replay(
-    config: Config, journal: Journal, ids: Sequence[int], *, send_again: bool
-) -> Outcome:
-    if send_again:
-        await journal.write(writes.forget_attempts, tuple(ids))
-    outcome = Outcome()
-    connections: dict[str, Connection] = {}
-    readable = []
-    sites: set[str] = set()
-    for event_id in ids:
-        record = await journal.read(reads.get_event, event_id)
-        if record is None:
-            continue
-        sites.add(record.site)
-        if record.state == "unreadable":
-            await _read_again(config, journal, record, connections, outcome)
-        else:
-            readable.append(event_id)
-    outcome.reopened = await _reopen(journal, readable, REPLAYED)
-    if erased := len(readable) - outcome.reopened:
-        outcome.left.append(
-            f"{count(erased, 'event')} cannot be replayed: there is no text to send, "
-            "or it was erased after [journal] keep_personal_days"
-        )
-    journal.announce(sites)
-    return outcome
-
-
-async def _reopen(journal: Journal, ids: Sequence[int], reason: str) -> int:
-    reopened = 0
-    for start in range(0, len(ids), CHUNK):
-        chunk = tuple(ids[start : start + CHUNK])
-        reopened += await journal.write(writes.reopen, Reopening(chunk, reason))
-    return reopened
-
-
-def _others(config: Config, name: str) -> list[Connection]:
-    """The running connections that share a connection's URL."""
-    connected, _ = connect_all(config, inline=True)
-    return list(sharing(connected).get(name, ()))
-
-
-async def _read_again(
-    config: Config,
-    journal: Journal,
-    record: EventRecord,
-    connections: dict[str, Connection],
-    outcome: Outcome,
-) -> None:
-    """Parse an unreadable delivery once more and store what it tells of."""
-    raw = await journal.read(reads.raw_delivery, record.id)
-    if raw is None:
-        outcome.left.append(f"event {record.id}: its delivery is not kept any more")
-        return
-    try:
-        connection = connections.get(record.connection)
-        if connection is None:
-            connection = connect_one(config, record.connection)
-            connections[record.connection] = connection
-    except InboxbridgeError as error:
-        outcome.left.append(f"event {record.id} is still unreadable: {error}")
-        return
-    case = contents(connection, raw.request, Progress())
-    if isinstance(case, Malformed | Unreadable):
-        outcome.left.append(f"event {record.id} is still unreadable: {case.reason}")
-        return
-    ids: list[int | None] = []
-    if isinstance(case, Stored):
-        shares = share_out(case, connection, _others(config, record.connection))
-        still = {
-            unreadable_key(part): part.reason for _, share in shares for part in share.unreadable
-        }
-        if record.source_id in still:
-            reason = still[record.source_id]
-            outcome.left.append(f"event {record.id} is still unreadable: {reason}")
-            return
-        for one, share in shares:
-            ids += await journal.accept(to_store(one, raw.request, share))
-    new = [key for key in ids if key is not None]
-    outcome.stored += len(new)
-    told = f"read after all: {count(len(ids), 'event')}, {len(new)} of them new"
-    await journal.write(writes.mark_reparsed, Reparsed(record.id, told))

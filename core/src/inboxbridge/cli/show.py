@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-
-from inboxbridge.cli.console import iso, print_json
-from inboxbridge.cli.events import as_object
+from inboxbridge.cli.console import print_json
 from inboxbridge.cli.group import NotWell
 from inboxbridge.cli.opening import reading, usable_config
-from inboxbridge.cli.redaction import redacted
 from inboxbridge.cli.story import print_story
-from inboxbridge.config import Config
-from inboxbridge.errors import ConnectorError
-from inboxbridge.identity import identities_of
 from inboxbridge.journal import reads
-from inboxbridge.journal.odd import moment
 from inboxbridge.journal.reader import JournalReader
-from inboxbridge.model import Event
+from inboxbridge.model import WebhookRequest
 from inboxbridge.model.records import EventRecord
-from inboxbridge.plugins import connect, installed
-from inboxbridge.wix import Outgoing, request_for
+from inboxbridge.operate.auditing import audit_now
+from inboxbridge.operate.story import tell
 
 
-def show_event(config_path: Path | None, event_id: int, *, reveal: bool, as_json: bool) -> int:
+def show_event(
+    config_path: Path | None, event_id: int, *, reveal: bool, as_json: bool, raw: bool = False
+) -> int:
     """Print one event's story. Returns the exit code: 1 for one that was given up.
 
+    With *raw*, print the body that it came in instead, byte by byte, as a sample that ``try``
+    takes; with *as_json* the whole delivery. That is set down in the audit.
+
     Raises:
-        NotWell: There is no such event.
+        NotWell: There is no such event, or its delivery is not kept.
     """
     config = usable_config(config_path)
     with reading(config) as read:
-        record = read(reads.get_event, event_id)
-        if record is None:
-            raise NotWell(
-                f"there is no event {event_id} in the journal; `inboxbridge events` lists them "
-                "(finished ones are erased after [journal] keep_days)"
-            )
+        record = _record(read, event_id)
+        if raw:
+            delivery = _raw_delivery(read, record)
+            audit_now(config, "show raw", f"event {record.id}")
+            if as_json:
+                print_json(as_object(delivery), indent=2)
+            else:
+                sys.stdout.buffer.write(delivery.body)
+                sys.stdout.flush()
+            return 0
         story = tell(config, read, record, reveal=reveal)
     if as_json:
         print_json(story, indent=2)
@@ -47,116 +50,35 @@ def show_event(config_path: Path | None, event_id: int, *, reveal: bool, as_json
     return 1 if record.state in ("dead", "unreadable") else 0
 
 
-def tell(
-    config: Config, read: JournalReader, record: EventRecord, *, reveal: bool = False
-) -> dict[str, Any]:
-    """Return the story as the object that ``show --json`` prints.
-
-    Beside the keys of ``events --json``:
-
-    - ``delivery``: what it came in, or None once that is erased.
-    - ``signature``: the connection's scheme, or None where the connection is gone.
-    - ``event``: what was parsed, or None once that is erased; texts as their lengths.
-    - ``contact``: ``{"why", "links": [{"identity", "contact_id", "origin", "at"}]}``.
-    - ``tries``: each ``{"started_at", "ended_at", "outcome", "status", "request_id", "detail"}``.
-    - ``request``: ``{"method", "path", "body"}`` of Send Message, or None; texts as their lengths.
-    """
-    body = read(reads.event_body, record.id)
-    event = Event.model_validate_json(body) if body else None
-    tries = read(reads.event_attempts, record.id)
-    signature, request = _request(config, record, event)
-    if request is not None and not reveal:
-        request["body"] = redacted(request["body"])
-    return {
-        **as_object(record),
-        "site": record.site,
-        "delivery": _delivery(read, record.id),
-        "signature": signature,
-        "event": _parsed(event, reveal),
-        "contact": _contact(read, record, event, reveal),
-        "tries": [_try(row) for row in tries],
-        "request": request,
-    }
-
-
-def _delivery(read: JournalReader, event_id: int) -> dict[str, Any] | None:
-    raw = read(reads.raw_delivery, event_id)
-    if raw is None:
-        return None
-    return {
-        "received_at": iso(raw.request.received_at),
-        "method": raw.request.method,
-        "bytes": len(raw.request.body),
-        "headers": sorted(raw.request.headers),
-    }
-
-
-def _parsed(event: Event | None, reveal: bool) -> dict[str, Any] | None:
-    if event is None:
-        return None
-    parsed = event.model_dump(mode="json", exclude_defaults=True)
-    if reveal:
-        return parsed
-    kept = {name: parsed[name] for name in ("occurred_at", "silent") if name in parsed}
-    rest = {name: parsed[name] for name in parsed if name not in ("id", "kind", "direction")}
-    return {**redacted(rest), **kept}
-
-
-def _contact(
-    read: JournalReader, record: EventRecord, event: Event | None, reveal: bool
-) -> dict[str, Any]:
-    keys = identities_of(record.connection, event.person) if event else []
-    links = read(reads.linked_contacts, record.site, keys) if keys else {}
-    return {
-        "why": record.reason if record.contact_id else None,
-        "links": [
-            {
-                "identity": key if reveal else key.partition(":")[0],
-                "contact_id": contact_id,
-                "origin": origin,
-                "at": iso(moment(at)),
-            }
-            for key, (contact_id, origin, at) in links.items()
-        ],
-    }
-
-
-def _try(row: Row[Any]) -> dict[str, Any]:
-    return {
-        "started_at": iso(moment(row.started_at)),
-        "ended_at": iso(moment(row.ended_at)),
-        "outcome": row.outcome,
-        "status": row.status,
-        "request_id": row.request_id,
-        "detail": row.detail,
-    }
-
-
-def _request(
-    config: Config, record: EventRecord, event: Event | None
-) -> tuple[str | None, dict[str, Any] | None]:
-    """The name of the connection's signature scheme, and the request that sends the message."""
-    settings = config.connections.get(record.connection)
-    if settings is None or not settings.enabled:
-        return None, None
-    try:
-        connection = connect(settings, installed(), url=config.hook_url(settings.name))
-        scheme = type(connection.signature).__name__
-        if event is None:
-            return scheme, None
-        content, badge = connection.message(event)
-        site = config.sites.get(record.site)
-        method, path, body = request_for(
-            Outgoing(
-                conversation_id=record.conversation_id or "<conversation id>",
-                content=content,
-                badge=badge,
-                direction=event.direction,
-                visibility=settings.visibility,
-                silent=event.silent,
-            ),
-            site.wire_form if site else "current",
+def _record(read: JournalReader, event_id: int) -> EventRecord:
+    record = read(reads.get_event, event_id)
+    if record is None:
+        raise NotWell(
+            f"there is no event {event_id} in the journal; `inboxbridge events` lists them "
+            "(finished ones are erased after [journal] keep_days)"
         )
-    except (ConnectorError, ValueError):
-        return None, None
-    return scheme, {"method": method, "path": path, "body": body}
+    return record
+
+
+def _raw_delivery(read: JournalReader, record: EventRecord) -> WebhookRequest:
+    delivery = read(reads.raw_delivery, record.id)
+    if delivery is None:
+        raise NotWell(
+            f"the delivery of event {record.id} is not kept: of an ignored one it never is, and "
+            "of a finished one it is erased after [journal] keep_personal_days"
+        )
+    return delivery.request
+
+
+def as_object(request: WebhookRequest) -> dict[str, Any]:
+    """A delivery as ``show --raw --json`` prints it; a body that is not text in base64."""
+    try:
+        body = {"body": request.body.decode()}
+    except UnicodeDecodeError:
+        body = {"body_base64": base64.b64encode(request.body).decode()}
+    return {
+        "method": request.method,
+        "url": request.url,
+        "headers": [list(pair) for pair in request.headers.pairs()],
+        **body,
+    }

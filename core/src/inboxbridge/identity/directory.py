@@ -362,6 +362,9 @@ class Directory:
             self._linked_since = max(self._linked_since, at)
             if contact_id:
                 self._by_hand.put(identity, contact_id)
+            else:
+                self._by_hand.drop(identity)
+                self._contacts.drop(identity)
 
     async def _remembered(self, keys: Sequence[str]) -> dict[str, _Remembered]:
         """What is remembered of identities, in memory or in the journal, however long ago."""
@@ -371,7 +374,7 @@ class Directory:
         missing = [key for key in keys if key not in remembered]
         links = await self._journal.read(reads.linked_contacts, self.site, missing)
         for key, (contact_id, origin, at) in links.items():
-            if contact_id is None:
+            if contact_id is None:  # being created, or unlinked by hand
                 continue
             if origin == "manual":
                 self._by_hand.put(key, contact_id)
@@ -420,7 +423,7 @@ class Directory:
 
     async def _creation_started(self, key: str) -> float | None:
         links = await self._journal.read(reads.linked_contacts, self.site, [key])
-        if key in links:
+        if key in links and links[key][1] == "creating":
             return links[key][2]
         await self._journal.write(remembering.remember, self._link(key, None, "creating"))
         return None

@@ -28,6 +28,8 @@ from inboxbridge.journal.schema import (
 from inboxbridge.model import Headers, WebhookRequest
 from inboxbridge.model.records import EventRecord
 
+MOST_CONNECTIONS = 1000
+
 LARGEST_ID = 2**63 - 1
 
 _IS_OPEN = text(state_in(OPEN))
@@ -42,7 +44,7 @@ _STORED = (
     events.c.attempt_after, events.c.look_since, events.c.looks, events.c.occurred_at,
 )  # fmt: skip
 
-_RECORD = (
+RECORD_COLUMNS = (
     events.c.id, events.c.connection, events.c.site, events.c.source_id, events.c.kind,
     events.c.direction, events.c.state, events.c.reason, events.c.attempts,
     events.c.received_at, events.c.delivered_at, events.c.contact_id,
@@ -158,7 +160,7 @@ def list_events(
     limit: int = 50,
 ) -> list[EventRecord]:
     """Events newest first. The next page starts before the last id of this one."""
-    statement = select(*_RECORD).order_by(events.c.id.desc()).limit(limit)
+    statement = select(*RECORD_COLUMNS).order_by(events.c.id.desc()).limit(limit)
     if state is not None:
         statement = statement.where(events.c.state == state)
     if connection_name is not None:
@@ -172,7 +174,7 @@ def get_event(connection: Connection, event_id: int) -> EventRecord | None:
     """One event, or None; also for a number that is too large to be an id."""
     if not 0 < event_id <= LARGEST_ID:
         return None
-    row = connection.execute(select(*_RECORD).where(events.c.id == event_id)).first()
+    row = connection.execute(select(*RECORD_COLUMNS).where(events.c.id == event_id)).first()
     return None if row is None else record_of(row)
 
 
@@ -187,6 +189,26 @@ def event_ids(
     if connection_name is not None:
         statement = statement.where(events.c.connection == connection_name)
     return list(connection.execute(statement).scalars())
+
+
+def states_of(connection: Connection, event_ids: Sequence[int]) -> dict[int, str]:
+    """The state of each event that there is."""
+    found: dict[int, str] = {}
+    for start in range(0, len(event_ids), 500):
+        chunk = [key for key in event_ids[start : start + 500] if 0 < key <= LARGEST_ID]
+        statement = select(events.c.id, events.c.state).where(events.c.id.in_(chunk))
+        found.update({row.id: row.state for row in connection.execute(statement)})
+    return found
+
+
+def sites_of(connection: Connection, event_ids: Sequence[int]) -> set[str]:
+    """The sites to which events go."""
+    found: set[str] = set()
+    for start in range(0, len(event_ids), 500):
+        chunk = event_ids[start : start + 500]
+        statement = select(events.c.site).where(events.c.id.in_(chunk)).distinct()
+        found.update(connection.execute(statement).scalars())
+    return found
 
 
 def unconfirmed(connection: Connection, event_ids: Sequence[int]) -> list[int]:
@@ -240,6 +262,20 @@ def raw_delivery(connection: Connection, event_id: int) -> RawDelivery | None:
         received_at=datetime.fromtimestamp(row.received_at, UTC),
     )
     return RawDelivery(id=row.id, connection=row.connection, request=request)
+
+
+def connection_names(connection: Connection) -> list[str]:
+    """The names of the connections that have events, by jumps through their index."""
+    names: list[str] = []
+    while len(names) < MOST_CONNECTIONS:
+        statement = select(func.min(events.c.connection))
+        if names:
+            statement = statement.where(events.c.connection > names[-1])
+        name = connection.execute(statement).scalar()
+        if name is None:
+            break
+        names.append(name)
+    return names
 
 
 def count_states(connection: Connection) -> dict[str, int]:

@@ -11,13 +11,17 @@ from inboxbridge.journal.rows import Contact, ContactConversation, Conversation,
 from inboxbridge.journal.schema import conversations, links
 
 _LINK = ("contact_id", "origin", "updated_at")
-_REMEMBER = upsert(links, _LINK, unless=links.c.origin == literal_column("'manual'"))
+_IS_BY_HAND = (links.c.origin == literal_column("'manual'")) & links.c.contact_id.is_not(None)
+_REMEMBER = upsert(links, _LINK, unless=_IS_BY_HAND)
 _LINK_BY_HAND = upsert(links, _LINK)
 _REMEMBER_CONVERSATIONS = upsert(conversations, ("conversation_id", "updated_at"))
 
 
 def remember(connection: Connection, batch: Sequence[Link]) -> list[None]:
-    """Remember identities' contacts; a link made by hand is never overwritten by a look-up."""
+    """Remember identities' contacts; a link made by hand is never overwritten by a look-up.
+
+    One made by hand without a contact says that there is no link any more: look-ups may write it.
+    """
     _REMEMBER(connection, _newest([link for link in batch if link.origin != "manual"]))
     _LINK_BY_HAND(connection, _newest([link for link in batch if link.origin == "manual"]))
     return [None] * len(batch)

@@ -214,10 +214,25 @@ class SiteState(NamedTuple):
 
 
 class Reopening(NamedTuple):
-    """Events that become pending again, and why."""
+    """Events that become pending again, and why.
+
+    Attributes:
+        event_ids: The events.
+        reason: Why.
+        states: Only those that are in one of these states by now; empty for any.
+    """
 
     event_ids: tuple[int, ...]
     reason: str
+    states: tuple[str, ...] = ()
+
+
+class GivingUp(NamedTuple):
+    """Events that somebody decided not to deliver, with the states in which they were seen."""
+
+    event_ids: tuple[int, ...]
+    reason: str
+    states: tuple[str, ...]
 
 
 class Reparsed(NamedTuple):

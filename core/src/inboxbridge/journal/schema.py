@@ -31,6 +31,13 @@ OPEN = ("pending", "retrying")
 UNFINISHED = (*OPEN, "parked", "dead")
 """States of events that are not settled: the open ones and those that wait for a person."""
 
+ATTENTION = ("parked", "dead", "unreadable")
+"""States of events of which a person decides."""
+
+WORDS = "events_words"
+"""SQLite's index of people and words, a virtual table beside the schema's own; see migration 0003.
+On PostgreSQL it is the index ``ix_events_words`` on an expression."""
+
 
 def state_in(states: tuple[str, ...]) -> str:
     """The condition with the states spelled out, as the partial indexes have it.
@@ -109,6 +116,22 @@ Index(
     postgresql_where=text("message_id IS NOT NULL"),
 )
 
+Index(
+    "ix_events_attention",
+    events.c.state,
+    events.c.connection,
+    events.c.reason,
+    events.c.id,
+    sqlite_where=text(state_in(ATTENTION)),
+    postgresql_where=text(state_in(ATTENTION)),
+)
+Index(
+    "ix_events_message",
+    events.c.message_id,
+    sqlite_where=text("message_id IS NOT NULL"),
+    postgresql_where=text("message_id IS NOT NULL"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -171,6 +194,45 @@ sites = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("changed_at", Double, nullable=False),
+    Column("calls", Integer),
+    Column("busy_until", Double),
+    Column("seen_at", Double),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("status", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Double, nullable=False),
+)
+
+refused = Table(
+    "refused",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("connection", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+Index("ix_refused_connection", refused.c.connection, refused.c.id)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text),
 )
 
 seen = Table(

@@ -31,6 +31,7 @@ from inboxbridge.journal.rows import (
     AttemptBegun,
     EnrichedBody,
     EventCopy,
+    GivingUp,
     Reopening,
     Reparsed,
     Search,
@@ -255,12 +256,14 @@ def register_sites(connection: Connection, batch: Sequence[SiteNames]) -> list[d
 def reopen(connection: Connection, batch: Sequence[Reopening]) -> list[int]:
     """Make events pending again. Returns how many were."""
     counts = []
-    for ids, reason in batch:
+    for ids, reason, states in batch:
+        in_state = events.c.state.in_(states) if states else events.c.state != "unreadable"
         result = connection.execute(
             update(events)
             .where(
                 events.c.id.in_(ids),
                 events.c.state != "unreadable",
+                in_state,
                 events.c.body.is_not(None),
             )
             .values(
@@ -273,6 +276,19 @@ def reopen(connection: Connection, batch: Sequence[Reopening]) -> list[int]:
                 message_id=None,
                 delivered_at=None,
             )
+        )
+        counts.append(result.rowcount)
+    return counts
+
+
+def give_up(connection: Connection, batch: Sequence[GivingUp]) -> list[int]:
+    """Close events that are not to be delivered. Returns how many were."""
+    counts = []
+    for ids, reason, states in batch:
+        result = connection.execute(
+            update(events)
+            .where(events.c.id.in_(ids), events.c.state.in_(states))
+            .values(state="ignored", reason=reason, due_at=None, failing_since=None)
         )
         counts.append(result.rowcount)
     return counts

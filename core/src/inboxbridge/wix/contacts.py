@@ -42,12 +42,14 @@ class ContactMatch:
         created_at: UTC; None where it was not asked for.
         emails: In lower case; empty where they were not asked for.
         phones: E.164 where Wix or the number itself says which country, else as typed.
+        name: First and last name; empty where they were not asked for.
     """
 
     id: str
     created_at: datetime | None = None
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    name: str = ""
 
 
 def query(field: str, values: Sequence[str]) -> Json:
@@ -91,7 +93,13 @@ def match_of(contact: Contact) -> ContactMatch:
         created_at=moment(contact.created_date),
         emails=emails_of(contact),
         phones=tuple(_e164(item) or item.phone or "" for item in _phones(contact)),
+        name=_name_of(contact),
     )
+
+
+def _name_of(contact: Contact) -> str:
+    held = contact.info.name if contact.info else None
+    return " ".join(filter(None, (held.first, held.last))) if held else ""
 
 
 def emails_of(contact: Contact) -> tuple[str, ...]:

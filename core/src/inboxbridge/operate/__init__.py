@@ -1,0 +1,1 @@
+"""What an operator asks and decides, for the command line and the console alike."""
