@@ -15,6 +15,7 @@ from inboxbridge.courier import Courier
 from inboxbridge.errors import ConfigError
 from inboxbridge.gateway import Gateway
 from inboxbridge.gateway.listening import listen_all, passed
+from inboxbridge.gateway.refusal_book import RefusalBook
 from inboxbridge.gateway.refusals import Refusals
 from inboxbridge.gateway.server import Limits, served
 from inboxbridge.gateway.wix_events import WixHook
@@ -128,7 +129,9 @@ async def running(
             courier_ends.push_async_callback(_finish, worker, task)
         url, app = None, None
         if bound or gateway:
-            refusals = Refusals()
+            book = RefusalBook(journal)
+            stack.push_async_callback(book.close)
+            refusals = Refusals(book=book)
             stack.callback(refusals.close)
             app = Gateway(
                 connections if gateway else {},

@@ -12,6 +12,7 @@ from inboxbridge.courier.context import SiteContext
 from inboxbridge.courier.deliver import Deliverer
 from inboxbridge.courier.feed import Feed, Thread
 from inboxbridge.courier.outcome import Outcome
+from inboxbridge.courier.signs import Signs
 from inboxbridge.journal import JournalUnavailable
 from inboxbridge.journal.rows import StoredEvent
 from inboxbridge.telemetry import metrics
@@ -53,6 +54,7 @@ class SiteCourier:
         self._wake = asyncio.Event()
         self._workers: set[asyncio.Task[None]] = set()
         self._live: Counter[str] = Counter()
+        self._signs = Signs(site, context.journal, context.client.budget, context.now)
         self._stopping = False
         self._abandoned = False
         self._waiting_about: dict[str, set[str]] = {}
@@ -83,12 +85,14 @@ class SiteCourier:
         """Work until `stop`."""
         last_poll = self._clock()
         self._measure()
+        self._signs.give()
         try:
             while not self._stopping:
                 self._wake.clear()
                 try:
                     if self._clock() - last_poll >= self._poll_seconds:
                         last_poll = self._clock()
+                        self._signs.give()
                         self._feed.rescan()
                         await self.directory.take_up_links()
                     await self._feed.refill()

@@ -219,11 +219,11 @@ class Gateway:
             return case.answer
         if isinstance(case, Refused):
             self._count(connection.name, "refused")
-            self._refusals.log(connection.name, 401, case.reason)
+            self._refusals.log(connection.name, 401, case.reason, request=request)
             return REFUSED
         if isinstance(case, Malformed):
             self._count(connection.name, "malformed")
-            self._refusals.log(connection.name, 400, case.reason)
+            self._refusals.log(connection.name, 400, case.reason, request=request)
             return HttpAnswer(400, f"{case.reason}\n".encode())
         if isinstance(case, Unreadable):
             self._log.error("unreadable", connection=connection.name, reason=case.reason)

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 
 import structlog
 
+from inboxbridge.gateway.refusal_book import RefusalBook
+from inboxbridge.model import WebhookRequest
+
 LINES = 10
 """How many lines of one kind are written in each span of `SPAN_SECONDS`; the rest is counted."""
 
 SPAN_SECONDS = 60.0
 MAX_PATH_CHARACTERS = 16
 """How much of a path is shown: enough to see what is misspelt, too little for a token in it."""
+
+
+KEPT = frozenset({400, 401, 408, 413, 503})
+"""The statuses of deliveries that are kept in the journal, too; others are no deliveries."""
+
+NO_CONNECTION = "no connection has this name, or it is switched off"
 
 
 @dataclass(slots=True)
@@ -28,10 +37,14 @@ class Refusals:
 
     Args:
         span_seconds: After how long the lines of a kind are counted anew.
+        book: Where refused deliveries are kept; None keeps none.
     """
 
-    def __init__(self, *, span_seconds: float = SPAN_SECONDS) -> None:
+    def __init__(
+        self, *, span_seconds: float = SPAN_SECONDS, book: RefusalBook | None = None
+    ) -> None:
         self._span_seconds = span_seconds
+        self._book = book
         self._spans: dict[tuple[str, int], _Span] = {}
         self._log = structlog.get_logger("inboxbridge")
 
@@ -41,6 +54,7 @@ class Refusals:
         status: int,
         reason: str | Callable[[], str],
         path: str | None = None,
+        request: WebhookRequest | None = None,
     ) -> None:
         """Log a refusal, or count it if there were many of its kind.
 
@@ -50,7 +64,11 @@ class Refusals:
             status: What was answered.
             reason: Why, without anything of the request; called only if it is written.
             path: What was asked for; cut, and only what can be printed is shown.
+            request: The delivery, if it was read.
         """
+        if self._book is not None and status in (KEPT if connection else (401,)):
+            known = reason if isinstance(reason, str) else NO_CONNECTION
+            self._book.add(connection, status, known, request)
         kind = connection, status
         span = self._spans.get(kind)
         if span is None:

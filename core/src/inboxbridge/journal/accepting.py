@@ -207,7 +207,7 @@ def _row_without_event(accepted: AcceptedWithoutEvents, delivery_id: str | None)
 def _delivery_row(delivery_id: str, accepted: AnyAccepted) -> tuple[Any, ...]:
     request = accepted.request
     assert request is not None
-    headers = [pair for pair in request.headers.pairs() if not _is_secret(pair[0])]
+    headers = [pair for pair in request.headers.pairs() if not is_secret_header(pair[0])]
     return (
         delivery_id,
         accepted.connection,
@@ -227,5 +227,6 @@ def _written(headers: list[tuple[str, str]]) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _is_secret(header: str) -> bool:
+def is_secret_header(header: str) -> bool:
+    """Whether a header with this name may hold a secret, such as a signature."""
     return any(word in header for word in _SECRET_HEADERS)

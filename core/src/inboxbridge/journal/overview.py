@@ -166,7 +166,8 @@ class Refusal:
         status: What it was answered with.
         reason: Why, without anything of the request.
         at: Unix seconds.
-        count: How many there were of this kind, *at* being that of the last.
+        count: How many there were of this kind, *at* being that of the last; 0 for one that is
+            told one by one and counted elsewhere.
         headers: Names, and values of those that hold no secret.
         size: Bytes of its body.
         digest: The beginning of the body's SHA-256, to tell repetitions.
@@ -197,7 +198,8 @@ def record_refusals(connection: Connection, batch: Sequence[Sequence[Refusal]]) 
     """Count refusals, keep the last few of each connection, and drop what is old."""
     for kept in batch:
         for one in kept:
-            _count_refusal(connection, one)
+            if one.count:
+                _count_refusal(connection, one)
         _keep_last(connection, [one for one in kept if one.digest])
         newest = max((one.at for one in kept), default=0.0)
         old = int(newest // 3600) - KEEP_HOURS

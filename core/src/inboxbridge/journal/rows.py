@@ -213,6 +213,22 @@ class SiteState(NamedTuple):
     at: float
 
 
+class SiteSigns(NamedTuple):
+    """What a courier says of a site from time to time.
+
+    Attributes:
+        name: The site.
+        calls: Calls of the last minute that count against its limit.
+        busy_until: Until when no call may start, in Unix seconds; None where one may.
+        at: Unix seconds.
+    """
+
+    name: str
+    calls: int
+    busy_until: float | None
+    at: float
+
+
 class Reopening(NamedTuple):
     """Events that become pending again, and why.
 

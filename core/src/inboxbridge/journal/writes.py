@@ -37,6 +37,7 @@ from inboxbridge.journal.rows import (
     Search,
     Settled,
     SiteNames,
+    SiteSigns,
     SiteState,
 )
 from inboxbridge.journal.schema import (
@@ -238,6 +239,17 @@ def set_site_state(connection: Connection, batch: Sequence[SiteState]) -> list[N
             update(sites)
             .where(sites.c.name == name)
             .values(state=state, reason=reason, changed_at=now)
+        )
+    return [None] * len(batch)
+
+
+def note_signs(connection: Connection, batch: Sequence[SiteSigns]) -> list[None]:
+    """Set down what couriers say of their sites."""
+    for name, calls, busy_until, at in batch:
+        connection.execute(
+            update(sites)
+            .where(sites.c.name == name)
+            .values(calls=calls, busy_until=busy_until, seen_at=at)
         )
     return [None] * len(batch)
 

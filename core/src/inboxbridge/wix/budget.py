@@ -100,6 +100,16 @@ class Budget:
         """Calls that wait for a slot."""
         return sum(self._waiting.values())
 
+    @property
+    def wait_seconds(self) -> float:
+        """How long no call may start: Wix asked for a pause, or the limit is used up. 0 if not."""
+        now = self._clock()
+        self._free_slots(now)
+        until = self._paused_until
+        if self._limit and self._ended and self._running + len(self._ended) >= self._limit:
+            until = max(until, self._ended[0][0])
+        return max(until - now, 0.0)
+
     def call(self, lane: Lane = "live") -> _Call:
         """Return the context of one HTTP call: entering it waits for a slot, leaving it ends it."""
         return _Call(self, lane)
