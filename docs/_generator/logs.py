@@ -40,6 +40,7 @@ MEANINGS = {
     "journal_unavailable": "The journal cannot be reached; retrying.",
     "listen_failed": "PostgreSQL's notices cannot be heard; the courier polls.",
     "message_id_not_kept": "A message is delivered, but Wix gave an id that cannot be kept.",
+    "refusals_not_kept": "What was refused could not be written to the journal; the log has it.",
     "not_stored": "A delivery could not be stored; its source is asked to repeat it.",
     "observer_failed": "An observer raised an error.",
     "observer_skipped": "An observer cannot be loaded.",

@@ -11,6 +11,7 @@ from typing import Any
 from inboxbridge import Connector, Providers
 from inboxbridge.config.tables import (
     ConnectionSettings,
+    ConsoleSettings,
     CourierSettings,
     GatewaySettings,
     JournalSettings,
@@ -28,6 +29,7 @@ CORE: dict[str, tuple[str, type[BaseModel]]] = {
     "journal": ("[journal]", JournalSettings),
     "gateway": ("[gateway]", GatewaySettings),
     "courier": ("[courier]", CourierSettings),
+    "console": ("[console]", ConsoleSettings),
     "sites": ("[sites.NAME]", SiteSettings),
     "connectors": ("[connectors.NAME]", ConnectionSettings),
 }

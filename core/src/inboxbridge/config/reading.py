@@ -20,6 +20,7 @@ from inboxbridge.config.tables import (
     COMMON_KEYS,
     WIX_HOOK,
     ConnectionSettings,
+    ConsoleSettings,
     CourierSettings,
     GatewaySettings,
     JournalSettings,
@@ -31,7 +32,7 @@ ENV_PATH = "INBOXBRIDGE_CONFIG"
 ENV_PREFIX = "INBOXBRIDGE__"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_TABLES = ("journal", "gateway", "courier", "sites", "connectors")
+_TABLES = ("journal", "gateway", "courier", "console", "sites", "connectors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Config:
     connections: dict[str, ConnectionSettings]
     problems: tuple[Problem, ...] = ()
     text: str = field(default="", repr=False)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     def locate(self, problem: Problem) -> Problem:
         """Return *problem* with the file and line in which its key stands."""
@@ -168,17 +170,18 @@ class _Reader:
         journal = self._table(JournalSettings, "journal", document.get("journal", {}))
         gateway = self._table(GatewaySettings, "gateway", document.get("gateway", {}))
         courier = self._table(CourierSettings, "courier", document.get("courier", {}))
+        console = self._table(ConsoleSettings, "console", document.get("console", {}))
         site_tables = document.get("sites", {})
         sites = self._sites(site_tables)
         connections = self._connections(
             document.get("connectors", {}), site_tables if isinstance(site_tables, dict) else ()
         )
-        if journal is None or gateway is None or courier is None:
+        if journal is None or gateway is None or courier is None or console is None:
             return None, self.problems
         journal = journal.model_copy(update={"url": self._journal_url(journal.url)})
         config = Config(
             self.path, journal, gateway, courier, sites, connections,
-            tuple(self.problems), self.text,
+            tuple(self.problems), self.text, console,
         )  # fmt: skip
         return config, self.problems
 

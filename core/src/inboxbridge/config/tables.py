@@ -80,6 +80,8 @@ class GatewaySettings(_Table):
     keep_alive_seconds: float = Field(default=75.0, ge=1)
     """How long a connection may be idle. Give the load balancer in front a shorter time: whoever
     asks must be the one that closes first."""
+    metrics: bool = False
+    """Whether ``/metrics`` stays on this side where a console runs in the same process."""
     max_connections: int = Field(default=4096, ge=1)
     """How many connections may be open at once. A quarter of the descriptors that the process may
     have is kept free all the same."""
@@ -104,6 +106,18 @@ class CourierSettings(_Table):
     """Whether a parked or dead event holds back the later events of its thread."""
     remember_seconds: float = Field(default=3600.0, gt=0)
     """How long a remembered contact or conversation is used without asking Wix again."""
+
+
+class ConsoleSettings(_Table):
+    """``[console]``: the operator's pages."""
+
+    password: Secret | None = None
+    """What people log in with. Without one a new password is made at each start and printed, and
+    the console listens on this machine only."""
+    token: Secret | None = None
+    """What programs send as ``Authorization: Bearer TOKEN``."""
+    session_hours: float = Field(default=12.0, gt=0, le=720)
+    """How long a login lasts."""
 
 
 class SiteSettings(_Table):

@@ -133,7 +133,10 @@ async def replay(
             reopening = Reopening(tuple(readable), REPLAYED, states)
             reopened = await journal.write(writes.reopen, reopening)
             outcome.reopened += reopened
-            erased += len(readable) - reopened
+            if not reopened and len(readable) == 1 and states:
+                outcome.left += await _decided_meanwhile(journal, readable[0], states)
+            else:
+                erased += len(readable) - reopened
         await _set_down(journal, who, "replay", chunk, REPLAYED)
         journal.announce(sites)
         done += len(chunk)
@@ -147,6 +150,15 @@ async def replay(
     for connection in connections.values():
         connection.runner.close()
     return outcome
+
+
+async def _decided_meanwhile(journal: Journal, event_id: int, states: tuple[str, ...]) -> list[str]:
+    record = await journal.read(reads.get_event, event_id)
+    if record is None:
+        return []
+    if record.state in states:
+        return [f"event {event_id} cannot be replayed: there is no text to send any more"]
+    return [_changed(record)]
 
 
 async def give_up(

@@ -16,6 +16,7 @@ import phonenumbers
 from inboxbridge.config import nearest
 from inboxbridge.errors import ConfigError
 from inboxbridge.journal.finding import Phrases, Wanted, phrase_of
+from inboxbridge.model import numbering
 from inboxbridge.model.phone import normalize_phone
 from inboxbridge.model.records import STATES
 
@@ -193,9 +194,10 @@ def _phones(typed: str) -> tuple[str, ...]:
     if not _LIKE_A_PHONE.fullmatch(typed):
         return ()
     direct = normalize_phone(typed)
-    if typed.startswith(("+", "00")):
-        return (direct[1:],) if direct else ()
-    return tuple(dict.fromkeys([*([direct[1:]] if direct else []), *_national(typed)]))
+    found = [form[1:] for form in numbering.forms(direct)] if direct else []
+    if not typed.startswith(("+", "00")):
+        found += _national(typed)
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from inboxbridge.identity import identities_of
+from inboxbridge.identity.plan import email_key, phone_key
 from inboxbridge.journal import finding, reads
 from inboxbridge.journal.accepting import digest_of
 from inboxbridge.journal.driver import insert_new
@@ -93,6 +94,8 @@ def held(connection: Connection, identity: str) -> Held:
     """
     kind, _, value = identity.partition(":")
     found = _events_of(connection, kind, value)
+    if kind != "id":
+        identity = email_key(value) if kind == "email" else phone_key(value)
     keys: dict[str, None] = {}
     for _, name, about in found:
         keys.update(dict.fromkeys(identities_of(name, about)))
@@ -198,12 +201,20 @@ def _events_of(connection: Connection, kind: str, value: str) -> list[tuple[int,
         page = finding.find(connection, wanted, before_id=before, limit=finding.PAGE)
         for one in page.events:
             about = _person(one.body)
-            if about is not None and getattr(about, kind) == value:
+            if about is not None and _is_known_by(about, kind, value):
                 found.append((one.record.id, one.record.connection, about))
         before = page.next_before
         if before is None:
             break
     return found
+
+
+def _is_known_by(about: Person, kind: str, value: str) -> bool:
+    if kind == "email":
+        return about.email is not None and email_key(about.email) == email_key(value)
+    if kind == "phone":
+        return about.phone is not None and phone_key(about.phone) == phone_key(value)
+    return about.id == value
 
 
 def _person(body: str | None) -> Person | None:
