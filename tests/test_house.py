@@ -53,7 +53,8 @@ def test_what_a_visitor_looks_for_first_is_there() -> None:
 
 
 def test_every_package_carries_its_readme_and_its_licence() -> None:
-    packages = [ROOT / "core", ROOT / "sandbox", ROOT / "demo", *(ROOT / "connectors").iterdir()]
+    folders = ("core", "sandbox", "demo", "console")
+    packages = [*(ROOT / name for name in folders), *(ROOT / "connectors").iterdir()]
     missing = [
         f"{package.name}/{name}"
         for package in packages

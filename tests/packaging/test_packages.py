@@ -21,7 +21,7 @@ from harness import SandboxServer, wait_until
 ROOT = Path(__file__).parents[2]
 FROZEN = ROOT / "tests" / "fixtures" / "inboxbridge-frozen"
 CONNECTORS = sorted(file.parent for file in (ROOT / "connectors").glob("*/pyproject.toml"))
-OURS = [ROOT / "core", ROOT / "sandbox", ROOT / "demo", *CONNECTORS]
+OURS = [ROOT / "core", ROOT / "sandbox", ROOT / "demo", ROOT / "console", *CONNECTORS]
 PACKAGES = [*OURS, FROZEN]
 
 pytestmark = [pytest.mark.packaging, pytest.mark.slow]
@@ -129,7 +129,8 @@ def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Pat
     inboxbridge = (str(python), "-I", "-m", "inboxbridge")
 
     run(*pip, str(core), cwd=tmp_path)
-    alone = {name: attempt(*inboxbridge, name, cwd=tmp_path) for name in ("demo", "sandbox")}
+    names = ("demo", "sandbox", "console")
+    alone = {name: attempt(*inboxbridge, name, cwd=tmp_path) for name in names}
     listed = run(*inboxbridge, "--help", cwd=tmp_path)
     kit = attempt(str(python), "-I", "-c", "import inboxbridge.testing", cwd=tmp_path)
     run(*pip, "--find-links", str(wheels), f"{core}[demo]", cwd=tmp_path)
@@ -138,7 +139,7 @@ def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Pat
         page = httpx.get(url)
         style = httpx.get(f"{url}/_static/inbox.css")
 
-    for name, extra in (("demo", "demo"), ("sandbox", "testing")):
+    for name, extra in (("demo", "demo"), ("sandbox", "testing"), ("console", "console")):
         assert alone[name].returncode == 2
         assert f'pip install "inboxbridge[{extra}]"' in alone[name].stderr
         assert f"  {name} " in listed

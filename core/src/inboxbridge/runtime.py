@@ -62,6 +62,7 @@ async def running(
     strict: bool = False,
     monitor: bool = False,
     listening: bool = True,
+    metrics: bool = True,
     available: dict[str, list[Installed]] | None = None,
     **courier_options: Any,
 ) -> AsyncIterator[Runtime]:
@@ -82,6 +83,7 @@ async def running(
             ``/metrics`` alone.
         listening: Whether to listen at all; without it the gateway's application is for another
             server.
+        metrics: Whether the gateway answers ``/metrics``.
         available: The installed connectors, found by default.
         courier_options: Passed on to `Courier`.
 
@@ -143,6 +145,7 @@ async def running(
                 max_body_bytes=config.gateway.max_body_bytes,
                 wix_hook=WixHook(config, journal) if gateway else None,
                 refusals=refusals,
+                has_metrics=metrics,
             )
             limits = Limits(config.gateway.max_connections, config.gateway.keep_alive_seconds)
 

@@ -18,7 +18,7 @@ COMMANDS = (
     "demo", "serve", "gateway", "courier", "sandbox", "check", "connectors", "events", "show",
     "replay", "link", "try", "import", "new", "backup", "restored", "journal", "send",
     "dev", "listen", "schema",
-    "status", "give-up", "unlink", "person",
+    "status", "give-up", "unlink", "person", "console",
 )  # fmt: skip
 
 

@@ -62,11 +62,40 @@ def serve(
     port: Port = 8080,
     fd: Descriptors = None,
     strict: Strict = False,
+    console: Annotated[
+        bool, typer.Option("--console", help="Also serve the console; see `console`.")
+    ] = False,
+    console_host: Annotated[
+        str, typer.Option("--console-host", metavar="HOST", help="Where the console listens.")
+    ] = "127.0.0.1",
+    console_port: Annotated[
+        int, typer.Option("--console-port", min=0, max=65535, help="Its port; 0 for any free one.")
+    ] = 8070,
 ) -> None:
     """Receive webhooks and deliver them to Wix Inbox."""
-    from inboxbridge.cli.serve import serve
+    from inboxbridge.cli.serve import Listener, serve
 
-    raise typer.Exit(serve(config, hosts=host, port=port, descriptors=fd, strict=strict))
+    listener = None
+    if console:
+        from inboxbridge.cli.add_ons import load_add_on
+
+        listener = Listener(load_add_on("console", "console"), console_host, console_port)
+    raise typer.Exit(
+        serve(config, hosts=host, port=port, descriptors=fd, strict=strict, console=listener)
+    )
+
+
+@app.command(epilog=example("inboxbridge console", "inboxbridge console --port 8071"))
+def console(config: ConfigPath = None, host: Host = "127.0.0.1", port: Port = 8070) -> None:
+    """Serve the operator's pages, beside any installation.
+
+    Needs inboxbridge[console]. Without [console] password, one for this run is printed.
+    """
+    from inboxbridge.cli.add_ons import load_add_on
+    from inboxbridge.cli.serve import Listener, console
+
+    listener = Listener(load_add_on("console", "console"), host, port)
+    raise typer.Exit(console(config, listener))
 
 
 @app.command(epilog=example("inboxbridge gateway --host 0.0.0.0 --port 8080"))

@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import os
+import secrets
 import signal
+import socket
+import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from inboxbridge.cli.opening import usable_config
 from inboxbridge.config import Config, load_config
+from inboxbridge.config.tables import plain
 from inboxbridge.errors import ConfigError
 from inboxbridge.gateway.listening import listen, passed_by_systemd
 from inboxbridge.gateway.server import serving
+from inboxbridge.journal import Journal
 from inboxbridge.runtime import running
 from inboxbridge.telemetry.logs import configure_logs
 
@@ -34,8 +42,11 @@ def serve(
     descriptors: Sequence[int] | None = None,
     gateway: bool = True,
     courier: bool = True,
+    console: Listener | None = None,
 ) -> int:
-    """Run a gateway, a courier or both until a signal. Returns the exit code.
+    """Run a gateway, a courier or both until a signal, and a console beside them.
+
+    Returns the exit code.
 
     A courier alone listens only where *port* is given, for its metrics. What systemd hands over is
     listened on where *descriptors* names none.
@@ -50,7 +61,39 @@ def serve(
         _expect_shared(config, "gateway" if gateway else "courier")
     configure_logs()
     handed = list(descriptors or passed_by_systemd(os.environ))
-    return run(_serve(config, hosts, port, handed, strict, gateway=gateway, courier=courier))
+    return run(
+        _serve(
+            config, hosts, port, handed, strict, gateway=gateway, courier=courier, console=console
+        )
+    )
+
+
+def console(config_path: Path | None, listener: Listener) -> int:
+    """Run the console alone, beside an installation, until a signal. Returns the exit code.
+
+    Raises:
+        ConfigError: The configuration, the address or the journal's URL cannot be used, or there is
+            no password for others than this machine.
+        JournalUnavailable: The journal cannot be opened.
+    """
+    config = usable_config(config_path)
+    configure_logs()
+    return run(_console(config, listener))
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where a console listens, and what it is made by.
+
+    Attributes:
+        create_app: Makes its application; see `inboxbridge.cli.add_ons`.
+        host: An address.
+        port: A port; 0 for any free one.
+    """
+
+    create_app: Callable[..., Any]
+    host: str
+    port: int
 
 
 def sandbox(app: Any, *, host: str, port: int) -> int:
@@ -106,18 +149,25 @@ async def _serve(
     *,
     gateway: bool,
     courier: bool,
+    console: Listener | None,
 ) -> int:
-    with told_to_end() as told:
-        async with running(
-            config,
-            gateway=gateway,
-            courier=courier,
-            host=hosts,
-            port=port or 0,
-            descriptors=descriptors,
-            strict=strict,
-            monitor=port is not None,
-        ) as runtime:
+    with told_to_end() as told, contextlib.ExitStack() as sockets:
+        # Bound first: an address that is taken is said before anything is under way.
+        bound = None if console is None else sockets.enter_context(_bound(config, console))
+        async with (
+            running(
+                config,
+                gateway=gateway,
+                courier=courier,
+                host=hosts,
+                port=port or 0,
+                descriptors=descriptors,
+                strict=strict,
+                monitor=port is not None,
+                metrics=console is None or config.gateway.metrics,
+            ) as runtime,
+            contextlib.AsyncExitStack() as pages,
+        ):
             spare_the_collector()
             if gateway and runtime.url is not None:
                 _say_ready(runtime.url)
@@ -125,7 +175,62 @@ async def _serve(
                 for name, url in config.webhook_urls(runtime.url).items():
                     if name in runtime.connections:
                         log.info("webhook_url", connection=name, url=url)
+            if console is not None and bound is not None:
+                await pages.enter_async_context(_pages(config, runtime.journal, console, bound))
             return await _until_told(told, runtime.tasks)
+
+
+async def _console(config: Config, listener: Listener) -> int:
+    with told_to_end() as told, _bound(config, listener) as bound:
+        journal = Journal(config.journal.url)
+        try:
+            async with _pages(config, journal, listener, bound):
+                await told.wait()
+        finally:
+            await journal.close()
+    return 0
+
+
+@contextlib.contextmanager
+def _bound(config: Config, listener: Listener) -> Iterator[socket.socket]:
+    is_closed = config.console.password is None and config.console.token is None
+    if is_closed and not _is_loopback(listener.host):
+        raise ConfigError(
+            f"the console does not listen on {listener.host} without a password or a token: set "
+            '[console] password = { env = "CONSOLE_PASSWORD" } and that variable'
+        )
+    with contextlib.closing(listen(listener.host, listener.port)) as bound:
+        yield bound
+
+
+@contextlib.asynccontextmanager
+async def _pages(
+    config: Config, journal: Journal, listener: Listener, bound: socket.socket
+) -> AsyncIterator[None]:
+    settings = config.console
+    password = plain(settings.password) or None
+    made_up = None
+    if password is None and _is_loopback(listener.host):
+        password = made_up = secrets.token_urlsafe(9)
+    app = listener.create_app(
+        config, journal, password=password, token=plain(settings.token) or None
+    )
+    async with serving(app, bound) as url:
+        print(f"console {url}", flush=True)
+        if made_up is not None:
+            print(f"password for this run: {made_up}", file=sys.stderr, flush=True)
+        try:
+            yield
+        finally:
+            await app.close()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
 
 
 async def _sandbox(app: Any, host: str, port: int) -> int:

@@ -69,6 +69,7 @@ class Gateway:
         max_body_bytes: The largest body that is taken; by default what a connection's connector
             declares.
         refusals: Where it is logged what is refused.
+        has_metrics: Whether ``/metrics`` is answered here, and not on a console's side.
         wix_hook: Takes Wix's own webhooks at ``/hooks/wix``; returns the status to answer with.
         now: Unix seconds.
     """
@@ -85,6 +86,7 @@ class Gateway:
         max_body_bytes: int | None = None,
         wix_hook: WixHook | None = None,
         refusals: Refusals | None = None,
+        has_metrics: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._connections = connections
@@ -97,6 +99,7 @@ class Gateway:
         self._refusals = refusals or Refusals()
         self._max_body_bytes = max_body_bytes
         self._wix_hook = wix_hook
+        self._has_metrics = has_metrics
         self._now = now
         self._log = structlog.get_logger("inboxbridge")
 
@@ -127,7 +130,7 @@ class Gateway:
             return HttpAnswer(200, b"ok\n")
         if page == "/readyz":
             return await self._ready()
-        if page == "/metrics":
+        if page == "/metrics" and self._has_metrics:
             content_type = CONTENT_TYPE_PLAIN_0_0_4.encode()
             return HttpAnswer(200, generate_latest(metrics.registry), (), content_type)
         self._refusals.log("", 404, "there is nothing here", path)

@@ -102,7 +102,7 @@ def find(
     while examined < MOST_EXAMINED:
         size = min(PAGE, limit) if wanted.accepts is None else PAGE
         ids = _candidates(connection, wanted, window, before_id, size)
-        for one in _fetched(connection, ids):
+        for one in by_ids(connection, ids):
             before_id = one.record.id
             if wanted.accepts is None or wanted.accepts(one.body):
                 found.append(one)
@@ -293,7 +293,8 @@ def first_id_at(connection: Connection, moment: float) -> int:
     return low
 
 
-def _fetched(connection: Connection, ids: Sequence[int]) -> list[FoundEvent]:
+def by_ids(connection: Connection, ids: Sequence[int]) -> list[FoundEvent]:
+    """Return events by their ids, newest first; at most a few hundred."""
     rows = connection.execute(
         select(*RECORD_COLUMNS, events.c.body)
         .where(events.c.id.in_(ids))

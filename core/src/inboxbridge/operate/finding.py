@@ -104,8 +104,11 @@ def asked(
     direction: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    now: datetime | None = None,
 ) -> Wanted:
     """Return the search for what was typed into several fields; an empty one does not count.
+
+    Times count from *now*, in its zone.
 
     Raises:
         NotUnderstood: A time is not one.
@@ -120,8 +123,8 @@ def asked(
         state=state or None,
         connection=connection or None,
         direction=direction or None,
-        since=moment(since) if since and since.strip() else None,
-        until=moment(until) if until and until.strip() else None,
+        since=moment(since, now) if since and since.strip() else None,
+        until=moment(until, now) if until and until.strip() else None,
     )
 
 

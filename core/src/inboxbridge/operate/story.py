@@ -12,7 +12,7 @@ from inboxbridge.identity import identities_of
 from inboxbridge.journal import reads
 from inboxbridge.journal.odd import moment
 from inboxbridge.journal.reader import JournalReader
-from inboxbridge.model import Event
+from inboxbridge.model import Badge, BasicMessage, Event, MinimalMessage
 from inboxbridge.model.records import EventRecord
 from inboxbridge.operate.objects import as_object, iso
 from inboxbridge.operate.redaction import redacted
@@ -107,6 +107,23 @@ def _try(row: Row[Any]) -> dict[str, Any]:
     }
 
 
+def message_of(
+    config: Config, record: EventRecord, event: Event
+) -> tuple[BasicMessage | MinimalMessage, Badge | None] | None:
+    """Return what an event looks like in the Inbox; None where its connection cannot say now."""
+    settings = config.connections.get(record.connection)
+    if settings is None or not settings.enabled:
+        return None
+    try:
+        connection = connect(settings, installed(), url=config.hook_url(settings.name))
+        try:
+            return connection.message(event)
+        finally:
+            connection.runner.close()
+    except (ConnectorError, ValueError):
+        return None
+
+
 def _request(
     config: Config, record: EventRecord, event: Event | None
 ) -> tuple[str | None, dict[str, Any] | None]:
@@ -116,6 +133,7 @@ def _request(
         return None, None
     try:
         connection = connect(settings, installed(), url=config.hook_url(settings.name))
+        connection.runner.close()
         scheme = type(connection.signature).__name__
         if event is None:
             return scheme, None

@@ -1,0 +1,1 @@
+"""The pages: each module is one, with the changes that are made from it."""
