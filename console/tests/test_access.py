@@ -140,7 +140,7 @@ async def test_every_answer_has_the_headers_that_browsers_heed(desk: Any, dana: 
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         cached = path.startswith("/static/")
         assert (answer.headers.get("cache-control") == "no-store") is not cached
 

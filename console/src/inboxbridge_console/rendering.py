@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +14,8 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from inboxbridge_console import masks, plots
+
+_ADVICE = re.compile(r"; (?:link|choose) one with `[^`]*`")
 
 STATE_WORDS = {
     "pending": "Waiting",
@@ -41,7 +44,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters.update(moment=moment, ago=ago, seconds=seconds, tame=masks.tame, number=number)
+    made.filters.update(
+        moment=moment, ago=ago, seconds=seconds, tame=masks.tame, number=number, reason=reason
+    )
     made.globals.update(
         state_words=STATE_WORDS, states=STATES, bars=plots.bars, meter=plots.meter, plural=plural
     )
@@ -79,6 +84,11 @@ def seconds(span: float | None) -> str:
         if span >= 2 * size:
             return f"{span / size:.0f} {unit}"
     return f"{max(span, 0):.0f} s"
+
+
+def reason(text: str) -> str:
+    """Return a reason without the commands to type, which are buttons here."""
+    return _ADVICE.sub("", text)
 
 
 def number(value: int) -> str:

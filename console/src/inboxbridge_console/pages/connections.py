@@ -73,6 +73,8 @@ def _safe(own: BaseModel) -> list[tuple[str, str]]:
     """Settings without anything that may be secret, by its type or its name."""
     told = []
     for name in type(own).model_fields:
+        if name not in own.model_fields_set:
+            continue
         value = getattr(own, name)
         if value is None or value in ((), [], {}, ""):
             continue

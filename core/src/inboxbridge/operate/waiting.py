@@ -125,7 +125,7 @@ def _why(
     if site is not None and site.busy_until is not None and site.busy_until > now:
         return f"Wix's limit of calls for site {site.name}, until {clock(site.busy_until, now)}"
     if attempt_at is not None:
-        return "the Inbox, in which its last attempt is being looked for"
+        return "Wix's answer to its attempt; without one, it is looked for in the Inbox"
     return "its turn"
 
 

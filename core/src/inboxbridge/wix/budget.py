@@ -102,10 +102,15 @@ class Budget:
 
     @property
     def wait_seconds(self) -> float:
-        """How long no call may start: Wix asked for a pause, or the limit is used up. 0 if not."""
+        """How long no call may start: Wix asked for a pause, or the limit is used up. 0 if not.
+
+        Where calls wait, it is how long the first of them does.
+        """
         now = self._clock()
         self._free_slots(now)
-        until = self._paused_until
+        until = self._next_start_at() if self.waiting else self._paused_until
+        if until == float("inf"):
+            return 0.0
         if self._limit and self._ended and self._running + len(self._ended) >= self._limit:
             until = max(until, self._ended[0][0])
         return max(until - now, 0.0)
