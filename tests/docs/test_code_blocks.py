@@ -21,7 +21,7 @@ from inboxbridge.plugins import Installed, connect_all, installed
 
 pytestmark = pytest.mark.slow
 
-TABLES = {"journal", "gateway", "courier", "sites", "connectors"}
+TABLES = {"journal", "gateway", "courier", "console", "sites", "connectors"}
 SITE = {"site_id": "sandbox", "api_key": "any"}
 
 

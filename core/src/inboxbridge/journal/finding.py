@@ -27,6 +27,9 @@ MOST_EXAMINED = 4000
 MANY = 5000
 """So many matches are brought into order by us, more by the database."""
 
+NARROW = 20_000
+"""A state or a connection with no more events than this is gone through by itself."""
+
 SLACK_SECONDS = 3600.0
 """How far the order of ids may be from that of arrival, as with copies for further contacts."""
 
@@ -149,8 +152,9 @@ def _candidates(
     newest = select(events.c.id).where(*conditions).order_by(events.c.id.desc()).limit(limit)
     ids: set[int] = set()
     if connection.dialect.name != "sqlite" and wanted.any_of:
-        ids.update(_matches(connection, wanted, (first, last)))
-        if len(ids) < MANY:
+        matches = _matches(connection, wanted, (first, last))
+        if matches is not None:
+            ids.update(matches)
             wanted = replace(wanted, any_of=())
             if not wanted.names_something:
                 return sorted(ids, reverse=True)[:limit]
@@ -159,20 +163,28 @@ def _candidates(
     return sorted(ids, reverse=True)[:limit]
 
 
-def _matches(connection: Connection, wanted: Wanted, window: tuple[int, int]) -> list[int]:
-    """The ids that have the words, in no order and at most `MANY`.
+def _matches(connection: Connection, wanted: Wanted, window: tuple[int, int]) -> list[int] | None:
+    """The ids that have the words, in no order, or None where there are too many.
 
     PostgreSQL takes a word that it has not counted for one of 200 events, and would then go through
     the whole table in the order of ids instead of using the index of words. Without an order it
-    does not; what there is much of is found soon in any order.
+    does not; what there is much of is found soon in any order. The index knows words but no
+    phrases, and to look for one takes a look at each event: first it narrows them down by words.
     """
-    statement = select(events.c.id).where(
+    having = select(events.c.id).where(
         *_conditions(wanted),
         events.c.id >= window[0],
         events.c.id <= window[1],
-        _POSTGRES_WORDS.op("@@")(_tsquery(wanted.any_of)),
+        _POSTGRES_WORDS.op("@@")(_tsquery(wanted.any_of, func.plainto_tsquery)),
     )
-    return list(connection.execute(statement.limit(MANY)).scalars())
+    ids = list(connection.execute(having.limit(MANY)).scalars())
+    if len(ids) == MANY:
+        return None
+    if not any(" " in phrase for phrases in wanted.any_of for phrase in phrases):
+        return ids
+    exact = _POSTGRES_WORDS.op("@@")(_tsquery(wanted.any_of))
+    statement = select(events.c.id).where(events.c.id.in_(ids), exact)
+    return list(connection.execute(statement).scalars())
 
 
 def _sources(
@@ -210,17 +222,38 @@ def _by_words(
 ) -> Select[Any]:
     if connection.dialect.name != "sqlite":
         return newest.where(_POSTGRES_WORDS.op("@@")(_tsquery(wanted.any_of)))
-    # Qualified by the index's own row id, so that it is read backwards and stops at the limit.
     row_id: ColumnElement[Any] = literal_column("events_words.rowid")
-    asked = text("events_words MATCH :asked").bindparams(asked=_match(wanted.any_of))
-    return (
-        select(events.c.id)
+    having = (
+        select(row_id)
         .select_from(text("events_words"))
-        .join(events, events.c.id == row_id)
-        .where(asked, row_id >= window[0], row_id <= window[1], *_conditions(wanted))
+        .where(
+            text("events_words MATCH :asked").bindparams(asked=_match(wanted.any_of)),
+            row_id >= window[0],
+            row_id <= window[1],
+        )
+    )
+    if _is_narrow(connection, wanted):
+        # Few events pass the filters: those are gone through, and not all that have the words.
+        return newest.where(events.c.id.in_(having))
+    # By the index's own row id, so that it is read backwards and stops at the limit.
+    return (
+        having.join(events, events.c.id == row_id)
+        .where(*_conditions(wanted))
         .order_by(row_id.desc())
         .limit(limit)
     )
+
+
+def _is_narrow(connection: Connection, wanted: Wanted) -> bool:
+    for column, value in (
+        (events.c.state, wanted.state),
+        (events.c.connection, wanted.connection),
+    ):
+        if value is not None:
+            some = select(events.c.id).where(column == value).limit(NARROW + 1).subquery()
+            if (connection.execute(select(func.count()).select_from(some)).scalar() or 0) <= NARROW:
+                return True
+    return False
 
 
 def _match(any_of: Sequence[Phrases]) -> str:
@@ -232,13 +265,15 @@ def _match(any_of: Sequence[Phrases]) -> str:
     )
 
 
-def _tsquery(any_of: Sequence[Phrases]) -> ColumnElement[Any]:
+def _tsquery(
+    any_of: Sequence[Phrases], of_phrase: Callable[..., Any] = func.phraseto_tsquery
+) -> ColumnElement[Any]:
     """The query of PostgreSQL, see https://www.postgresql.org/docs/current/textsearch-controls.html."""
     query: ColumnElement[Any] | None = None
     for phrases in any_of:
         every: ColumnElement[Any] | None = None
         for phrase in filter(None, phrases):
-            one = func.phraseto_tsquery(text("'simple'"), phrase)
+            one = of_phrase(text("'simple'"), phrase)
             every = one if every is None else every.op("&&")(one)
         if every is not None:
             query = every if query is None else query.op("||")(every)
