@@ -61,26 +61,43 @@ async def test_many_are_counted_first(desk: Any, message: MakeEvent) -> None:
     assert (await program.post("/api/replay", json=wet)).json()["count"] == 5
 
 
-async def test_new_events_are_told_as_they_happen(desk: Any, message: MakeEvent) -> None:
+async def heard(live: Live, after: int | None, count: int) -> list[dict[str, Any]]:
+    """The first events that a listener hears of."""
+    told: list[dict[str, Any]] = []
+    async for line in live.listen(after):
+        if "event: event" in line:
+            told.append(json.loads(line.split("data: ")[1]))
+        if len(told) == count:
+            break
+    return told
+
+
+async def test_new_events_are_told_as_they_happen_with_people_masked(
+    desk: Any, message: MakeEvent
+) -> None:
+    (old,) = await desk.store(message("old"))
     live = Live(desk.app.desk, poll_seconds=0.01)
-    told: list[str] = []
-    listening = asyncio.Event()
+    stream = live.listen()
+    assert (await anext(stream)).startswith(":")
 
-    async def listen() -> None:
-        async for line in live.listen():
-            told.append(line)
-            listening.set()
-            if "event: event" in line:
-                return
-
-    task = asyncio.create_task(listen())
-    await listening.wait()
-    await asyncio.sleep(0.05)
-    (event_id,) = await desk.store(message())
-    await asyncio.wait_for(task, 10)
+    (event_id,) = await desk.store(message("new"))
+    line = await asyncio.wait_for(anext(stream), 10)
     await live.close()
 
-    data = json.loads(told[-1].split("data: ")[1])
-    assert data["id"] == event_id
+    data = json.loads(line.split("data: ")[1])
+    assert data["id"] == event_id != old
     assert data["person"].startswith("D••• R•••")
-    assert "Thursday" not in told[-1]
+    assert "Thursday" not in line
+
+
+async def test_who_listens_again_misses_none(desk: Any, message: MakeEvent) -> None:
+    ids = await desk.store(*(message(f"d{n}") for n in range(4)))
+    live = Live(desk.app.desk, poll_seconds=0.01)
+
+    first, second = await asyncio.wait_for(
+        asyncio.gather(heard(live, ids[0], 3), heard(live, ids[2], 1)), 10
+    )
+    await live.close()
+
+    assert [one["id"] for one in first] == ids[1:]
+    assert [one["id"] for one in second] == ids[3:]

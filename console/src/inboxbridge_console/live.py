@@ -36,14 +36,21 @@ class Live:
     def __init__(self, desk: Desk, poll_seconds: float = POLL_SECONDS) -> None:
         self._desk = desk
         self._poll_seconds = poll_seconds
-        self._listeners: set[asyncio.Queue[str]] = set()
+        self._told: dict[asyncio.Queue[str], int] = {}
         self._task: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
 
-    async def listen(self) -> AsyncIterator[str]:
-        """Yield server-sent events until the listener goes or the console ends."""
+    async def listen(self, after: int | None = None) -> AsyncIterator[str]:
+        """Yield server-sent events until the listener goes or the console ends.
+
+        Args:
+            after: The newest event that the listener knows, so that none is missed between a page
+                and its listening, or while a connection was lost. None for what comes from now on.
+        """
+        if after is None:
+            after = await self._desk.read(reads.newest_id)
         queue: asyncio.Queue[str] = asyncio.Queue(QUEUE)
-        self._listeners.add(queue)
+        self._told[queue] = after
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
         try:
@@ -54,12 +61,12 @@ class Live:
                 except TimeoutError:
                     yield ": alive\n\n"
         finally:
-            self._listeners.discard(queue)
+            self._told.pop(queue, None)
 
     async def close(self) -> None:
         """End all listening."""
         self._closed.set()
-        for queue in self._listeners:
+        for queue in self._told:
             with contextlib.suppress(asyncio.QueueFull):
                 queue.put_nowait(": end\n\n")
         if self._task is not None:
@@ -67,28 +74,31 @@ class Live:
             await asyncio.wait([self._task])
 
     async def _poll(self) -> None:
-        last = await self._desk.read(reads.newest_id)
-        while self._listeners:
-            await asyncio.sleep(self._poll_seconds)
+        while self._told:
             try:
-                newest = await self._desk.read(reads.newest_id)
-                if newest <= last:
-                    continue
-                page = await self._desk.read(finding.find, Wanted(), limit=MOST_AT_ONCE)
+                await self._look()
             except JournalUnavailable as error:
-                structlog.get_logger("inboxbridge").warning(
-                    "journal_unavailable", reason=str(error)
-                )
-                continue
-            new = [one for one in reversed(page.events) if one.record.id > last]
-            last = newest
-            for one in new:
-                self._tell(f"event: event\nid: {one.record.id}\ndata: {_data(one)}\n\n")
+                log = structlog.get_logger("inboxbridge")
+                log.error("journal_unavailable", reason=str(error))
+            await asyncio.sleep(self._poll_seconds)
 
-    def _tell(self, message: str) -> None:
-        for queue in self._listeners:
-            with contextlib.suppress(asyncio.QueueFull):
-                queue.put_nowait(message)
+    async def _look(self) -> None:
+        newest = await self._desk.read(reads.newest_id)
+        if newest <= min(self._told.values(), default=newest):
+            return
+        page = await self._desk.read(finding.find, Wanted(), limit=MOST_AT_ONCE)
+        found = list(reversed(page.events))
+        for queue, told in list(self._told.items()):
+            for one in found:
+                if one.record.id > told:
+                    with contextlib.suppress(asyncio.QueueFull):
+                        queue.put_nowait(_message(one))
+            if queue in self._told:
+                self._told[queue] = max([told, *(one.record.id for one in found)])
+
+
+def _message(one: FoundEvent) -> str:
+    return f"event: event\nid: {one.record.id}\ndata: {_data(one)}\n\n"
 
 
 def _data(found: FoundEvent) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import postgres_server
 import pytest
 from inboxbridge import Event, Person, WebhookRequest
-from inboxbridge.journal import Accepted, Journal, finding, purging, writes
+from inboxbridge.journal import Accepted, Journal, finding, overview, purging, writes
 from inboxbridge.journal.finding import Wanted
 from inboxbridge.journal.remembering import remember_conversations
 from inboxbridge.journal.rows import AttemptBegun, ContactConversation, Settled
@@ -154,6 +154,15 @@ async def test_what_is_erased_is_found_no_more(journal: Journal) -> None:
 
     assert await found(journal, typed.anything("saturday")) == []
     assert await found(journal, typed.anything("d1")) == ["d1"]
+
+
+async def test_who_decided_what_is_kept_as_long_as_ids_are(journal: Journal) -> None:
+    for at in (NOW - 500 * 86400, NOW):
+        await journal.write(overview.record_deeds, overview.Deed(at, "me", "replay", "event 1"))
+
+    await journal.write(purging.purge, purging.Bounds(0, 0, NOW - 400 * 86400, 100))
+
+    assert [deed.at for _, deed in await journal.read(overview.deeds)] == [NOW]
 
 
 async def test_a_damaged_body_breaks_neither_the_write_nor_the_search(journal: Journal) -> None:

@@ -86,7 +86,7 @@
     state.classList.toggle("on", !paused);
   }
 
-  const source = new EventSource("/api/live");
+  const source = new EventSource("/api/live?after=" + Number(live.dataset.live));
   source.addEventListener("open", say);
   source.addEventListener("error", () => { state.textContent = "Not connected"; state.classList.remove("on"); });
   source.addEventListener("event", (message) => {

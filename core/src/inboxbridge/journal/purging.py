@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from inboxbridge.journal.accepting import digest_of
 from inboxbridge.journal.driver import insert_new
 from inboxbridge.journal.rows import delivery_key
-from inboxbridge.journal.schema import UNFINISHED, attempts, deliveries, events, seen
+from inboxbridge.journal.schema import UNFINISHED, attempts, audit, deliveries, events, seen
 
 VACUUM_PAGES = 2000
 """How many free pages a purge gives back to the file system at once: 8 MB."""
@@ -25,7 +25,7 @@ class Bounds:
     Attributes:
         personal_before: Personal data of finished events that were received before.
         all_before: Finished events that were received before; their ids stay known.
-        ids_before: Ids of events that went before.
+        ids_before: Ids of events that went before, and who decided what before.
         rows: How many rows of each kind to touch at most.
     """
 
@@ -80,4 +80,7 @@ def _purge(connection: Connection, bounds: Bounds) -> int:
     raw = connection.execute(delete(deliveries).where(deliveries.c.id.in_(old_raw)))
     old_ids = select(seen.c.digest).where(seen.c.at < bounds.ids_before).limit(limit)
     ids_gone = connection.execute(delete(seen).where(seen.c.digest.in_(old_ids)))
-    return len(gone) + len(scrubbed) + raw.rowcount + ids_gone.rowcount
+    old_deeds = select(audit.c.id).where(audit.c.at < bounds.ids_before).limit(limit)
+    deeds_gone = connection.execute(delete(audit).where(audit.c.id.in_(old_deeds)))
+    erased = len(gone) + len(scrubbed) + raw.rowcount
+    return erased + ids_gone.rowcount + deeds_gone.rowcount
