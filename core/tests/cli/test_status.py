@@ -117,6 +117,20 @@ def test_the_status_names_what_needs_a_person_and_how_to_go_on(
     assert "refused 7 times in the last hour (401): the signature does not match" in text.stdout
 
 
+def test_what_to_do_about_a_parked_event_can_be_pasted(workspace: Any, an_event: MakeEvent) -> None:
+    parked, dead = workspace.store(an_event("e1"), an_event("e2"))
+    workspace.settle(parked, "parked", "no contact has this email")
+    workspace.settle(dead, "dead", "Wix refused it")
+
+    hidden = workspace.json("show", parked)["next"]
+    shown = workspace.run("show", parked, "--reveal").stdout
+
+    assert hidden[0] == f"inboxbridge show {parked} --reveal"
+    assert "inboxbridge link open email:dana@example.com CONTACT_ID" in shown
+    assert f"inboxbridge give-up {parked}" in shown
+    assert f"inboxbridge replay {dead}" in workspace.run("show", dead).stdout
+
+
 def test_a_quiet_installation_is_well(workspace: Any, an_event: MakeEvent) -> None:
     (event_id,) = workspace.store(an_event())
     workspace.deliver(event_id)

@@ -21,6 +21,8 @@ def print_story(story: dict[str, Any]) -> None:
     add("state", styled_state(story["state"]))
     if story["reason"]:
         add("why", story["reason"])
+    if story["state"] in ("pending", "retrying"):
+        add("waits for", story["waiting_for"])
     add("received", _received(story))
     add("verified", _verified(story))
     add("parsed", _parsed(story))
@@ -33,6 +35,8 @@ def print_story(story: dict[str, Any]) -> None:
         request = story["request"]
         add("request", f"{request['method']} {request['path']}")
         add("", json.dumps(request["body"], indent=2, ensure_ascii=False))
+    for place, step in enumerate(story["next"]):
+        add("" if place else "next", step)
     print_fields(console(), fields)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from sqlalchemy import Row
@@ -34,6 +35,8 @@ def tell(
     - ``contact``: ``{"why", "links": [{"identity", "contact_id", "origin", "at"}]}``.
     - ``tries``: each ``{"started_at", "ended_at", "outcome", "status", "request_id", "detail"}``.
     - ``request``: ``{"method", "path", "body"}`` of Send Message, or None; texts as their lengths.
+    - ``next``: what a person may do about it, a command each; a person's address only where texts
+      are shown.
     """
     body = read(reads.event_body, record.id)
     event = Event.model_validate_json(body) if body else None
@@ -51,7 +54,32 @@ def tell(
         "contact": _contact(read, record, event, reveal),
         "tries": [_try(row) for row in tries],
         "request": request,
+        "next": _next(record, event, reveal),
     }
+
+
+def _next(record: EventRecord, event: Event | None, reveal: bool) -> list[str]:
+    if record.state == "dead":
+        return [f"inboxbridge replay {record.id}", f"inboxbridge give-up {record.id}"]
+    if record.state == "unreadable":
+        return [
+            f"inboxbridge show {record.id} --raw",
+            f"inboxbridge replay {record.id}",
+            f"inboxbridge give-up {record.id}",
+        ]
+    if record.state != "parked":
+        return []
+    steps = [f"inboxbridge replay {record.id}", f"inboxbridge give-up {record.id}"]
+    keys = identities_of(record.connection, event.person) if event else []
+    if not keys:
+        return steps
+    if not reveal:
+        return [f"inboxbridge show {record.id} --reveal", *steps]
+    kind, _, value = keys[0].partition(":")
+    if kind == "id":
+        value = value.removeprefix(f"{record.connection}:")
+    identity = shlex.quote(f"{kind}:{value}")
+    return [f"inboxbridge link {record.connection} {identity} CONTACT_ID", *steps]
 
 
 def _delivery(read: JournalReader, event_id: int) -> dict[str, Any] | None:
