@@ -22,6 +22,8 @@ from inboxbridge_console import create_app
 from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -129,10 +131,22 @@ def log_in(browser: Any, installation: Installation) -> None:
     click(browser, "Log in")
 
 
-def click(browser: Any, text: str) -> None:
-    """Press the button or follow the link with this text, ignoring … at its end."""
+def button(browser: Any, text: str) -> Any:
+    """The button or link with this text, ignoring … at its end."""
     quoted = f"starts-with(normalize-space(), {text!r})"
-    browser.find_element(By.XPATH, f"//button[{quoted}] | //main//a[{quoted}]").click()
+    return browser.find_element(By.XPATH, f"//button[{quoted}] | //main//a[{quoted}]")
+
+
+def follow(browser: Any, element: Any) -> None:
+    """Click, and wait for the page that it leads to."""
+    before = browser.find_element(By.TAG_NAME, "html")
+    element.click()
+    WebDriverWait(browser, 20, poll_frequency=0.02).until(staleness_of(before))
+
+
+def click(browser: Any, text: str) -> None:
+    """Press the button or follow the link with this text, to another page."""
+    follow(browser, button(browser, text))
 
 
 def main_text(browser: Any) -> str:
@@ -165,7 +179,7 @@ def test_danas_text_is_found_linked_and_seen_in_the_inbox(
     click(browser, "Find")
     assert "D••• R•••" in main_text(browser)
     assert "Saturday" not in main_text(browser)
-    browser.find_element(By.CSS_SELECTOR, "td.id a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "td.id a"))
 
     click(browser, "Link to contact")
     assert "found by name" in main_text(browser)
@@ -176,7 +190,7 @@ def test_danas_text_is_found_linked_and_seen_in_the_inbox(
     reload_until(browser, "In the Inbox\n")
     until(lambda: installation.sandbox.texts() == [TEXT], "the message in the Inbox")
 
-    browser.find_element(By.CSS_SELECTOR, "form.words button").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "form.words button"))
     assert TEXT in main_text(browser)
     assert browser.title.startswith("Event 1")
 
@@ -204,11 +218,11 @@ def test_new_events_show_by_themselves_and_can_be_paused(
     installation.text("t1", TEXT)
     until(lambda: "D••• R•••" in main_text(browser), "the new event")
 
-    click(browser, "Pause")
+    button(browser, "Pause").click()
     installation.text("t2", "And Sunday?")
     until(lambda: "Paused, 1 new" in main_text(browser), "the count")
     assert len(browser.find_elements(By.CSS_SELECTOR, "tbody tr")) == 1
-    click(browser, "Go on")
+    button(browser, "Go on").click()
     assert len(browser.find_elements(By.CSS_SELECTOR, "tbody tr")) == 2
     assert violations(browser) == []
 
@@ -260,7 +274,7 @@ def test_all_can_be_done_without_scripts(installation: Installation, browser: An
 
     browser.find_element(By.ID, "q").send_keys("dana")
     click(browser, "Find")
-    browser.find_element(By.CSS_SELECTOR, "td.id a").click()
+    follow(browser, browser.find_element(By.CSS_SELECTOR, "td.id a"))
     click(browser, "Give up")
     click(browser, "Give up")
 

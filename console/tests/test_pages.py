@@ -81,6 +81,22 @@ async def test_what_needs_a_person_leads_to_it(desk: Any, dana: Any, message: Ma
     assert "shop refused 4 deliveries in the last hour" in page
 
 
+async def test_what_is_parked_is_grouped_by_person(
+    desk: Any, dana: Any, message: MakeEvent
+) -> None:
+    hers = await desk.store(*(message(f"d{n}") for n in range(3)))
+    (other,) = await desk.store(Event(id="n", person=Person(id="u-1", name="Noah"), text="Hi"))
+    for event_id in (*hers, other):
+        await desk.settle(event_id, "parked", "no contact has this email")
+
+    page = (await dana.get("/find?state=parked")).text
+
+    assert "By person" in page
+    assert page.index("3 events by shop") < page.index("1 event by shop")
+    assert f'href="/events/{hers[-1]}/link"' in page
+    assert "By person" not in (await dana.get("/find")).text
+
+
 async def test_a_slip_in_an_address_is_said_with_a_suggestion(dana: Any) -> None:
     for query, said in (
         ("state=parkd", "Did you mean &#39;parked&#39;?"),

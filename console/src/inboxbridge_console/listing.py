@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from inboxbridge.errors import ConfigError
+from inboxbridge.identity import identities_of
 from inboxbridge.journal import reads
 from inboxbridge.journal.finding import FoundEvent, Wanted
 from inboxbridge.model import Event, Person
@@ -51,6 +52,36 @@ def row_of(found: FoundEvent, *, shown: bool, waiting_for: str | None = None) ->
         tame(" ".join(event.text.split()), PREVIEW) if event and shown else "",
         waiting_for,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A person for whom events are parked.
+
+    Attributes:
+        label: How the person is called, masked unless shown.
+        count: How many events.
+        newest: The newest of them, from which all can be linked.
+    """
+
+    label: str
+    count: int
+    newest: EventRecord
+
+
+def by_person(found: Iterable[FoundEvent], *, shown: bool) -> list[Waiting]:
+    """Return for whom events wait, the most first, so that one decision serves them all."""
+    groups: dict[tuple[str, ...], list[tuple[EventRecord, Person]]] = {}
+    for one in found:
+        person = person_of(one.body)
+        keys = identities_of(one.record.connection, person) if person else []
+        if person is not None and keys:
+            groups.setdefault((one.record.site, keys[0]), []).append((one.record, person))
+    waiting = [
+        Waiting(person_label(of_one[0][1], shown=shown), len(of_one), of_one[0][0])
+        for of_one in groups.values()
+    ]
+    return sorted(waiting, key=lambda one: -one.count)
 
 
 def event_of(body: str | None) -> Event | None:
