@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from inboxbridge.cli.console import STATE_STYLES, console, duration, print_json
-from inboxbridge.cli.events import as_object
 from inboxbridge.cli.opening import connection_settings, reading, usable_config
 from inboxbridge.journal import reads
 from inboxbridge.journal.reader import JournalReader
 from inboxbridge.model.records import EventRecord
+from inboxbridge.operate.objects import as_object
 
 EVERY_SECONDS = 0.3
 WATCHED = 500

@@ -30,6 +30,8 @@ from inboxbridge.model.phone import normalize_phone
 from inboxbridge.operate.finding import NotUnderstood, person
 from inboxbridge.operate.objects import as_object
 
+_KEEP_IDS = insert_new(seen, ("digest", "at"))
+
 MOST_EVENTS = 100_000
 ROWS = 500
 
@@ -188,7 +190,7 @@ def _erase_events(connection: Connection, ids: Sequence[int]) -> None:
         )
     )
     known = [(digest_of(row.connection, row.source_id), row.received_at) for row in rows]
-    insert_new(connection, seen, known, ("digest", "at"))
+    _KEEP_IDS(connection, known)
     connection.execute(delete(attempts).where(attempts.c.event_id.in_(ids)))
     connection.execute(delete(events).where(events.c.id.in_(ids)))
 
