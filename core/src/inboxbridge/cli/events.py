@@ -12,7 +12,7 @@ from inboxbridge.journal.reader import JournalReader
 from inboxbridge.model.records import EventRecord
 from inboxbridge.operate.finding import asked, expect_connection, expect_state
 from inboxbridge.operate.objects import as_object
-from inboxbridge.operate.waiting import waiting_for
+from inboxbridge.operate.waiting import TURN, waiting_for
 
 PAGE = 500
 WITH_CONTACT = 100
@@ -85,7 +85,7 @@ def _print_table(records: list[EventRecord], why: dict[int, str | None], limit: 
     rows = []
     for record in records:
         who = f"contact {record.contact_id}" if record.contact_id and shows_contact else ""
-        is_open = record.state in ("pending", "retrying")
+        is_open = record.state in ("pending", "retrying") and why[record.id] != TURN
         reason = f"waits for {why[record.id]}" if is_open else record.reason
         rows.append(
             (

@@ -12,6 +12,7 @@ from inboxbridge.cli.console import print_json
 from inboxbridge.config.tables import (
     COMMON_KEYS,
     ConnectionSettings,
+    ConsoleSettings,
     CourierSettings,
     GatewaySettings,
     JournalSettings,
@@ -42,6 +43,7 @@ def schema_of(available: Mapping[str, list[Installed]]) -> Schema:
         "journal": _table(JournalSettings),
         "gateway": _table(GatewaySettings),
         "courier": _table(CourierSettings),
+        "console": _table(ConsoleSettings),
         "sites": {"type": "object", "additionalProperties": _table(SiteSettings)},
         "connectors": _connections(dict(available)),
     }

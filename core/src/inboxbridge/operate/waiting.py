@@ -12,6 +12,9 @@ from sqlalchemy import Connection, func, select, text
 from inboxbridge.journal.schema import OPEN, UNFINISHED, events, sites, state_in
 from inboxbridge.model.records import EventRecord
 
+TURN = "its turn"
+"""What an event waits for that is waiting for nothing else."""
+
 UNSEEN_SECONDS = 60.0
 """After so long without a sign of life nobody works on a site."""
 
@@ -126,7 +129,7 @@ def _why(
         return f"Wix's limit of calls for site {site.name}, until {clock(site.busy_until, now)}"
     if attempt_at is not None:
         return "Wix's answer to its attempt; without one, it is looked for in the Inbox"
-    return "its turn"
+    return TURN
 
 
 def _heads(
