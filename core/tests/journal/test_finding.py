@@ -14,7 +14,13 @@ from inboxbridge import Event, Person, WebhookRequest
 from inboxbridge.journal import Accepted, Journal, finding, overview, purging, writes
 from inboxbridge.journal.finding import Wanted
 from inboxbridge.journal.remembering import remember_conversations
-from inboxbridge.journal.rows import AttemptBegun, ContactConversation, Settled
+from inboxbridge.journal.rows import (
+    AttemptBegun,
+    ContactConversation,
+    GivingUp,
+    Reopening,
+    Settled,
+)
 from inboxbridge.journal.schema import events as events_table
 from inboxbridge.operate import finding as typed
 from sqlalchemy import event, insert, text
@@ -238,3 +244,15 @@ async def test_finding_uses_the_indexes_on_a_large_journal(journal: Journal) -> 
     for plan in (by_words, by_message, by_state):
         assert "Seq Scan" not in plan
         assert "SCAN events\n" not in f"{plan}\n"
+
+
+async def test_a_decision_is_about_the_state_that_was_seen(journal: Journal) -> None:
+    """Two operators read the same state, and both write: the second changes nothing."""
+    [number] = await store(journal, dana("d1"))
+    await journal.write(writes.settle, Settled(number, "dead", "Wix refused it"))
+    replayed = Reopening((number,), "replayed by hand", ("dead",))
+    given_up = GivingUp((number,), "given up by hand", ("dead",))
+
+    assert await journal.write(writes.reopen, replayed) == 1
+    assert await journal.write(writes.reopen, replayed) == 0
+    assert await journal.write(writes.give_up, given_up) == 0
