@@ -159,7 +159,7 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     async def fetch_attachment(
-        self, attachment: Attachment, http: httpx.AsyncClient
+        self, attachment: Attachment, delivery: WebhookRequest | None, http: httpx.AsyncClient
     ) -> Download | None:
         """Say where a file is that only the provider's id names, or that needs credentials.
 
@@ -169,10 +169,12 @@ class ConnectorSpec:
 
         Args:
             attachment: As `parse_event` or `enrich` made it.
+            delivery: The delivery that it came in, as it was kept, for sources that send files in
+                their deliveries; None once it is kept no more.
             http: A client with time-outs set, for sources that tell the address only when asked.
 
         Returns:
-            Where to fetch it, or None where it is gone or may not be fetched.
+            Where to fetch it, or its content; None where it is gone or may not be fetched.
         """
         raise AssertionError("specification only")
 

@@ -69,6 +69,18 @@ class Shop(Connector[ConnectorSettings]):
         return Download(url=f"{self.base}/{attachment.source}", headers={"X-Token": "t"})
 
 
+class Letters(Shop):
+    """Its photos are in the deliveries themselves."""
+
+    @hookimpl
+    async def fetch_attachment(
+        self, attachment: Attachment, delivery: WebhookRequest | None
+    ) -> Download | None:
+        if delivery is None:
+            return None
+        return Download(content=delivery.body, mime_type="Text/Plain")
+
+
 class House:
     """One site's files over a sandbox, a journal, and a source."""
 
@@ -86,6 +98,9 @@ class House:
         )
         shop = Shop(ConnectorSettings())
         shop.base = base
+        self.use(shop)
+
+    def use(self, shop: Shop) -> None:
         settings = ConnectionSettings(name="shop", plugin="shop")
         self.connection = Connection(settings, shop, runner=HookRunner("shop", inline=True))
 
@@ -100,9 +115,12 @@ class House:
         ledger = Ledger(self.journal, Retry(), CourierSettings(), Reporter(), lambda: NOW)
         return Files(context, ledger)
 
-    async def fetched(self, *attachments: Attachment, **options: bool) -> Event | Outcome:
+    async def fetched(
+        self, *attachments: Attachment, came_in: bytes | None = None, **options: bool
+    ) -> Event | Outcome:
         event = Event(id="m1", person=Person(id="dana"), text="like this", attachments=attachments)
-        await self.journal.accept(Accepted("default", "shop", None, NOW, (event,)))
+        delivery = None if came_in is None else WebhookRequest(body=came_in)
+        await self.journal.accept(Accepted("default", "shop", delivery, NOW, (event,)))
         return await self.again(event, **options)
 
     async def again(self, event: Event, **options: bool) -> Event | Outcome:
@@ -218,3 +236,45 @@ async def test_files_are_left_where_they_are_if_the_site_says_so(house: House) -
     assert isinstance(event, Event)
     assert event.attachments == (PHOTO,)
     assert [item["text"] for item in shown(event)] == ["like this", "[Image]"]
+
+
+async def test_a_file_that_came_in_the_delivery_is_kept(house: House) -> None:
+    house.use(Letters(ConnectorSettings()))
+
+    event = await house.fetched(PHOTO, came_in=JPEG)
+
+    assert isinstance(event, Event)
+    [attachment] = event.attachments
+    assert attachment.mime_type == "image/jpeg"
+    assert (await house.http.get(attachment.url)).content == JPEG
+
+
+async def test_a_file_of_a_delivery_that_is_kept_no_more_is_told_in_words(house: House) -> None:
+    house.use(Letters(ConnectorSettings()))
+
+    event = await house.fetched(PHOTO)
+
+    assert isinstance(event, Event)
+    assert event.attachments[0].not_fetched == GONE
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "it is empty"), (b"x" * 33, "it is larger than 0 MB")],
+)
+async def test_an_empty_or_too_large_file_of_a_delivery_is_told_in_words(
+    house: House, monkeypatch: pytest.MonkeyPatch, content: bytes, reason: str
+) -> None:
+    monkeypatch.setattr(download, "MAX_BYTES", 32)
+    house.use(Letters(ConnectorSettings()))
+
+    event = await house.fetched(PHOTO, came_in=content)
+
+    assert isinstance(event, Event)
+    assert event.attachments[0].not_fetched == reason
+
+
+@pytest.mark.parametrize("both", [{}, {"url": "https://a.example", "content": b"x"}])
+def test_a_download_is_either_an_address_or_a_file(both: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="either a url or a content"):
+        Download(**both)

@@ -74,6 +74,22 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
+async def file_of(what: Download) -> File:
+    """Return the file that a connector named, or gave itself.
+
+    Raises:
+        NotFetched: It is gone, too large, refused, or where it must not be fetched.
+        FetchLater: Its server did not answer, or has a fault.
+    """
+    if what.content is None:
+        return await download(what)
+    if len(what.content) > MAX_BYTES:
+        raise NotFetched(_too_large(MAX_BYTES))
+    if not what.content:
+        raise NotFetched("it is empty")
+    return File(what.content, sniffed(what.content) or (what.mime_type or "").strip().lower())
+
+
 async def download(
     what: Download,
     *,

@@ -14,9 +14,9 @@ from inboxbridge.courier.download import FetchLater, NotFetched
 from inboxbridge.courier.ledger import Ledger
 from inboxbridge.courier.outcome import Outcome
 from inboxbridge.errors import ConnectorError, HookFailed
-from inboxbridge.journal import writes
+from inboxbridge.journal import reads, writes
 from inboxbridge.journal.rows import EnrichedBody, StoredEvent
-from inboxbridge.model import Attachment, Event
+from inboxbridge.model import Attachment, Event, WebhookRequest
 from inboxbridge.plugins import Connection
 from inboxbridge.wix import Forbidden, WixError
 from inboxbridge.wix.budget import Lane
@@ -66,7 +66,7 @@ class Files:
                 continue
             try:
                 async with self._slots:
-                    attachments.append(await self._fetched(attachment, connection, lane))
+                    attachments.append(await self._fetched(row, attachment, connection, lane))
             except FetchLater as error:
                 if row.attempts + 1 < TRIES:
                     reason = f"a file of the message could not be fetched: {error}"
@@ -80,10 +80,11 @@ class Files:
         return event
 
     async def _fetched(
-        self, attachment: Attachment, connection: Connection, lane: Lane
+        self, row: StoredEvent, attachment: Attachment, connection: Connection, lane: Lane
     ) -> Attachment:
+        delivery = await self._delivery(row) if connection.takes_files_from_deliveries else None
         try:
-            what = await connection.where(attachment)
+            what = await connection.where(attachment, delivery)
         except HookFailed:
             raise
         except Exception as error:
@@ -91,7 +92,7 @@ class Files:
             raise FetchLater(f"its source could not be asked ({said})") from error
         if what is None:
             raise NotFetched(GONE)
-        file = await download.download(what)
+        file = await download.file_of(what)
         is_image = file.mime_type in download.IMAGES
         mime_type = file.mime_type or attachment.mime_type or "application/octet-stream"
         filename = what.filename or attachment.filename or _name(mime_type)
@@ -116,6 +117,10 @@ class Files:
                 "height": kept.height or attachment.height,
             }
         )
+
+    async def _delivery(self, row: StoredEvent) -> WebhookRequest | None:
+        kept = await self._journal.read(reads.raw_delivery, row.id)
+        return kept.request if kept is not None else None
 
     def _words(self, row: StoredEvent, attachment: Attachment, reason: str) -> Attachment:
         self._log.warning("file_not_fetched", event_id=row.id, reason=reason)

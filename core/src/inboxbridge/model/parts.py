@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from inboxbridge.model.events import Event, Key, Model, Text
 
@@ -66,16 +66,25 @@ Part: TypeAlias = Event | UnreadablePart | IgnoredPart
 
 
 class Download(Model):
-    """Where the core fetches an attachment, with the credentials that it takes.
+    """Where the core fetches an attachment, with the credentials that it takes; or the file itself.
 
     Attributes:
-        url: An ``https`` address of the provider; it may hold a token, and is never printed.
+        url: An ``https`` address of the provider; it may hold a token, and is never printed. Empty
+            where `content` is the file.
+        content: The file, where it came in the delivery itself.
         headers: Sent to the host of `url` alone and never along a redirect to another host.
         filename: How to call the file, where only this answer tells.
         mime_type: Its type, where only this answer tells.
     """
 
-    url: Annotated[Text, Field(min_length=1, repr=False)]
+    url: Annotated[Text, Field(repr=False)] = ""
+    content: bytes | None = Field(default=None, repr=False)
     headers: dict[str, str] = Field(default={}, repr=False)
     filename: str | None = None
     mime_type: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Download:
+        if bool(self.url) == (self.content is not None):
+            raise ValueError("a download is either a url or a content")
+        return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable
+from functools import cached_property
 from traceback import clear_frames
 from typing import Any, TypeVar
 
@@ -226,8 +227,20 @@ class Connection:
             raise HookFailed(f"{self._who}.enrich changed the event's id or thread")
         return enriched_event
 
-    async def where(self, attachment: Attachment) -> Download | None:
+    @cached_property
+    def takes_files_from_deliveries(self) -> bool:
+        """Whether `where` needs the delivery that an attachment came in."""
+        implementations = self.manager.hook.fetch_attachment.get_hookimpls()
+        return any("delivery" in one.argnames for one in implementations)
+
+    async def where(
+        self, attachment: Attachment, delivery: WebhookRequest | None = None
+    ) -> Download | None:
         """Return where the file of an attachment with a ``source`` is fetched, None if nowhere.
+
+        Args:
+            attachment: The attachment.
+            delivery: What it came in, for a connector that takes files from there.
 
         Raises:
             HookFailed: The connector returned something else.
@@ -237,7 +250,9 @@ class Connection:
         """
 
         async def asked(http: httpx.AsyncClient) -> Any:
-            call = self.manager.hook.fetch_attachment(attachment=attachment, http=http)
+            call = self.manager.hook.fetch_attachment(
+                attachment=attachment, delivery=delivery, http=http
+            )
             if not isinstance(call, Awaitable):
                 raise HookFailed(f"{self._who}.fetch_attachment must be async")
             return await call

@@ -9,11 +9,14 @@ The tolerant readers (`scalar`, `mapping`, `items`, `whole_seconds` and those of
 value itself and give an empty one or None for what it is not: for fields that a source may vary
 and that a message can do without.
 
+`form_parts` reads forms, also those with files in them.
+
 `read_each` reads the parts of a batch one by one: one that cannot be read is kept as such, and the
 others become events.
 """
 
 from inboxbridge.model.text import web_link
+from inboxbridge.reading._forms import FormPart, form_parts
 from inboxbridge.reading._moments import (
     clock_text,
     date_text,
@@ -45,6 +48,7 @@ from inboxbridge.reading._tolerant import (
 from inboxbridge.reading._zones import time_zone
 
 __all__ = [
+    "FormPart",
     "array_at",
     "as_object",
     "clock_text",
@@ -52,6 +56,7 @@ __all__ = [
     "event_id",
     "fingerprint",
     "form_fields",
+    "form_parts",
     "id_at",
     "identifier",
     "is_json",
