@@ -1,0 +1,203 @@
+"""A whole mail as it was sent, read with the standard library's `email`.
+
+Sources: https://www.rfc-editor.org/rfc/rfc5322, https://www.rfc-editor.org/rfc/rfc2045
+
+Time is bounded: `message_from_bytes` costs by lines, by parts, and by lines times nesting. A mail
+that would cost too much is read up to a place, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import Message
+from typing import Any, Final, TypeAlias
+
+from inboxbridge import MalformedBody
+
+from inboxbridge_email.encoded import decoded, decoded_words
+from inboxbridge_email.mail import Mail, MailFile, MailHeaders
+
+MAX_SECONDS: Final = 1.5
+"""What reading may cost at most, by the estimate of `_seconds`; the hook has five seconds."""
+
+MAX_BOUNDARIES: Final = 100
+"""How many multiparts are read, one in another or side by side."""
+
+MAX_TEXT_BYTES: Final = 2_000_000
+"""The most of one text that is read."""
+
+MAX_PARTS: Final = 500
+
+SIGNATURES: Final = frozenset({
+    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
+    "application/pgp-keys",
+})  # fmt: skip
+"""Parts that only mail programs have a use for."""
+
+_LEAST_BYTES = 64 * 1024
+
+Part: TypeAlias = "Message[str, str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file in a mail, with what is in it."""
+
+    file: MailFile
+    content: bytes
+
+
+def read_mail(raw: bytes, **delivered: Any) -> Mail:
+    """Return the mail in *raw*.
+
+    Args:
+        raw: The mail as it was sent.
+        delivered: What the carrier tells beside it: `Mail.recipients` and the like.
+
+    Raises:
+        MalformedBody: It has no headers, or nests too deep to be read.
+    """
+    message, note = _parsed(raw)
+    texts: dict[str, str] = {}
+    files: list[MailFile] = []
+    for part, file in _leaves(message):
+        kind = part.get_content_type()
+        if file is None and kind not in texts:
+            texts[kind] = _text(part)
+        elif file is None and texts[kind]:
+            texts[kind] += "\n" + _text(part)
+        elif file is not None:
+            files.append(file)
+    return Mail(
+        MailHeaders(_header_pairs(message)),
+        texts.get("text/plain", ""),
+        texts.get("text/html", ""),
+        tuple(files),
+        **delivered,
+        note=note,
+    )
+
+
+def content_of(raw: bytes, source: str) -> bytes | None:
+    """Return the file that `MailFile.source` names; None where there is no such file."""
+    message, _ = _parsed(raw)
+    for part, file in _leaves(message):
+        if file is not None and file.source == source:
+            return _bytes(part)
+    return None
+
+
+def _parsed(raw: bytes) -> tuple[Part, str]:
+    kept = _affordable(raw.lstrip(b"\r\n"))
+    try:
+        message = message_from_bytes(kept, policy=policy.compat32)
+    except (RecursionError, ValueError, LookupError, AssertionError) as error:
+        raise MalformedBody(f"the mail cannot be read ({type(error).__name__})") from None
+    if not message.keys():
+        raise MalformedBody("the mail has no headers")
+    left = len(raw) - len(kept)
+    note = f"Only the beginning of this email is shown; its other {left:,} bytes are not"
+    return message, note if left > _LEAST_BYTES // 64 else ""
+
+
+def _affordable(raw: bytes) -> bytes:
+    """Return as much of *raw*, from its beginning, as can be read in time."""
+    at = -1
+    lowered = raw.lower()
+    for _ in range(MAX_BOUNDARIES + 1):
+        at = lowered.find(b"boundary=", at + 1)
+        if at < 0:
+            break
+    else:
+        raw = raw[:at]
+    while len(raw) > _LEAST_BYTES and _seconds(raw) > MAX_SECONDS:
+        raw = raw[: len(raw) // 2]
+    return raw
+
+
+def _seconds(raw: bytes) -> float:
+    """Estimate what reading costs, a little more than was measured."""
+    lines, parts = raw.count(b"\n"), raw.count(b"\n--")
+    nesting = raw.lower().count(b"boundary=")
+    return len(raw) * 2e-8 + lines * 5e-7 + parts * 2e-5 + lines * nesting * 2e-7
+
+
+def _leaves(message: Part) -> Iterator[tuple[Part, MailFile | None]]:
+    """Yield the parts that hold something: with None a text to show, else a file."""
+    waiting: list[Part] = [message]
+    seen = 0
+    while waiting and seen < MAX_PARTS:
+        part = waiting.pop()
+        inner = part.get_payload()
+        if part.get_content_type() != "message/rfc822" and isinstance(inner, list):
+            waiting.extend(reversed([one for one in inner if isinstance(one, Message)]))
+            continue
+        seen += 1
+        if part.get_content_type() in SIGNATURES:
+            continue
+        yield part, None if _is_shown(part) else _file(part, seen)
+
+
+def _is_shown(part: Part) -> bool:
+    if part.get_content_type() not in ("text/plain", "text/html"):
+        return False
+    return part.get_content_disposition() != "attachment" and not _filename(part)
+
+
+def _file(part: Part, number: int) -> MailFile:
+    is_inline = part.get_content_disposition() != "attachment" and "content-id" in part
+    kind = part.get_content_type()
+    name = _filename(part) or ("message.eml" if kind == "message/rfc822" else "")
+    return MailFile(name, kind, len(_bytes(part)), f"part:{number}", is_inline)
+
+
+def _filename(part: Part) -> str:
+    try:
+        return decoded_words(part.get_filename() or "").strip()
+    except (ValueError, LookupError, TypeError, IndexError):
+        return ""
+
+
+def _bytes(part: Part) -> bytes:
+    if part.get_content_type() == "message/rfc822":
+        inner = part.get_payload()
+        if isinstance(inner, list):
+            return b"".join(one.as_bytes() for one in inner if isinstance(one, Message))
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError, AssertionError):
+        content = None
+    return content if isinstance(content, bytes) else b""
+
+
+def _text(part: Part) -> str:
+    try:
+        charset = part.get_content_charset()
+    except (ValueError, LookupError, TypeError):
+        charset = None
+    text = decoded(_bytes(part)[:MAX_TEXT_BYTES], charset)
+    return _flowed(text, part) if part.get_param("format") == "flowed" else text
+
+
+def _flowed(text: str, part: Part) -> str:
+    """Join the lines of one paragraph, which a mail program has broken (RFC 3676)."""
+    deletes_space = str(part.get_param("delsp")).lower() == "yes"
+    lines: list[str] = []
+    goes_on = False
+    for line in text.replace("\r\n", "\n").split("\n"):
+        is_quoted = line.startswith(">")
+        if goes_on and not is_quoted and line != "-- ":
+            lines[-1] += line.removeprefix(" ")
+        else:
+            lines.append(line if is_quoted else line.removeprefix(" "))
+        goes_on = lines[-1].endswith(" ") and not is_quoted and line != "-- "
+        if goes_on and deletes_space:
+            lines[-1] = lines[-1][:-1]
+    return "\n".join(lines)
+
+
+def _header_pairs(message: Part) -> Iterator[tuple[str, str]]:
+    for name, value in message.raw_items():
+        yield name, str(value)
