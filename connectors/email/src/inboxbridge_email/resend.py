@@ -26,6 +26,7 @@ from inboxbridge import (
     StandardWebhooks,
     WebAddress,
     WebhookRequest,
+    clean_text,
     hookimpl,
 )
 from inboxbridge.reading import (
@@ -39,7 +40,7 @@ from inboxbridge.reading import (
     whole_seconds,
 )
 
-from inboxbridge_email.events import MAX_RECIPIENTS, attachments_of, key_of, text_of
+from inboxbridge_email.events import EMPTY, MAX_RECIPIENTS, attachments_of, key_of, text_of
 from inboxbridge_email.kinds import left_out
 from inboxbridge_email.mail import Mail, MailFile, MailHeaders, addresses
 from inboxbridge_email.people import addressee_of, sender_of
@@ -96,7 +97,7 @@ class Resend(Connector[ResendSettings]):
             id=key_of(mail) if "message-id" in mail.headers else email_id,
             direction="outbound" if sender.is_own else "inbound",
             person=Person(email=person.email, name=person.name or None) if person else Person(),
-            text=mail.headers.text("subject"),
+            text=clean_text(mail.headers.text("subject")) or EMPTY,
             occurred_at=iso_moment(data.get("created_at")) or iso_moment(body.get("created_at")),
             data={"email_id": email_id, "recipients": [*mail.recipients]},
         )
