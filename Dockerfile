@@ -9,7 +9,7 @@ ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
 # The folders of connectors/ to install.
-ARG CONNECTORS="bookings chat facebook phone sms telegram webhook"
+ARG CONNECTORS="bookings chat email facebook phone sms telegram webhook"
 WORKDIR /source
 COPY core core
 COPY connectors connectors

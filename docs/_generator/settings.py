@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from .text import attribute_docs, code, default_of, doc_of, markdown, table, values_of
 
 HEADER = ("setting", "default", "values", "meaning")
-FIRST_PARTY = ("facebook", "sms", "phone", "bookings", "chat", "telegram", "webhook")
+FIRST_PARTY = ("facebook", "sms", "phone", "email", "bookings", "chat", "telegram", "webhook")
 
 CORE: dict[str, tuple[str, type[BaseModel]]] = {
     "journal": ("[journal]", JournalSettings),

@@ -11,7 +11,7 @@ from inboxbridge.cli.connectors import Row, describe
 from inboxbridge.plugins import GROUP, installed
 
 KEYS = ["name", "package", "version", "api_version", "hooks", "enabled", "error"]
-FIRST_PARTY = ["bookings", "chat", "facebook", "phone", "sms", "telegram", "webhook"]
+FIRST_PARTY = ["bookings", "chat", "email", "facebook", "phone", "sms", "telegram", "webhook"]
 
 GOOD = """
 from inboxbridge import Connector, NoSignature, Providers, hookimpl
