@@ -10,6 +10,9 @@ from typing import Final
 MAX_ENCODED_CHARACTERS: Final = 10_000
 """The most of one header that is searched for encoded words; longer ones stay as they are."""
 
+_MISNAMED = frozenset({"us-ascii", "ascii", "utf-8", "utf8"})
+"""Charsets that are named where another one is meant."""
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -38,19 +41,12 @@ def decoded(content: bytes, charset: str | None) -> str:
             return content.decode(name or "utf-8")
         except (LookupError, UnicodeError, ValueError):
             continue
-    if charset and _is_text_codec(charset):
-        return content.decode(charset, "replace")
+    if charset and charset.lower() not in _MISNAMED:
+        try:
+            return content.decode(charset, "replace")
+        except (LookupError, UnicodeError, ValueError):
+            pass
     return content.decode("cp1252", "replace")
-
-
-def _is_text_codec(charset: str) -> bool:
-    if charset.lower().replace("_", "-") in ("us-ascii", "ascii", "utf-8", "utf8"):
-        return False
-    try:
-        b"".decode(charset, "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return False
-    return True
 
 
 def _without_raw_bytes(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from email.utils import getaddresses
 from typing import Final
 
 from inboxbridge import Person
+from inboxbridge.reading import one_line
 
 from inboxbridge_email.encoded import decoded_words
 
@@ -15,6 +17,10 @@ MAX_HEADER_CHARACTERS: Final = 20_000
 """The most of one header that is read: some 500 recipients."""
 
 MAX_HEADERS: Final = 2_000
+
+
+_ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?[bqBQ]\?[^?\s]*\?=")
+_PUT_BY = re.compile(r"=\?\d{1,5}\?=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +121,28 @@ def addresses(value: str) -> list[Address]:
 
     Encoded words are read after the addresses are told apart, as a name may hold a comma.
     """
+    words: dict[str, str] = {}
+
+    def put_by(found: re.Match[str]) -> str:
+        # Mail programs leave an "@" or a comma in them, which the parser takes for its own.
+        placeholder = f"=?{len(words)}?="
+        words[placeholder] = found[0]
+        return placeholder
+
+    text = _ENCODED_WORD.sub(put_by, value[:MAX_HEADER_CHARACTERS])
     try:
-        pairs = getaddresses([value[:MAX_HEADER_CHARACTERS]])
+        pairs = getaddresses([text])
     except (ValueError, IndexError, RecursionError):
         return []
-    return list(_usable(pairs))
+    return list(_usable(pairs, words))
 
 
-def _usable(pairs: list[tuple[str, str]]) -> Iterator[Address]:
+def _usable(pairs: list[tuple[str, str]], words: dict[str, str]) -> Iterator[Address]:
     for name, spelling in pairs:
         email = Person(email=spelling).email
-        if email is not None and not email.startswith("@") and '"' not in email:
-            yield Address(email, decoded_words(name).strip())
+        if email is not None and not email.startswith("@") and not {*'"<>='} & {*email}:
+            name = _PUT_BY.sub(lambda found: words.get(found[0], found[0]), name)
+            yield Address(email, one_line(decoded_words(name)))
 
 
 def _unfolded(value: str) -> str:

@@ -8,6 +8,7 @@ that would cost too much is read up to a place, and says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -19,16 +20,17 @@ from inboxbridge import MalformedBody
 from inboxbridge_email.encoded import decoded, decoded_words
 from inboxbridge_email.mail import Mail, MailFile, MailHeaders
 
-MAX_SECONDS: Final = 1.5
+MAX_SECONDS: Final = 1.0
 """What reading may cost at most, by the estimate of `_seconds`; the hook has five seconds."""
 
 MAX_BOUNDARIES: Final = 100
 """How many multiparts are read, one in another or side by side."""
 
-MAX_TEXT_BYTES: Final = 2_000_000
-"""The most of one text that is read."""
-
 MAX_PARTS: Final = 500
+
+MAX_PARAMETERS_CHARACTERS: Final = 4_000
+"""The most of ``Content-Type`` and ``Content-Disposition`` that is read: the standard library takes
+quadratic time over their parameters."""
 
 SIGNATURES: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
@@ -37,6 +39,9 @@ SIGNATURES: Final = frozenset({
 """Parts that only mail programs have a use for."""
 
 _LEAST_BYTES = 64 * 1024
+_PARAMETERS = re.compile(
+    rb"^content-(?:type|disposition):[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
+)
 
 Part: TypeAlias = "Message[str, str]"
 
@@ -104,6 +109,8 @@ def _parsed(raw: bytes) -> tuple[Part, str]:
 
 def _affordable(raw: bytes) -> bytes:
     """Return as much of *raw*, from its beginning, as can be read in time."""
+    if any(len(found[0]) > MAX_PARAMETERS_CHARACTERS for found in _PARAMETERS.finditer(raw)):
+        raw = _PARAMETERS.sub(lambda found: found[0][:MAX_PARAMETERS_CHARACTERS], raw)
     at = -1
     lowered = raw.lower()
     for _ in range(MAX_BOUNDARIES + 1):
@@ -121,7 +128,7 @@ def _seconds(raw: bytes) -> float:
     """Estimate what reading costs, a little more than was measured."""
     lines, parts = raw.count(b"\n"), raw.count(b"\n--")
     nesting = raw.lower().count(b"boundary=")
-    return len(raw) * 2e-8 + lines * 5e-7 + parts * 2e-5 + lines * nesting * 2e-7
+    return len(raw) * 2e-8 + lines * (5e-7 + nesting * 2e-7) + parts * 2e-5
 
 
 def _leaves(message: Part) -> Iterator[tuple[Part, MailFile | None]]:
@@ -150,7 +157,8 @@ def _file(part: Part, number: int) -> MailFile:
     is_inline = part.get_content_disposition() != "attachment" and "content-id" in part
     kind = part.get_content_type()
     name = _filename(part) or ("message.eml" if kind == "message/rfc822" else "")
-    return MailFile(name, kind, len(_bytes(part)), f"part:{number}", is_inline)
+    size_bytes = None if kind == "message/rfc822" else len(_bytes(part))
+    return MailFile(name, kind, size_bytes, f"part:{number}", is_inline)
 
 
 def _filename(part: Part) -> str:
@@ -164,7 +172,7 @@ def _bytes(part: Part) -> bytes:
     if part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
         if isinstance(inner, list):
-            return b"".join(one.as_bytes() for one in inner if isinstance(one, Message))
+            return b"".join(_whole(one) for one in inner if isinstance(one, Message))
     try:
         content = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError):
@@ -172,30 +180,36 @@ def _bytes(part: Part) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
+def _whole(message: Part) -> bytes:
+    try:
+        return message.as_bytes()
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+        return b""  # the standard library cannot write everything that it can read
+
+
 def _text(part: Part) -> str:
     try:
         charset = part.get_content_charset()
     except (ValueError, LookupError, TypeError):
         charset = None
-    text = decoded(_bytes(part)[:MAX_TEXT_BYTES], charset)
+    text = decoded(_bytes(part), charset)
     return _flowed(text, part) if part.get_param("format") == "flowed" else text
 
 
 def _flowed(text: str, part: Part) -> str:
     """Join the lines of one paragraph, which a mail program has broken (RFC 3676)."""
     deletes_space = str(part.get_param("delsp")).lower() == "yes"
-    lines: list[str] = []
-    goes_on = False
+    pieces: list[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
-        is_quoted = line.startswith(">")
-        if goes_on and not is_quoted and line != "-- ":
-            lines[-1] += line.removeprefix(" ")
+        is_fixed = line.startswith(">") or line == "-- "
+        if is_fixed and pieces and not pieces[-1].endswith("\n"):
+            pieces.append("\n")
+        line = line if is_fixed else line.removeprefix(" ")
+        if is_fixed or not line.endswith(" "):
+            pieces.append(f"{line}\n")
         else:
-            lines.append(line if is_quoted else line.removeprefix(" "))
-        goes_on = lines[-1].endswith(" ") and not is_quoted and line != "-- "
-        if goes_on and deletes_space:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+            pieces.append(line[:-1] if deletes_space else line)
+    return "".join(pieces).removesuffix("\n")
 
 
 def _header_pairs(message: Part) -> Iterator[tuple[str, str]]:

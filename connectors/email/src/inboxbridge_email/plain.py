@@ -31,6 +31,8 @@ MAX_LINE_CHARACTERS: Final = 200
 SIGNATURE: Final = "-- "
 """The line that begins a signature (RFC 3676, section 4.3)."""
 
+TOO_DEEP: Final = "[cut here: what follows nests too deep to be read]"
+
 _DATA_ADDRESS = re.compile(r"""(["'(])data:[^"')]*""", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n(?:[ \t\xa0]*\n){2,}")
 _SPACES_AT_ENDS = re.compile(r"[ \t\xa0]+$", re.MULTILINE)
@@ -43,6 +45,7 @@ _QUOTES = (
     "|//*[contains(concat(' ',@class,' '),' yahoo_quoted ')]"
     "|//*[contains(concat(' ',@class,' '),' moz-cite-prefix ')]"
 )
+_WORDS = "//text()[not(parent::style or parent::script or parent::title)]"
 _OUTLOOK_QUOTES = "//*[@id='divRplyFwdMsg' or @id='appendonsend']"
 
 
@@ -53,13 +56,14 @@ def html_text(html: str, *, with_quotes: bool = True) -> str:
         html: The HTML.
         with_quotes: Whether to keep what mail programs mark as quoted.
     """
-    html = _UNUSABLE.sub("", _DATA_ADDRESS.sub(r"\1", html))[:MAX_HTML_CHARACTERS]
+    html = _UNUSABLE.sub("", _DATA_ADDRESS.sub(r"\1", html))
+    left = len(html) - MAX_HTML_CHARACTERS
+    html = html[:MAX_HTML_CHARACTERS]
     if not html.strip():
         return ""
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
-        tree = lxml.html.document_fromstring(
-            html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-        )
+        tree = lxml.html.document_fromstring(html.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return ""
     if not with_quotes:
@@ -67,14 +71,17 @@ def html_text(html: str, *, with_quotes: bool = True) -> str:
     try:
         text = Inscriptis(tree, ParserConfig(display_links=True)).get_text()
     except (RecursionError, ValueError, TypeError, KeyError, IndexError, AttributeError):
-        text = str(tree.xpath("string()"))
-    text = _SPACES_AT_ENDS.sub("", text)
-    return _BLANK_LINES.sub("\n\n", text).strip("\n")
+        text = "\n".join(filter(None, (str(piece).strip() for piece in tree.xpath(_WORDS))))
+    text = _BLANK_LINES.sub("\n\n", _SPACES_AT_ENDS.sub("", text)).strip("\n")
+    if left > 0:
+        return f"{text}\n[cut here: {left} more characters of HTML]"
+    is_cut = any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log)
+    return f"{text}\n{TOO_DEEP}" if is_cut else text
 
 
 def _drop_quotes(tree: etree._Element) -> None:
-    for quote in _found(tree, _OUTLOOK_QUOTES):
-        for later in list(quote.itersiblings()):
+    for quote in _found(tree, _OUTLOOK_QUOTES)[:1]:
+        for later in [*quote.itersiblings()]:
             _drop(later)
         _drop(quote)
     for quote in _found(tree, _QUOTES):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.parser import HeaderParser
 from email.policy import compat32
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from inboxbridge import (
     AnyOf,
@@ -37,6 +37,9 @@ from inboxbridge_email.signatures import EcdsaSignature
 
 if TYPE_CHECKING:
     import httpx
+
+MAX_BLOCK_CHARACTERS: Final = 1_000_000
+"""The most of a mail's headers that is read."""
 
 _RAW = "email"
 _FIELD = "field:"
@@ -151,7 +154,7 @@ def _parsed(form: MailForm) -> Mail:
 
 
 def _header_pairs(block: str) -> Iterator[tuple[str, str]]:
-    message = HeaderParser(policy=compat32).parsestr(block.lstrip("\r\n"))
+    message = HeaderParser(policy=compat32).parsestr(block.lstrip("\r\n")[:MAX_BLOCK_CHARACTERS])
     for name, value in message.raw_items():
         yield name, str(value)
 
