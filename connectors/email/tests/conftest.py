@@ -13,7 +13,7 @@ from inboxbridge_email.settings import MailSettings
 RECEIVED_AT = datetime(2026, 11, 7, 12, tzinfo=UTC)
 
 
-def raw_mail(body: str | bytes = "Is Saturday free?", **headers: str | None) -> bytes:
+def write_mail(body: str | bytes = "Is Saturday free?", **headers: str | None) -> bytes:
     """Write a mail. Names of headers have ``_`` for ``-``; None takes one of the usual ones out."""
     usual: dict[str, str | None] = {
         "From": "Dana Reyes <dana@example.com>",
@@ -38,8 +38,14 @@ def read() -> Callable[..., Part]:
         delivered: dict[str, Any] | None = None,
         **headers: str | None,
     ) -> Part:
-        raw = mail if isinstance(mail, bytes) else raw_mail(mail, **headers)
+        raw = mail if isinstance(mail, bytes) else write_mail(mail, **headers)
         found = read_mail(raw, **(delivered or {}))
         return parts_of(found, MailSettings(**(settings or {})), RECEIVED_AT)[0]
 
     return read_one
+
+
+@pytest.fixture
+def raw_mail() -> Callable[..., bytes]:
+    """Write one whole mail."""
+    return write_mail

@@ -16,7 +16,8 @@ from inboxbridge_email.encoded import decoded_words
 MAX_HEADER_CHARACTERS: Final = 20_000
 """The most of one header that is read: some 500 recipients."""
 
-MAX_HEADERS: Final = 2_000
+MAX_OF_A_NAME: Final = 100
+"""The most headers of one name that are read."""
 
 
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?[bqBQ]\?[^?\s]*\?=")
@@ -64,10 +65,10 @@ class MailHeaders:
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
-        for at, (name, value) in enumerate(pairs):
-            if at == MAX_HEADERS:
-                break
-            self._values.setdefault(name.strip().lower(), []).append(_unfolded(value))
+        for name, value in pairs:
+            values = self._values.setdefault(name.strip().lower(), [])
+            if len(values) < MAX_OF_A_NAME:
+                values.append(_unfolded(value))
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

@@ -68,13 +68,11 @@ def read_mail(raw: bytes, **delivered: Any) -> Mail:
     texts: dict[str, str] = {}
     files: list[MailFile] = []
     for part, file in _leaves(message):
-        kind = part.get_content_type()
-        if file is None and kind not in texts:
-            texts[kind] = _text(part)
-        elif file is None and texts[kind]:
-            texts[kind] += "\n" + _text(part)
-        elif file is not None:
+        if file is not None:
             files.append(file)
+            continue
+        kind = "text/html" if part.get_content_type() == "text/html" else "text/plain"
+        texts[kind] = "\n".join(filter(None, (texts.get(kind), _text(part))))
     return Mail(
         MailHeaders(_header_pairs(message)),
         texts.get("text/plain", ""),
@@ -95,22 +93,27 @@ def content_of(raw: bytes, source: str) -> bytes | None:
 
 
 def _parsed(raw: bytes) -> tuple[Part, str]:
-    kept = _affordable(raw.lstrip(b"\r\n"))
+    whole = _with_short_parameters(raw.lstrip(b"\r\n"))
+    kept = _affordable(whole)
     try:
         message = message_from_bytes(kept, policy=policy.compat32)
     except (RecursionError, ValueError, LookupError, AssertionError) as error:
         raise MalformedBody(f"the mail cannot be read ({type(error).__name__})") from None
     if not message.keys():
         raise MalformedBody("the mail has no headers")
-    left = len(raw) - len(kept)
+    left = len(whole) - len(kept)
     note = f"Only the beginning of this email is shown; its other {left:,} bytes are not"
-    return message, note if left > _LEAST_BYTES // 64 else ""
+    return message, note if left else ""
+
+
+def _with_short_parameters(raw: bytes) -> bytes:
+    if any(len(found[0]) > MAX_PARAMETERS_CHARACTERS for found in _PARAMETERS.finditer(raw)):
+        return _PARAMETERS.sub(lambda found: found[0][:MAX_PARAMETERS_CHARACTERS], raw)
+    return raw
 
 
 def _affordable(raw: bytes) -> bytes:
     """Return as much of *raw*, from its beginning, as can be read in time."""
-    if any(len(found[0]) > MAX_PARAMETERS_CHARACTERS for found in _PARAMETERS.finditer(raw)):
-        raw = _PARAMETERS.sub(lambda found: found[0][:MAX_PARAMETERS_CHARACTERS], raw)
     at = -1
     lowered = raw.lower()
     for _ in range(MAX_BOUNDARIES + 1):
@@ -148,8 +151,9 @@ def _leaves(message: Part) -> Iterator[tuple[Part, MailFile | None]]:
 
 
 def _is_shown(part: Part) -> bool:
-    if part.get_content_type() not in ("text/plain", "text/html"):
-        return False
+    if part.is_multipart() or part.get_content_type() not in ("text/plain", "text/html"):
+        # A multipart that cannot be taken apart is a text: nothing else is known of it.
+        return part.get_content_maintype() == "multipart"
     return part.get_content_disposition() != "attachment" and not _filename(part)
 
 

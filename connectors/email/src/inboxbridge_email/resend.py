@@ -37,6 +37,7 @@ from inboxbridge.reading import (
     object_at,
     scalar,
     text_at,
+    web_link,
     whole_seconds,
 )
 
@@ -86,7 +87,9 @@ class Resend(Connector[ResendSettings]):
         email_id = identifier(data.get("email_id"), "data.email_id")
         if _ID.fullmatch(email_id) is None:
             raise MalformedBody("data.email_id is not an id of Resend's")
-        mail = _mail(data, self._recipients(data))
+        told = _addressees(data)
+        received_at = tuple(one for one in told if matches(one, self.settings.received_at))
+        mail = _mail(data, received_at)
         sender = sender_of(mail, self.settings)
         if sender.address is None:
             raise MalformedBody("data.from has no address")
@@ -101,7 +104,9 @@ class Resend(Connector[ResendSettings]):
             occurred_at=iso_moment(data.get("created_at")) or iso_moment(body.get("created_at")),
             data={"email_id": email_id, "recipients": [*mail.recipients]},
         )
-        recipients = dict.fromkeys(mail.recipients[:MAX_RECIPIENTS]) or (None,)
+        if not self.settings.received_at and not sender.is_own:
+            received_at = told[:1]
+        recipients = dict.fromkeys(received_at[:MAX_RECIPIENTS]) or (None,)
         return [event.model_copy(update={"recipient": recipient}) for recipient in recipients]
 
     @hookimpl
@@ -128,7 +133,7 @@ class Resend(Connector[ResendSettings]):
         if not (_ID.fullmatch(email_id) and _ID.fullmatch(file_id)):
             return None
         found = await self._asked(http, f"emails/receiving/{email_id}/attachments/{file_id}")
-        url = scalar((found or {}).get("download_url"))
+        url = web_link((found or {}).get("download_url"))
         return Download(url=url) if url else None
 
     def _read(self, event: Event, mail: Mail) -> Event:
@@ -178,15 +183,13 @@ class Resend(Connector[ResendSettings]):
             raise InboxbridgeError("Resend's answer for an email is not a JSON object")
         return found
 
-    def _recipients(self, data: dict[str, Any]) -> tuple[str, ...]:
-        told = [
-            address.email
-            for name in ("to", "cc", "bcc")
-            for address in addresses(_joined(data.get(name)))
-        ]
-        if self.settings.received_at:
-            return tuple(one for one in told if matches(one, self.settings.received_at))
-        return tuple(told[:1])
+
+def _addressees(data: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        address.email
+        for name in ("to", "cc", "bcc")
+        for address in addresses(_joined(data.get(name)))
+    )
 
 
 def _mail(data: dict[str, Any], recipients: tuple[str, ...], email_id: str = "") -> Mail:

@@ -65,7 +65,8 @@ class SendGridSettings(MailSettings):
     @field_validator("public_key")
     @classmethod
     def _is_a_key(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        EcdsaSignature(keys, "", "")
+        for key in keys:
+            EcdsaSignature((key or "an empty one",), "", "")
         return keys
 
     def model_post_init(self, context: Any) -> None:
