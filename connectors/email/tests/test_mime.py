@@ -113,6 +113,33 @@ def test_files_are_attachments_that_can_be_taken_out_again(read, raw_mail):
     assert content_of(raw, "part:99") is None
 
 
+HTML = part("<p>the HTML</p>", Content_Type="text/html")
+
+
+def alternative(*parts: str) -> str:
+    inner = "".join(parts).replace("--b\n", "--c\n")
+    return part(f"{inner}--c--", Content_Type="multipart/alternative; boundary=c")
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([alternative(TEXT, HTML)], "Is Saturday free?"),
+        ([alternative(HTML, TEXT)], "Is Saturday free?"),
+        ([alternative(part(" ", Content_Type="text/plain"), HTML)], "the HTML"),
+        ([HTML, part("Checked for viruses")], "the HTML\nChecked for viruses"),
+        (
+            [part("A list of the town"), alternative(TEXT, HTML)],
+            "A list of the town\nIs Saturday free?",
+        ),
+        ([HTML, HTML], "the HTML\n\nthe HTML"),
+        ([alternative(TEXT, file())], "Is Saturday free?"),
+    ],
+)
+def test_texts_that_follow_each_other_are_shown_and_forms_of_one_text_once(read, parts, text):
+    assert read(**mixed(*parts)).text == f"A question\n\n{text}"
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

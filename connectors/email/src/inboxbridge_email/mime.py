@@ -19,6 +19,7 @@ from inboxbridge import MalformedBody
 
 from inboxbridge_email.encoded import decoded, decoded_words
 from inboxbridge_email.mail import Mail, MailFile, MailHeaders
+from inboxbridge_email.plain import html_text
 
 MAX_SECONDS: Final = 1.0
 """What reading may cost at most, by the estimate of `_seconds`; the hook has five seconds."""
@@ -65,22 +66,28 @@ def read_mail(raw: bytes, **delivered: Any) -> Mail:
         MalformedBody: It has no headers, or nests too deep to be read.
     """
     message, note = _parsed(raw)
-    texts: dict[str, str] = {}
+    texts: list[tuple[bool, str]] = []
     files: list[MailFile] = []
     for part, file in _leaves(message):
-        if file is not None:
+        if file is None:
+            texts.append((part.get_content_type() == "text/html", _text(part)))
+        else:
             files.append(file)
-            continue
-        kind = "text/html" if part.get_content_type() == "text/html" else "text/plain"
-        texts[kind] = "\n".join(filter(None, (texts.get(kind), _text(part))))
+    text, html = _joined(texts)
     return Mail(
-        MailHeaders(_header_pairs(message)),
-        texts.get("text/plain", ""),
-        texts.get("text/html", ""),
-        tuple(files),
-        **delivered,
-        note=note,
+        MailHeaders(_header_pairs(message)), text, html, tuple(files), **delivered, note=note
     )
+
+
+def _joined(texts: list[tuple[bool, str]]) -> tuple[str, str]:
+    """Return the plain text and the HTML of texts that follow each other in one mail.
+
+    Where a list or a virus scanner has added a plain text to an HTML one, both become one text.
+    """
+    texts = [(is_html, text) for is_html, text in texts if text.strip()]
+    if all(is_html for is_html, _ in texts):
+        return "", "\n".join(text for _, text in texts)
+    return "\n".join(html_text(text) if is_html else text for is_html, text in texts), ""
 
 
 def content_of(raw: bytes, source: str) -> bytes | None:
@@ -135,19 +142,33 @@ def _seconds(raw: bytes) -> float:
 
 
 def _leaves(message: Part) -> Iterator[tuple[Part, MailFile | None]]:
-    """Yield the parts that hold something: with None a text to show, else a file."""
-    waiting: list[Part] = [message]
+    """Yield the parts that hold something: with None a text to show, else a file.
+
+    Of the forms of one text (``multipart/alternative``) only the plain one is among them.
+    """
+    waiting = [(message, False)]
     seen = 0
     while waiting and seen < MAX_PARTS:
-        part = waiting.pop()
+        part, has_plain_form = waiting.pop()
         inner = part.get_payload()
-        if part.get_content_type() != "message/rfc822" and isinstance(inner, list):
-            waiting.extend(reversed([one for one in inner if isinstance(one, Message)]))
+        kind = part.get_content_type()
+        if kind != "message/rfc822" and isinstance(inner, list):
+            parts = [one for one in inner if isinstance(one, Message)]
+            has_plain_form |= kind == "multipart/alternative" and any(map(_is_plain, parts))
+            waiting.extend((one, has_plain_form) for one in reversed(parts))
             continue
         seen += 1
-        if part.get_content_type() in SIGNATURES:
+        is_shown = _is_shown(part)
+        if kind in SIGNATURES or (is_shown and has_plain_form and kind == "text/html"):
             continue
-        yield part, None if _is_shown(part) else _file(part, seen)
+        yield part, None if is_shown else _file(part, seen)
+
+
+def _is_plain(part: Part) -> bool:
+    payload = part.get_payload()
+    return (
+        part.get_content_type() == "text/plain" and _is_shown(part) and bool(str(payload).strip())
+    )
 
 
 def _is_shown(part: Part) -> bool:
