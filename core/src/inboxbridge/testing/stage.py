@@ -161,7 +161,7 @@ def deliver(
     """
     subject = Subject(connector, provider=provider, settings=settings, sign=sign)
     name = subject.name.lower()
-    address, _, query = sample.url.partition("?")
+    address = sample.url.partition("?")[0]
     config = config_from(
         {
             "journal": {"url": f"sqlite:///{folder / 'journal.db'}"},
@@ -186,6 +186,7 @@ def deliver(
     request = sample.request()
     if signed and subject.verifies:
         request = subject.signed(request, now=time.time())
+    query = request.url.partition("?")[2]
     with in_background(run) as (runtime, call):
         answer = httpx.post(
             f"{runtime.url}/hooks/{name}?{query}".rstrip("?"),
