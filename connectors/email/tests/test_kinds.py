@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from inboxbridge import Event, IgnoredPart
+from inboxbridge_email.events import FORGED
 
 FORM = {"From": "wordpress@salon.example", "Reply_To": "dana@example.com"}
 GMAIL = {"From": "Gmail Team <forwarding-noreply@google.com>"}
@@ -88,3 +89,13 @@ def test_checks_of_a_server_that_is_not_named_do_not_count(read):
     event = read(Authentication_Results="mx.salon.example; dmarc=fail")
 
     assert "may be forged" not in event.text
+
+
+def test_a_failed_check_is_told_below_the_longest_text(read):
+    event = read(
+        "x" * 200_000,
+        Authentication_Results="mx.salon.example; dmarc=fail",
+        settings={"authserv_id": "mx.salon.example"},
+    )
+
+    assert event.text.endswith("x\n[cut here: 110012 more characters]\n\n" + FORGED)

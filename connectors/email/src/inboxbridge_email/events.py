@@ -22,6 +22,9 @@ MAX_FILES: Final = 20
 MAX_RECIPIENTS: Final = 50
 """The most of the business's own addresses that one mail is taken for."""
 
+MAX_TEXT_CHARACTERS: Final = 90_000
+"""The most that is shown of what a mail says: some less than an event's text may have."""
+
 SMALL_PICTURE_BYTES: Final = 10_000
 """A smaller picture within the text is a logo or an icon."""
 
@@ -100,7 +103,13 @@ def text_of(mail: Mail, sender: Sender, settings: MailSettings) -> str:
     notes = [note for note in notes if note]
     if not shown and not attachments_of(mail) and not notes:
         return EMPTY
-    return "\n\n".join(filter(None, (shown, "\n".join(notes))))
+    return "\n\n".join(filter(None, (_with_room(shown), "\n".join(notes))))
+
+
+def _with_room(text: str) -> str:
+    """Cut a text so long that the core would cut what must be known of the mail below it."""
+    left = len(text) - MAX_TEXT_CHARACTERS
+    return f"{text[:-left]}\n[cut here: {left} more characters]" if left > 0 else text
 
 
 def attachments_of(mail: Mail) -> tuple[Attachment, ...]:
