@@ -13,7 +13,7 @@ from inboxbridge.plugins import implemented_hooks, installed
 from .text import code, default_of, table
 
 ROOT = Path(__file__).parents[2]
-ORDER = ("facebook", "sms", "phone", "bookings", "chat", "telegram", "webhook")
+ORDER = ("facebook", "sms", "phone", "email", "bookings", "chat", "telegram", "webhook")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ GUIDES = {
     "phone-twilio": Guide("Calls by Twilio", "phone", "Twilio", "Call the number and hang up"),
     "phone-quo": Guide("Calls and texts by Quo", "phone", "Quo", "Call the number and hang up"),
     "phone-aircall": Guide("Calls by Aircall", "phone", "Aircall", "Call the number and hang up"),
+    "email-postmark": Guide("email by Postmark", "email", "Postmark", "Write to the address"),
+    "email-mailgun": Guide("email by Mailgun", "email", "Mailgun", "Write to the address"),
+    "email-sendgrid": Guide("email by SendGrid", "email", "SendGrid", "Write to the address"),
+    "email-resend": Guide("email by Resend", "email", "Resend", "Write to the address"),
     "calendly": Guide("Calendly", "bookings", "Calendly", "Book something"),
     "calcom": Guide("Cal.com", "bookings", "Cal.com", "Book something"),
     "acuity": Guide("Acuity Scheduling", "bookings", "Acuity", "Book something"),

@@ -213,6 +213,31 @@ def intercom_part(
     return json.dumps(notification).encode()
 
 
+def email(key: str, at: float, subject: str, text: str, auto_submitted: str = "no") -> bytes:
+    """A mail of Dana's to the salon, as Postmark delivers it."""
+    headers = {"Message-ID": f"<{key}@mail.example.com>", "Auto-Submitted": auto_submitted}
+    return json.dumps(
+        {
+            "MessageStream": "inbound",
+            "From": "dana@example.com",
+            "FromName": "Dana Reyes",
+            "FromFull": {"Email": "dana@example.com", "Name": "Dana Reyes", "MailboxHash": ""},
+            "To": "hello@salon.example",
+            "ToFull": [{"Email": "hello@salon.example", "Name": "Salon", "MailboxHash": ""}],
+            "OriginalRecipient": "salon@inbound.example.com",
+            "Subject": subject,
+            "MessageID": f"00000000-0000-4000-8000-0000000{key}",
+            "ReplyTo": "",
+            "Date": _rfc2822(at),
+            "TextBody": text,
+            "HtmlBody": "",
+            "StrippedTextReply": "",
+            "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
+            "Attachments": [],
+        }
+    ).encode()
+
+
 def _rfc2822(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
 

@@ -14,6 +14,7 @@ from inboxbridge_demo.bodies import (
     OUR_APP,
     SALON,
     calendly_invitee,
+    email,
     intercom_part,
     iso,
     messenger,
@@ -29,6 +30,7 @@ _BADGES = {
     "facebook": ("f", "#1877f2"),
     "sms": ("S", "#e11d48"),
     "phone": ("☎", "#0f766e"),
+    "email": ("@", "#2563eb"),
     "bookings": ("B", "#7c3aed"),
     "chat": ("C", "#ea580c"),
 }
@@ -115,6 +117,11 @@ def tables(url: str, pictures_url: str, journal_url: str) -> dict[str, Any]:
                 "auth_token": "demo-auth-token",
                 "numbers": [SALON],
                 "icon_url": f"{pictures_url}/phone.svg",
+            },
+            "email": {
+                "credentials": "demo:demo-password",
+                "own_addresses": ["hello@salon.example"],
+                "icon_url": f"{pictures_url}/email.svg",
             },
             "bookings": {
                 "signing_key": "demo-signing-key",
@@ -330,6 +337,24 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
             "Calendly: the new half, shown as rescheduled",
             calendly_invitee(
                 "invitee.created", "IIII2", now - 199, start=_tomorrow_at(now, 20), old="IIII1"
+            ),
+        ),
+        Step(
+            "email",
+            "Email: Dana's reply, shown without what it quotes",
+            email(
+                "mail-01",
+                now - 180,
+                "Re: Your booking",
+                "See you tomorrow!\n\n"
+                "On Friday, Salon <hello@salon.example> wrote:\n> Your booking is confirmed.\n",
+            ),
+        ),
+        Step(
+            "email",
+            "Email: an out-of-office note, left out",
+            email(
+                "mail-02", now - 170, "Out of office", "I am away.", auto_submitted="auto-replied"
             ),
         ),
         Step(

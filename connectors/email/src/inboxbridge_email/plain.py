@@ -75,7 +75,7 @@ def html_text(html: str, *, with_quotes: bool = True) -> str:
     text = _BLANK_LINES.sub("\n\n", _SPACES_AT_ENDS.sub("", text)).strip("\n")
     if left > 0:
         return f"{text}\n[cut here: {left} more characters of HTML]"
-    is_cut = any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log)
+    is_cut = any("depth" in error.message for error in parser.error_log)
     return f"{text}\n{TOO_DEEP}" if is_cut else text
 
 
