@@ -27,13 +27,20 @@ def test_the_demo_lands_every_event_once_and_prints_the_conversations() -> None:
     )
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
-    assert shown["events"] == shown["delivered"] == 17
+    assert shown["events"] == shown["delivered"] == 19
     by_name = {
         one["contact"]["name"] or one["contact"]["phone"]: one for one in shown["conversations"]
     }
     assert set(by_name) == {"Dana Reyes", "Noa Levin (Studio)", "Facebook 000042", "+14155550188"}
     dana = by_name["Dana Reyes"]["messages"]
-    assert {one["badge"] for one in dana} == {"Facebook", "SMS", "Email", "Intercom", None}
+    assert {one["badge"] for one in dana} == {
+        "Facebook",
+        "SMS",
+        "Email",
+        "Telegram",
+        "Intercom",
+        None,
+    }
     assert {one["type"] for one in dana} == {"BASIC", "MINIMAL"}
     assert {one["direction"] for one in dana} == {
         "PARTICIPANT_TO_BUSINESS",
@@ -75,7 +82,7 @@ def test_its_summary_adds_up(printed: list[str]) -> None:
     (line,) = [one for one in printed if "rightly left out" in one]
     number = re.findall(r"\d+", line)
 
-    assert line == "22 events: 17 in the Inbox, 5 rightly left out."
+    assert line == "24 events: 19 in the Inbox, 5 rightly left out."
     assert int(number[0]) == int(number[1]) + int(number[2])
 
 

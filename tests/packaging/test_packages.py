@@ -144,6 +144,6 @@ def test_the_core_installs_alone_and_the_demo_comes_with_its_extra(tmp_path: Pat
         assert f'pip install "inboxbridge[{extra}]"' in alone[name].stderr
         assert f"  {name} " in listed
     assert 'pip install "inboxbridge[testing]"' in kit.stderr.splitlines()[-1]
-    assert shown["events"] == shown["delivered"] == 17
+    assert shown["events"] == shown["delivered"] == 19
     assert (page.status_code, style.status_code) == (200, 200)
     assert "<html" in page.text

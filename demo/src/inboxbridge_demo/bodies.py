@@ -238,6 +238,14 @@ def email(key: str, at: float, subject: str, text: str, auto_submitted: str = "n
     ).encode()
 
 
+def telegram(update: int, at: float, **message: Any) -> bytes:
+    """What Dana writes to the salon's bot."""
+    dana = {"id": 7450011, "is_bot": False, "first_name": "Dana", "last_name": "Reyes"}
+    chat = {"id": 7450011, "first_name": "Dana", "last_name": "Reyes", "type": "private"}
+    basics = {"message_id": update, "from": dana, "chat": chat, "date": int(at)}
+    return json.dumps({"update_id": update, "message": {**basics, **message}}).encode()
+
+
 def _rfc2822(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
 

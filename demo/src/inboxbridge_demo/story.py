@@ -20,6 +20,7 @@ from inboxbridge_demo.bodies import (
     messenger,
     messenger_echo,
     messenger_message,
+    telegram,
     twilio_call,
     twilio_text,
     twilio_voicemail,
@@ -31,6 +32,7 @@ _BADGES = {
     "sms": ("S", "#e11d48"),
     "phone": ("☎", "#0f766e"),
     "email": ("@", "#2563eb"),
+    "telegram": ("T", "#229ed9"),
     "bookings": ("B", "#7c3aed"),
     "chat": ("C", "#ea580c"),
 }
@@ -122,6 +124,10 @@ def tables(url: str, pictures_url: str, journal_url: str) -> dict[str, Any]:
                 "credentials": "demo:demo-password",
                 "own_addresses": ["hello@salon.example"],
                 "icon_url": f"{pictures_url}/email.svg",
+            },
+            "telegram": {
+                "secret_token": "demo-telegram-secret",
+                "icon_url": f"{pictures_url}/telegram.svg",
             },
             "bookings": {
                 "signing_key": "demo-signing-key",
@@ -349,6 +355,25 @@ def _steps(now: float, pictures_url: str) -> list[Step]:
                 "See you tomorrow!\n\n"
                 "On Friday, Salon <hello@salon.example> wrote:\n> Your booking is confirmed.\n",
             ),
+        ),
+        Step(
+            "telegram",
+            "Telegram: Dana shares her own number, which links her to her contact",
+            telegram(
+                730011,
+                now - 175,
+                contact={
+                    "phone_number": "14155550132",
+                    "first_name": "Dana",
+                    "last_name": "Reyes",
+                    "user_id": 7450011,
+                },
+            ),
+        ),
+        Step(
+            "telegram",
+            "Telegram: her question, in the same conversation",
+            telegram(730012, now - 174, text="Is there parking nearby?"),
         ),
         Step(
             "email",
