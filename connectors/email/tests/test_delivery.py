@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from inboxbridge.testing import load_samples
@@ -57,3 +58,15 @@ def test_a_token_in_the_address_is_proof_all_the_way(deliver, sandbox):
 def test_an_automatic_answer_shows_nothing(deliver, sandbox):
     assert deliver(connector, sample("postmark-auto-reply.json"), **POSTMARK).status == 200
     assert sandbox.messages() == []
+
+
+def test_a_mail_to_two_addresses_of_one_connection_shows_once(deliver, sandbox):
+    how = {"provider": "sendgrid", "settings": {"url_token": "token-1"}}
+    one = sample("sendgrid-parsed.form")
+    other = quote('["other@parse.example.com", ').encode()
+    both = replace(one, body=one.body.replace(quote('["salon').encode(), other + b"%22salon"))
+
+    cls = connector.load("sendgrid")
+    assert len(cls(cls.Settings(**how["settings"])).parse_event(both.request())) == 2
+    assert deliver(connector, both, **how).status == 200
+    assert len(sandbox.messages()) == 1
