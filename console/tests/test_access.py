@@ -86,7 +86,9 @@ async def test_the_cookie_is_kept_from_scripts_and_forged_ones_are_nobody(desk: 
     assert "SameSite=lax" in cookie
 
     value = stranger.http.cookies["inboxbridge_console"]
-    for forged in ("", "x", value[:-1] + ("a" if value[-1] != "a" else "b"), value.split(".")[0]):
+    # Not the last letter: a few of its bits mean nothing.
+    changed = f"{value[:-5]}{'a' if value[-5] != 'a' else 'b'}{value[-4:]}"
+    for forged in ("", "x", changed, value.split(".")[0]):
         other = Visitor(desk.app)
         other.http.cookies.set("inboxbridge_console", forged)
         assert "Password" in (await other.get("/")).text

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from inboxbridge import Part
+from inboxbridge.testing.fixtures import deliver, sandbox
 from inboxbridge_email.events import parts_of
 from inboxbridge_email.mime import read_mail
 from inboxbridge_email.settings import MailSettings
+
+__all__ = ["deliver", "sandbox"]
 
 RECEIVED_AT = datetime(2026, 11, 7, 12, tzinfo=UTC)
 

@@ -13,8 +13,6 @@ from inboxbridge_email import connector
 
 pytestmark = pytest.mark.slow
 
-pytest_plugins = ["inboxbridge.testing.fixtures"]
-
 SAMPLES = Path(__file__).parent.parent / "samples"
 MAILGUN = {"provider": "mailgun", "settings": {"signing_key": "key-1"}}
 POSTMARK = {"provider": "postmark", "settings": {"credentials": "name:password-1"}}

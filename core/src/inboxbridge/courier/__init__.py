@@ -140,6 +140,14 @@ class Courier:
 
     async def run(self) -> None:
         """Work until `stop`; sites come and go with the couriers of other machines."""
+        polling = asyncio.create_task(self._poll(), name="polling")
+        try:
+            await self._claim_and_purge()
+        finally:
+            polling.cancel()
+        await self._finish()
+
+    async def _claim_and_purge(self) -> None:
         purge_at = self._clock() + 60.0
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
@@ -153,7 +161,20 @@ class Courier:
                     await self.purge()
             except JournalUnavailable as error:
                 self._log.error("journal_unavailable", reason=str(error))
-        await self._finish()
+
+    async def _poll(self) -> None:
+        """Wake the sites for which other processes have left something to do; the others sleep."""
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            for courier, _ in self._running.values():
+                courier.give_signs()
+            try:
+                for name in await self._journal.read(reads.with_open_events, list(self._running)):
+                    self._wake(name)
+            except JournalUnavailable as error:
+                self._log.error("journal_unavailable", reason=str(error))
+            except Exception:
+                self._log.exception("reading_events_failed")
 
     def stop(self) -> None:
         """Begin nothing new; `run` returns once what is under way is finished."""

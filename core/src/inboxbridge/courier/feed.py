@@ -104,6 +104,11 @@ class Feed:
         return not self._exhausted and self.loaded <= self._window // 2
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the site has no open event, as far as was read."""
+        return self._exhausted and not (self._threads or self._news)
+
+    @property
     def next_due(self) -> float | None:
         """When the first blocked thread may go on, by the clock."""
         return self._blocked[0][0] if self._blocked else None

@@ -31,7 +31,7 @@ class SiteCourier:
         context: The site and what is used for it; its client is closed at the end.
         feed: Its open events.
         deliverer: Takes single ones to Wix.
-        poll_seconds: How often to look for what other processes changed.
+        poll_seconds: How often to look for what other processes changed while events are open.
     """
 
     def __init__(
@@ -69,6 +69,10 @@ class SiteCourier:
         """Look again what may go now."""
         self._wake.set()
 
+    def give_signs(self) -> None:
+        """Say that the site is worked on, also while it sleeps."""
+        self._signs.give()
+
     def stop(self) -> None:
         """Begin nothing new; `run` returns once what is under way is finished."""
         self._stopping = True
@@ -92,23 +96,22 @@ class SiteCourier:
                 try:
                     if self._clock() - last_poll >= self._poll_seconds:
                         last_poll = self._clock()
-                        self._signs.give()
                         self._feed.rescan()
                         await self.directory.take_up_links()
                     await self._feed.refill()
                 except JournalUnavailable as error:
                     self._log.error("journal_unavailable", reason=str(error))
-                    await self._rest(JOURNAL_REST_SECONDS)
+                    await asyncio.sleep(JOURNAL_REST_SECONDS)
                     continue
                 except Exception:
                     self._log.exception("reading_events_failed")
-                    await self._rest(JOURNAL_REST_SECONDS)
+                    await asyncio.sleep(JOURNAL_REST_SECONDS)
                     continue
                 self._start_workers()
                 if self._feed.wants_refill and self._has_room:
                     await asyncio.sleep(0)
                     continue
-                await self._rest(self._idle_seconds(last_poll), until_woken=True)
+                await self._until_woken(self._idle_seconds(last_poll))
         finally:
             self.health.close()
             if self._workers:
@@ -122,20 +125,20 @@ class SiteCourier:
     def _has_room(self) -> bool:
         return len(self._workers) < self._concurrency and self.health.is_running
 
-    def _idle_seconds(self, last_poll: float) -> float:
+    def _idle_seconds(self, last_poll: float) -> float | None:
+        """How long there is nothing to do; None for as long as nobody says that there is."""
+        if self._feed.is_empty and not self._workers:
+            return None
         now = self._clock()
         moments = [last_poll + self._poll_seconds]
         if self._feed.next_due is not None:
             moments.append(self._feed.next_due)
         return max(min(moments) - now, 0.005)
 
-    async def _rest(self, seconds: float, *, until_woken: bool = False) -> None:
-        if until_woken:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._wake.wait()
-        else:
-            await asyncio.sleep(seconds)
+    async def _until_woken(self, seconds: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
 
     def _start_workers(self) -> None:
         while self._may_start(len(self._workers)):

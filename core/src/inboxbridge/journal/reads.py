@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Text, bindparam, func, select, text
+from sqlalchemy import Connection, Integer, Row, Text, bindparam, exists, func, select, text
 
-from inboxbridge.journal.driver import Prepared
+from inboxbridge.journal.driver import Prepared, with_given
 from inboxbridge.journal.fates import record_of
 from inboxbridge.journal.odd import stored
 from inboxbridge.journal.rows import LIVE, RawDelivery, StoredEvent
@@ -100,6 +100,19 @@ def thread_events(
     """The oldest unsettled events of one thread; with *hold* parked and dead ones too."""
     head = _head_of_thread(hold)
     return stored(head(connection, of_site=site, of_thread=thread, most=limit))
+
+
+_WITH_OPEN_EVENTS = with_given(
+    {"site": events.c.site.type},
+    lambda given: select(given.c.site).where(
+        exists().where(events.c.site == given.c.site, _IS_OPEN)
+    ),
+)
+
+
+def with_open_events(connection: Connection, sites: Sequence[str]) -> list[str]:
+    """Those of some sites that have an event whose turn is still to come."""
+    return [site for (site,) in _WITH_OPEN_EVENTS(connection, [(site,) for site in sites])]
 
 
 def newest_id(connection: Connection) -> int:
