@@ -18,6 +18,7 @@ from inboxbridge.journal.database import (
     pending_migration,
     sqlite_path,
 )
+from inboxbridge.journal.notices import Notices
 from inboxbridge.journal.reader import JournalReader
 from inboxbridge.journal.rows import Accepted, AcceptedWithoutEvents, AnyAccepted
 from inboxbridge.journal.schema import probes
@@ -85,7 +86,7 @@ class Journal:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="journal-reader")
         self._loop = asyncio.get_running_loop()
         self.writer = Writer(self.engine, on_session_lost=on_session_lost, inline=inline)
-        self._to_notify: set[str] = set()
+        self._notices = Notices()
         self._notifying: asyncio.Future[None] | None = None
         self.on_accepted: list[Callable[[set[str]], None]] = []
         """Called with the sites that have new events, after these are on disk."""
@@ -125,7 +126,7 @@ class Journal:
 
     def _tell_others(self, notices: set[str]) -> None:
         if self.is_shared:
-            self._to_notify |= notices
+            self._notices.add(notices)
             if self._notifying is None or self._notifying.done():
                 self._notifying = self._loop.run_in_executor(self._readers, self._notify)
                 self._notifying.add_done_callback(_heard)
@@ -133,12 +134,11 @@ class Journal:
     def _notify(self) -> None:
         # In a transaction of its own, after the commit: inside the accept's it would make
         # PostgreSQL write one commit at a time (https://www.postgresql.org/docs/current/sql-notify.html).
-        while self._to_notify:
-            sites, self._to_notify = self._to_notify, set()
+        while payloads := self._notices.take():
             with self.engine.begin() as connection:
                 connection.execute(
-                    text("SELECT pg_notify(:channel, :sites)"),
-                    {"channel": CHANNEL, "sites": "\n".join(sorted(sites))},
+                    text("SELECT pg_notify(:channel, :notices)"),
+                    [{"channel": CHANNEL, "notices": payload} for payload in payloads],
                 )
 
     def write(self, operation: Operation[A, R], argument: A) -> asyncio.Future[R]:
