@@ -71,7 +71,7 @@ def _expect_journal(engine: Engine) -> None:
     if path is not None and not path.exists():
         raise NotWell(
             f"there is no journal at {path.absolute()} yet; `inboxbridge serve` makes it "
-            "(a relative url in [journal] counts from the current folder)"
+            "(a relative url in [journal] counts from the configuration's folder)"
         )
     try:
         due = pending_migration(engine)
