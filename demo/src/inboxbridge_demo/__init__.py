@@ -121,9 +121,10 @@ async def _run(exit_when_done: bool, as_json: bool, port: int) -> int:
                 richest = max(found, key=lambda one: len(one["messages"]), default=None)
                 page = f"{url}/?conversation={richest['id']}" if richest else f"{url}/"
                 file = Path(folder) / CONFIG
+                stopped = _on_signal()
                 for line in view.next_steps(page, _curl(runtime, url), file, failed, url):
                     console.print(line, soft_wrap=True)
-                await _until_signal()
+                await stopped.wait()
             return 1 if wrong else 0
 
 
@@ -277,9 +278,10 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _until_signal() -> None:
+def _on_signal() -> asyncio.Event:
+    """Return what is set by Ctrl-C or SIGTERM from now on."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()
+    return stopped
